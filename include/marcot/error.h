@@ -1,0 +1,79 @@
+// The error codes of Marcot: one table that the library, its tools and its documents read.
+//
+// Every function of the public API answers with an absl::Status (or StatusOr). A status that is not
+// OK carries one Code, stable across releases, and a message that names the path and the cure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace marcot {
+
+// X(code, HTTP status, what it means). The codes down to InternalServerError are the service's own;
+// those after it are Marcot's, for what only a library can meet.
+#define MARCOT_ERROR_CODES(X)                                                                \
+  X(EmptyPath, 400, "a path is needed here")                                                 \
+  X(EmptyFileName, 400, "a path has an empty component")                                     \
+  X(ParamInvalid, 400, "an argument is out of its range")                                    \
+  X(InvalidDestinationPath, 400, "the target path cannot hold this")                         \
+  X(InvalidConflictResolutionStrategy, 400, "the operation does not take this strategy")     \
+  X(IllegalFileName, 400, "a name has a forbidden character or is not UTF-8")                \
+  X(DirectoryNameLengthExceed, 400, "a directory's name is longer than the library allows")  \
+  X(FileNameLengthExceed, 400, "a file's name is longer than the library allows")            \
+  X(DirectoryLevelExceed, 400, "the whole path is longer than the store allows")             \
+  X(InvalidSourceDirectory, 400, "the source is a file where a directory is needed")         \
+  X(InvalidSourceFile, 400, "the source is a directory where a file is needed")              \
+  X(FileTypeNotMatched, 400, "the path holds the other kind of entry")                       \
+  X(SourceDirectoryIsParentOfDestination, 400, "a directory cannot be moved into itself")    \
+  X(RootDirectoryNotAllowed, 400, "the operation does not apply to a space's root")          \
+  X(BadCrc64, 400, "the bytes do not match their checksum")                                  \
+  X(QuotaLimitReached, 400, "the quota would be exceeded")                                   \
+  X(TooManyItems, 400, "more items than one call takes")                                     \
+  X(NoItemsProvided, 400, "a batch without items")                                           \
+  X(SpaceIdInvalid, 400, "a space or library id breaks the rule for ids")                    \
+  X(LibraryNotFound, 404, "no such library")                                                 \
+  X(SpaceNotFound, 404, "no such space")                                                     \
+  X(DirectoryNotFound, 404, "no such directory")                                             \
+  X(FileNotFound, 404, "no such file")                                                       \
+  X(PathNotFound, 404, "neither a file nor a directory is there")                            \
+  X(SourceDirectoryNotFound, 404, "the source directory does not exist")                     \
+  X(SourceFileNotFound, 404, "the source file does not exist")                               \
+  X(MarkerNotFound, 404, "the marker is not one that this listing gave")                     \
+  X(SameNameDirectoryOrFileExists, 409, "the name is taken")                                 \
+  X(PathConflict, 409, "lost against a concurrent operation")                                \
+  X(RenameTooManyTimes, 409, "the number of a renamed copy would pass 2^31")                 \
+  X(SpaceNotEmpty, 409, "the space still holds entries")                                     \
+  X(InternalServerError, 500, "the storage below failed")                                    \
+  X(DuplicateLibrary, 409, "the library exists")                                             \
+  X(DuplicateSpace, 409, "the space exists")                                                 \
+  X(LibraryNotEmpty, 409, "the library still holds spaces")                                  \
+  X(StoreNotFound, 404, "no store in this folder")                                           \
+  X(StoreInUse, 409, "another process or handle has the store open")                         \
+  X(StoreFormatTooNew, 400, "the store was written by a newer Marcot")                       \
+  X(StoreReadOnly, 500, "a write failed before; reopen the store to go on")                  \
+  X(StoreDamaged, 500, "a stored record does not decode or its checksum is wrong")           \
+  X(ContentNotFound, 404, "the store does not hold these bytes")                             \
+  X(ContentCondemned, 409, "the content is being deleted by the host; send its bytes again") \
+  X(SnapshotExpired, 409, "the snapshot was held past its time limit")
+
+enum class Code : int {
+  kOk,
+#define MARCOT_CODE_ENUM(name, http, meaning) k##name,
+  MARCOT_ERROR_CODES(MARCOT_CODE_ENUM)
+#undef MARCOT_CODE_ENUM
+};
+
+// The name that travels on the wire and in scripts, such as "SameNameDirectoryOrFileExists".
+std::string_view CodeName(Code code);
+// One line of what the code means.
+std::string_view CodeMeaning(Code code);
+// The HTTP status that a frontend answers with; 200 for kOk.
+int CodeHttpStatus(Code code);
+// The code of a status. A status that did not come from Marcot is kInternalServerError.
+Code CodeOf(const absl::Status& status);
+// A status with this code. Hosts use it where they stand in for a part of Marcot (ContentStore).
+absl::Status MakeError(Code code, std::string message);
+
+}  // namespace marcot

@@ -1,0 +1,9 @@
+// Everything a host includes.
+#pragma once
+
+#include "marcot/content.h"
+#include "marcot/error.h"
+#include "marcot/options.h"
+#include "marcot/space.h"
+#include "marcot/store.h"
+#include "marcot/types.h"

@@ -1,0 +1,97 @@
+// How a store is opened, and what one operation can say.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "marcot/types.h"
+
+namespace marcot {
+
+class ContentStore;
+class Snapshot;
+class Space;
+
+enum class Durability {
+  kDefault,  // the store's
+  // Answered once the operation is in the operating system's hands: it survives the death of the
+  // process, however sudden. A power cut may lose the last moments; what is left is a whole prefix
+  // of the commits, never half of one.
+  kLogged,
+  // Answered once the operation is on the disk: it survives a power cut too. Operations that wait
+  // at the same time share one flush.
+  kSynced,
+};
+
+struct StoreOptions {
+  bool create_if_missing = false;
+  Durability durability = Durability::kLogged;
+
+  size_t max_name_chars = 255;    // Unicode code points in one name; 16..255
+  size_t max_path_bytes = 16384;  // of a whole path, separators included; 255..1048576
+
+  size_t record_cache_bytes = 256u << 20;  // entries and nodes that readers and the writer share
+  size_t block_cache_bytes = 256u << 20;   // RocksDB's blocks, its index and filter blocks included
+  size_t memtable_bytes = 64u << 20;       // for all of the store's families together
+
+  // A snapshot held longer than this answers SnapshotExpired: it keeps garbage on the disk.
+  std::chrono::seconds max_snapshot_age{3600};
+
+  // Off: garbage waits until ReclaimUntilIdle is called.
+  bool background_reclaim = true;
+
+  // Where the bytes of files live; null: in the store itself.
+  std::shared_ptr<ContentStore> content_store;
+  // Milliseconds since 1970 UTC; null: the system's clock. Called from any thread.
+  std::function<int64_t()> clock_ms;
+};
+
+// What each operation can say; all of it may be left as it is.
+struct OperationOptions {
+  Strategy strategy = Strategy::kDefault;
+  std::string user;  // becomes the creator of what is created; at most 255 bytes
+  Durability durability = Durability::kDefault;
+};
+
+struct PutOptions : OperationOptions {
+  Attributes attributes;
+};
+
+struct ReadOptions {
+  // Null: the newest commit. A read of one path never mixes two commits either way.
+  const Snapshot* snapshot = nullptr;
+};
+
+enum class ListOrder {
+  kDirectoriesFirst,  // by name, the subdirectories before the files
+  kName,              // by name, both kinds mixed
+  // Those below read the whole directory for each page: O(n) time, O(limit) memory.
+  kModificationTime,
+  kSize,  // a directory's: its recursive bytes
+  kCreationTime,
+};
+
+enum class ListFilter { kAll, kOnlyDirectories, kOnlyFiles };
+
+struct ListOptions : ReadOptions {
+  ListOrder order = ListOrder::kDirectoriesFirst;
+  bool descending = false;  // kDirectoriesFirst: each kind by itself, the directories still first
+  ListFilter filter = ListFilter::kAll;
+  std::string prefix;  // of the name
+  size_t limit = 20;   // 1..1000
+  std::string marker;  // Page::marker of the page before; empty: the first page
+};
+
+// What fits into a Page: up to `limit` entries, and fewer (even none) where the directory is full
+// of what a snapshot or copy does not see; only an empty marker is the end.
+struct Page {
+  std::vector<Stat> entries;
+  std::string marker;
+  uint64_t total_files = 0, total_directories = 0;  // direct children, whatever the filter
+};
+
+}  // namespace marcot

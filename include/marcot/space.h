@@ -1,0 +1,162 @@
+// A space: one tree of directories and files. The operations of Marcot are here.
+//
+// Paths are '/'-separated, without a leading slash; the empty path is the root. Source and target
+// are both full paths: the target is the new name itself, never "into this directory". Names are
+// valid UTF-8, at most StoreOptions::max_name_chars code points, without \ / : * ? " < > | and
+// control characters, not `.` or `..`; they are case-sensitive and stored byte for byte.
+//
+// Every operation is one atomic commit. One that fails changes nothing. In the costs below, d is
+// the depth of the path; no operation depends on how much lies below a directory.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "marcot/content.h"
+#include "marcot/options.h"
+#include "marcot/types.h"
+
+namespace marcot {
+
+class Store;
+namespace api {
+class StoreImpl;
+}
+
+// The state of the store as of one commit, for reads that belong together. Cheap to take (under a
+// microsecond). It keeps what is deleted after it on the disk, so it has a time limit
+// (StoreOptions::max_snapshot_age). Thread-safe. It must not outlive its Store.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  // Every operation up to this one is in it; a few newer ones may be.
+  virtual uint64_t seq() const = 0;
+};
+
+// An open file: the bytes it had when it was opened, whatever happens to its path meanwhile (where
+// a host keeps the bytes, for as long as the host has them). Holds a snapshot. Not thread-safe.
+class FileReader {
+ public:
+  virtual ~FileReader() = default;
+  virtual const Stat& stat() const = 0;
+  // Up to `length` bytes from `offset`; shorter only at the end of the file.
+  virtual absl::StatusOr<std::string> Read(uint64_t offset, uint64_t length) = 0;
+  // The same, in pieces of at most 1 MiB.
+  virtual absl::Status Read(uint64_t offset, uint64_t length, const ByteSink& sink) = 0;
+};
+
+struct WalkEntry {
+  const std::vector<std::string>& path;  // from the root of the space
+  const Stat& stat;
+};
+// kSkip: not into this directory.
+enum class WalkStep { kGoOn, kSkip, kStop };
+
+// A handle; copy it freely. Thread-safe. It must not outlive its Store. After the space is deleted
+// every call answers SpaceNotFound.
+class Space {
+ public:
+  struct State;  // the library's own
+
+  Space() = default;
+  bool valid() const { return state_ != nullptr; }  // false: no space; every call is refused
+  const std::string& library() const;
+  const std::string& name() const;
+
+  // ---- changes -------------------------------------------------------------------------------
+  // All O(d). They fail with EmptyFileName, IllegalFileName, DirectoryNameLengthExceed,
+  // FileNameLengthExceed, DirectoryLevelExceed for a bad path; RootDirectoryNotAllowed for a root;
+  // SameNameDirectoryOrFileExists when the name is taken under ask or a parent is a file;
+  // InvalidConflictResolutionStrategy for a strategy they do not take.
+
+  // Makes the directory and its missing parents. Takes ask (default) and rename.
+  absl::StatusOr<Placed> MakeDirectory(std::string_view path, const OperationOptions& = {}) const;
+
+  // Puts a file. Takes ask, rename (default) and overwrite. The parent must exist:
+  // DirectoryNotFound. Bytes are kept by the content store; memory stays below a few MiB for a
+  // stream of any size.
+  absl::StatusOr<Placed> Put(std::string_view path, std::string_view bytes,
+                             const PutOptions& = {}) const;
+  absl::StatusOr<Placed> Put(std::string_view path, const ByteSource& source,
+                             const PutOptions& = {}) const;
+  // Puts a file whose bytes the host keeps. ContentCondemned: the host is deleting that content.
+  absl::StatusOr<Placed> PutReference(std::string_view path, const ContentRef& content,
+                                      const PutOptions& = {}) const;
+
+  // Copies a directory with all below it, as it is just before, in O(d). `from` may be in another
+  // space or library of the store, and the target may lie inside the source. Makes missing parents.
+  // Takes ask (default) and rename. SourceDirectoryNotFound; InvalidSourceDirectory for a file.
+  // Carries content, metadata, labels, modification times; creation time and creator are new.
+  absl::StatusOr<Placed> CopyDirectory(const Space& from_space, std::string_view from,
+                                       std::string_view to, const OperationOptions& = {}) const;
+  // Takes ask, rename (default) and overwrite. SourceFileNotFound; InvalidSourceFile.
+  absl::StatusOr<Placed> CopyFile(const Space& from_space, std::string_view from,
+                                  std::string_view to, const OperationOptions& = {}) const;
+  // Moves or renames; object ids stay. Into its own subtree:
+  // SourceDirectoryIsParentOfDestination. Strategies, parents and errors as for the copies.
+  absl::StatusOr<Placed> MoveDirectory(const Space& from_space, std::string_view from,
+                                       std::string_view to, const OperationOptions& = {}) const;
+  absl::StatusOr<Placed> MoveFile(const Space& from_space, std::string_view from,
+                                  std::string_view to, const OperationOptions& = {}) const;
+  // The same within this space.
+  absl::StatusOr<Placed> CopyDirectory(std::string_view from, std::string_view to,
+                                       const OperationOptions& options = {}) const {
+    return CopyDirectory(*this, from, to, options);
+  }
+  absl::StatusOr<Placed> CopyFile(std::string_view from, std::string_view to,
+                                  const OperationOptions& options = {}) const {
+    return CopyFile(*this, from, to, options);
+  }
+  absl::StatusOr<Placed> MoveDirectory(std::string_view from, std::string_view to,
+                                       const OperationOptions& options = {}) const {
+    return MoveDirectory(*this, from, to, options);
+  }
+  absl::StatusOr<Placed> MoveFile(std::string_view from, std::string_view to,
+                                  const OperationOptions& options = {}) const {
+    return MoveFile(*this, from, to, options);
+  }
+
+  // Deletes a file, or a directory with all below it, for good. PathNotFound. The space it took is
+  // given back in the background.
+  absl::Status Delete(std::string_view path, const OperationOptions& = {}) const;
+
+  // Replaces the attributes of a file or directory (the root too). PathNotFound.
+  absl::Status SetAttributes(std::string_view path, const Attributes& attributes,
+                             const OperationOptions& = {}) const;
+
+  // ---- reads ---------------------------------------------------------------------------------
+  // PathNotFound where nothing is there. Reads never wait for writers.
+
+  // O(d c), c the length of the chain of copies it is read through, a small bounded number.
+  absl::StatusOr<Stat> GetStat(std::string_view path, const ReadOptions& = {}) const;
+  // What lies below a directory, O(d c). FileTypeNotMatched for a file.
+  absl::StatusOr<RecursiveTotals> GetTotals(std::string_view path, const ReadOptions& = {}) const;
+
+  // One page of a directory: O(limit + d) in the orders by name, whichever page it is.
+  // FileTypeNotMatched for a file; MarkerNotFound for a marker that this directory did not give in
+  // this order, filter and prefix; ParamInvalid for a limit out of range.
+  absl::StatusOr<Page> List(std::string_view path, const ListOptions& = {}) const;
+
+  // Every entry below a directory, a directory before what is in it, subdirectories before files,
+  // as of one commit. The visitor's error stops it and is its answer.
+  absl::Status Walk(std::string_view path,
+                    const std::function<absl::StatusOr<WalkStep>(const WalkEntry&)>& visitor,
+                    const ReadOptions& = {}) const;
+
+  // FileNotFound; FileTypeNotMatched for a directory.
+  absl::StatusOr<std::unique_ptr<FileReader>> OpenFile(std::string_view path,
+                                                       const ReadOptions& = {}) const;
+  // The whole file. For one that may not fit into memory use OpenFile.
+  absl::StatusOr<std::string> Read(std::string_view path, const ReadOptions& = {}) const;
+
+ private:
+  friend class Store;
+  friend class api::StoreImpl;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace marcot

@@ -1,0 +1,160 @@
+#include "absl/strings/str_cat.h"
+#include "api/store_impl.h"
+#include "base/status_macros.h"
+#include "base/utf8.h"
+#include "marcot/error.h"
+#include "operations/content.h"
+
+namespace marcot::api {
+namespace {
+
+using operations::Operation;
+
+constexpr size_t kMaxUserBytes = 255;
+
+absl::Status Invalid(std::string_view path, std::string_view what) {
+  return MakeError(Code::kParamInvalid, absl::StrCat(std::string(path), ": ", std::string(what)));
+}
+
+// Whether only a directory can come to the target.
+bool PlacesDirectory(const Operation& operation) {
+  return operation.kind == Operation::Kind::kMakeDirectory ||
+         operation.only == Operation::Only::kDirectory;
+}
+
+absl::Status CheckStrategy(Strategy strategy, std::string_view path, const Operation& operation) {
+  switch (strategy) {
+    case Strategy::kDefault:
+    case Strategy::kAsk:
+    case Strategy::kRename:
+      return absl::OkStatus();
+    case Strategy::kOverwrite:
+      if (!PlacesDirectory(operation)) return absl::OkStatus();
+      return MakeError(
+          Code::kInvalidConflictResolutionStrategy,
+          absl::StrCat(std::string(path), ": directories take ask or rename, not overwrite"));
+  }
+  return MakeError(Code::kInvalidConflictResolutionStrategy,
+                   absl::StrCat(std::string(path), ": the strategy is ask, rename or overwrite"));
+}
+
+bool IsUtf8(const Attributes& a) {
+  const auto valid = [](const std::string& s) { return CountCodePoints(s).has_value(); };
+  for (const auto& [key, value] : a.metadata) {
+    if (!valid(key) || !valid(value)) return false;
+  }
+  for (const std::string& label : a.labels) {
+    if (!valid(label)) return false;
+  }
+  return valid(a.category) && valid(a.content_type) && valid(a.local_creation_time) &&
+         valid(a.local_modification_time);
+}
+
+absl::Status PrepareSource(const BatchItem& item, Operation* operation) {
+  const Space& space = item.from_space.valid() ? item.from_space : item.space;
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const target, StoreImpl::StateOf(item.space));
+  if (state->engine != target->engine) {
+    return Invalid(item.from, "source and target are in different stores; export and import");
+  }
+  MARCOT_ASSIGN_OR_RETURN(operation->from,
+                          operations::ParsePath(item.from, state->engine->limits()));
+  if (operation->from.empty()) {
+    return MakeError(Code::kRootDirectoryNotAllowed,
+                     "a space's root is no source; name a directory in it");
+  }
+  operation->from_root = state->root.dir;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path) {
+  if (!IsUtf8(attributes)) return Invalid(path, "attributes must be valid UTF-8");
+  std::string encoded = core::EncodeAttributes(attributes);
+  if (encoded.size() > kMaxAttributeBytes) {
+    return Invalid(path, absl::StrCat("attributes of ", encoded.size(), " bytes, at most ",
+                                      kMaxAttributeBytes, " are allowed"));
+  }
+  return encoded;
+}
+
+absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& content,
+                                                         std::string_view path) {
+  if (content.size > kMaxFileBytes) {
+    return Invalid(path, absl::StrCat("a size of ", content.size, " bytes; at most 2^53"));
+  }
+  if (content.id.empty() != (content.size == 0)) {
+    return Invalid(path, "the empty content, and no other, has the id zero");
+  }
+  operations::FileContent out;
+  out.id = content.id;
+  out.size = content.size;
+  out.host_kept = true;
+  out.unique_id = content.unique_id;
+  return out;
+}
+
+absl::Status PrepareTarget(const Space& space, std::string_view path,
+                           const OperationOptions& options, Operation* operation) {
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
+  MARCOT_RETURN_IF_ERROR(CheckStrategy(options.strategy, path, *operation));
+  if (options.user.size() > kMaxUserBytes || !CountCodePoints(options.user).has_value()) {
+    return Invalid(path, "the user must be UTF-8 of at most 255 bytes");
+  }
+  MARCOT_ASSIGN_OR_RETURN(operation->path, operations::ParsePath(path, state->engine->limits()));
+  if (operation->path.empty() && operation->kind != Operation::Kind::kSetAttributes) {
+    return MakeError(Code::kRootDirectoryNotAllowed,
+                     "the operation does not apply to a space's root; name a path in it");
+  }
+  operation->root = state->root.dir;
+  operation->strategy = options.strategy;
+  operation->user = options.user;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
+  Operation operation;
+  switch (item.kind) {
+    case BatchItem::Kind::kMakeDirectory:
+      operation.kind = Operation::Kind::kMakeDirectory;
+      break;
+    case BatchItem::Kind::kPut:
+      operation.kind = Operation::Kind::kPut;
+      if (item.bytes.size() > kMaxBatchPutBytes) {
+        return Invalid(item.path, "more than 1 MiB in a batch; put such a file by itself");
+      }
+      operation.content.id = operations::HashOf(item.bytes);
+      operation.content.size = item.bytes.size();
+      operation.content.bytes = item.bytes;
+      break;
+    case BatchItem::Kind::kPutReference: {
+      operation.kind = Operation::Kind::kPut;
+      MARCOT_ASSIGN_OR_RETURN(operation.content, PrepareReference(item.content, item.path));
+      break;
+    }
+    case BatchItem::Kind::kCopy:
+      operation.kind = Operation::Kind::kCopy;
+      break;
+    case BatchItem::Kind::kMove:
+      operation.kind = Operation::Kind::kMove;
+      break;
+    case BatchItem::Kind::kDelete:
+      operation.kind = Operation::Kind::kDelete;
+      break;
+    case BatchItem::Kind::kSetAttributes:
+      operation.kind = Operation::Kind::kSetAttributes;
+      break;
+    default:
+      return Invalid(item.path, "an unknown kind of batch item");
+  }
+  const bool has_source =
+      item.kind == BatchItem::Kind::kCopy || item.kind == BatchItem::Kind::kMove;
+  if (has_source) operation.only = static_cast<Operation::Only>(item.only);
+  MARCOT_RETURN_IF_ERROR(PrepareTarget(item.space, item.path, item.options, &operation));
+  if (has_source) MARCOT_RETURN_IF_ERROR(PrepareSource(item, &operation));
+  MARCOT_ASSIGN_OR_RETURN(operation.attributes, PrepareAttributes(item.attributes, item.path));
+  return operation;
+}
+
+}  // namespace marcot::api

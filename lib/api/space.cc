@@ -1,0 +1,292 @@
+#include "marcot/space.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "api/store_impl.h"
+#include "base/status_macros.h"
+#include "marcot/error.h"
+#include "operations/content.h"
+
+namespace marcot {
+namespace {
+
+using api::StoreImpl;
+using core::ReadView;
+using operations::Operation;
+
+ByteSource SourceOf(std::string_view bytes) {
+  return [bytes](char* buffer, size_t capacity) mutable -> absl::StatusOr<size_t> {
+    const size_t n = std::min(capacity, bytes.size());
+    std::memcpy(buffer, bytes.data(), n);
+    bytes.remove_prefix(n);
+    return n;
+  };
+}
+
+// Runs `read` on a view of what the options ask for: a snapshot, or the newest commit.
+template <typename Read>
+auto ReadAs(const Space::State& state, const ReadOptions& options, const Read& read)
+    -> decltype(read(std::declval<ReadView&>())) {
+  const core::Committed& committed = state.engine->committed();
+  if (options.snapshot == nullptr) return core::ReadNewest(committed, read);
+  const auto* const snapshot = static_cast<const operations::EngineSnapshot*>(options.snapshot);
+  MARCOT_ASSIGN_OR_RETURN(const auto held, snapshot->Hold());
+  ReadView view = ReadView::OfSnapshot(committed, *held);
+  return read(view);
+}
+
+// The same for reads of many records, which are always of one snapshot.
+absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> HoldFor(const Space::State& state,
+                                                            const ReadOptions& options) {
+  if (options.snapshot == nullptr) {
+    return std::shared_ptr<core::HeldSnapshot>(state.engine->committed().TakeSnapshot());
+  }
+  return static_cast<const operations::EngineSnapshot*>(options.snapshot)->Hold();
+}
+
+class OpenedFile final : public FileReader {
+ public:
+  OpenedFile(operations::Engine& engine, std::shared_ptr<core::HeldSnapshot> held, Stat stat)
+      : engine_(engine), held_(std::move(held)), stat_(std::move(stat)) {}
+
+  const Stat& stat() const override { return stat_; }
+
+  absl::StatusOr<std::string> Read(uint64_t offset, uint64_t length) override {
+    std::string bytes;
+    MARCOT_RETURN_IF_ERROR(Read(offset, length, [&bytes](std::string_view piece) {
+      bytes.append(piece);
+      return absl::OkStatus();
+    }));
+    return bytes;
+  }
+
+  absl::Status Read(uint64_t offset, uint64_t length, const ByteSink& sink) override {
+    if (stat_.content.empty()) return absl::OkStatus();
+    if (engine_.options().content_store != nullptr) {
+      return engine_.options().content_store->Read(stat_.content, offset, length, sink);
+    }
+    ReadView view = ReadView::OfSnapshot(engine_.committed(), *held_);
+    return operations::ReadContent(view, stat_.content, offset, length, sink);
+  }
+
+ private:
+  operations::Engine& engine_;
+  const std::shared_ptr<core::HeldSnapshot> held_;
+  const Stat stat_;
+};
+
+BatchItem TransferItem(BatchItem::Kind kind, BatchItem::Only only, const Space& space,
+                       const Space& from_space, std::string_view from, std::string_view to,
+                       const OperationOptions& options) {
+  BatchItem item;
+  item.kind = kind;
+  item.only = only;
+  item.space = space;
+  item.from_space = from_space;
+  item.from = from;
+  item.path = to;
+  item.options = options;
+  return item;
+}
+
+absl::StatusOr<Placed> RunItem(const BatchItem& item) {
+  MARCOT_ASSIGN_OR_RETURN(const Operation operation, api::PrepareItem(item));
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
+  return state->engine->RunOperation(operation, item.options.durability);
+}
+
+// A batch item may leave its source's space out; a call that names one means it.
+absl::StatusOr<Placed> RunTransfer(const BatchItem& item) {
+  MARCOT_RETURN_IF_ERROR(StoreImpl::StateOf(item.from_space).status());
+  return RunItem(item);
+}
+
+absl::StatusOr<Operation> PreparePut(const Space& space, std::string_view path,
+                                     const PutOptions& options) {
+  Operation operation;
+  operation.kind = Operation::Kind::kPut;
+  MARCOT_RETURN_IF_ERROR(api::PrepareTarget(space, path, options, &operation));
+  MARCOT_ASSIGN_OR_RETURN(operation.attributes, api::PrepareAttributes(options.attributes, path));
+  return operation;
+}
+
+}  // namespace
+
+const std::string& Space::library() const {
+  static const std::string none;
+  return state_ == nullptr ? none : state_->library;
+}
+
+const std::string& Space::name() const {
+  static const std::string none;
+  return state_ == nullptr ? none : state_->name;
+}
+
+absl::StatusOr<Placed> Space::MakeDirectory(std::string_view path,
+                                            const OperationOptions& options) const {
+  BatchItem item;
+  item.space = *this;
+  item.path = path;
+  item.options = options;
+  return RunItem(item);
+}
+
+absl::StatusOr<Placed> Space::Put(std::string_view path, std::string_view bytes,
+                                  const PutOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
+  if (bytes.size() > kMaxBatchPutBytes || state_->engine->options().content_store != nullptr) {
+    return Put(path, SourceOf(bytes), options);
+  }
+  operation.content.id = operations::HashOf(bytes);
+  operation.content.size = bytes.size();
+  operation.content.bytes = bytes;
+  return state_->engine->RunOperation(operation, options.durability);
+}
+
+absl::StatusOr<Placed> Space::Put(std::string_view path, const ByteSource& source,
+                                  const PutOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
+  operations::Engine& engine = *state_->engine;
+  if (engine.options().content_store != nullptr) {
+    MARCOT_ASSIGN_OR_RETURN(const ContentRef content,
+                            engine.options().content_store->Write(source));
+    MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareReference(content, path));
+    return engine.RunOperation(operation, options.durability);
+  }
+  operations::Upload upload(engine.pipeline());
+  MARCOT_ASSIGN_OR_RETURN(operation.content, upload.Write(source));
+  auto placed = engine.RunOperation(operation, options.durability);
+  if (placed.ok()) upload.MarkUsed();
+  return placed;
+}
+
+absl::StatusOr<Placed> Space::PutReference(std::string_view path, const ContentRef& content,
+                                           const PutOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
+  MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareReference(content, path));
+  return state_->engine->RunOperation(operation, options.durability);
+}
+
+absl::StatusOr<Placed> Space::CopyDirectory(const Space& from_space, std::string_view from,
+                                            std::string_view to,
+                                            const OperationOptions& options) const {
+  return RunTransfer(TransferItem(BatchItem::Kind::kCopy, BatchItem::Only::kDirectory, *this,
+                                  from_space, from, to, options));
+}
+
+absl::StatusOr<Placed> Space::CopyFile(const Space& from_space, std::string_view from,
+                                       std::string_view to, const OperationOptions& options) const {
+  return RunTransfer(TransferItem(BatchItem::Kind::kCopy, BatchItem::Only::kFile, *this, from_space,
+                                  from, to, options));
+}
+
+absl::StatusOr<Placed> Space::MoveDirectory(const Space& from_space, std::string_view from,
+                                            std::string_view to,
+                                            const OperationOptions& options) const {
+  return RunTransfer(TransferItem(BatchItem::Kind::kMove, BatchItem::Only::kDirectory, *this,
+                                  from_space, from, to, options));
+}
+
+absl::StatusOr<Placed> Space::MoveFile(const Space& from_space, std::string_view from,
+                                       std::string_view to, const OperationOptions& options) const {
+  return RunTransfer(TransferItem(BatchItem::Kind::kMove, BatchItem::Only::kFile, *this, from_space,
+                                  from, to, options));
+}
+
+absl::Status Space::Delete(std::string_view path, const OperationOptions& options) const {
+  BatchItem item;
+  item.kind = BatchItem::Kind::kDelete;
+  item.space = *this;
+  item.path = path;
+  item.options = options;
+  return RunItem(item).status();
+}
+
+absl::Status Space::SetAttributes(std::string_view path, const Attributes& attributes,
+                                  const OperationOptions& options) const {
+  BatchItem item;
+  item.kind = BatchItem::Kind::kSetAttributes;
+  item.space = *this;
+  item.path = path;
+  item.attributes = attributes;
+  item.options = options;
+  return RunItem(item).status();
+}
+
+absl::StatusOr<Stat> Space::GetStat(std::string_view path, const ReadOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
+  return ReadAs(*state, options, [&](ReadView& view) -> absl::StatusOr<Stat> {
+    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state->root, names));
+    return operations::StatOf(view, entry, names.empty() ? std::string_view() : names.back());
+  });
+}
+
+absl::StatusOr<RecursiveTotals> Space::GetTotals(std::string_view path,
+                                                 const ReadOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
+  return ReadAs(*state, options, [&](ReadView& view) -> absl::StatusOr<RecursiveTotals> {
+    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state->root, names));
+    MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
+    const core::Place place = core::PlaceOf(entry);
+    MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view, place.dir, place.seq));
+    return RecursiveTotals{totals.bytes, totals.files, totals.directories};
+  });
+}
+
+absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
+  MARCOT_ASSIGN_OR_RETURN(const auto held, HoldFor(*state, options));
+  ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
+  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state->root, names));
+  MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
+  MARCOT_ASSIGN_OR_RETURN(
+      operations::ListedPage listed,
+      operations::ListDirectory(view, entry, options, state->engine->committed().secret()));
+  if (listed.skipped_much && options.snapshot == nullptr) {
+    state->engine->SuggestHeal(state->root.dir, std::move(names));
+  }
+  return std::move(listed.page);
+}
+
+absl::Status Space::Walk(std::string_view path,
+                         const std::function<absl::StatusOr<WalkStep>(const WalkEntry&)>& visitor,
+                         const ReadOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
+  MARCOT_ASSIGN_OR_RETURN(const auto held, HoldFor(*state, options));
+  ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
+  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state->root, names));
+  MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
+  return operations::WalkTree(view, entry, std::move(names), visitor);
+}
+
+absl::StatusOr<std::unique_ptr<FileReader>> Space::OpenFile(std::string_view path,
+                                                            const ReadOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
+  MARCOT_ASSIGN_OR_RETURN(auto held, HoldFor(*state, options));
+  ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
+  const auto entry = operations::EntryOf(view, state->root, names);
+  if (CodeOf(entry.status()) == Code::kPathNotFound) {
+    return MakeError(Code::kFileNotFound, absl::StrCat(std::string(path), " does not exist"));
+  }
+  MARCOT_RETURN_IF_ERROR(entry.status());
+  if (entry->is_directory()) {
+    return MakeError(Code::kFileTypeNotMatched,
+                     absl::StrCat(std::string(path), " is a directory, not a file"));
+  }
+  MARCOT_ASSIGN_OR_RETURN(Stat stat, operations::StatOf(view, *entry, names.back()));
+  return std::make_unique<OpenedFile>(*state->engine, std::move(held), std::move(stat));
+}
+
+absl::StatusOr<std::string> Space::Read(std::string_view path, const ReadOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const auto file, OpenFile(path, options));
+  return file->Read(0, file->stat().size);
+}
+
+}  // namespace marcot

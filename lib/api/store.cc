@@ -1,0 +1,267 @@
+#include "marcot/store.h"
+
+#include "absl/strings/str_cat.h"
+#include "api/store_impl.h"
+#include "base/status_macros.h"
+#include "core/check.h"
+#include "marcot/error.h"
+#include "operations/spaces.h"
+
+namespace marcot {
+namespace {
+
+using core::ReadView;
+using operations::Engine;
+using operations::Operation;
+
+constexpr size_t kMaxListed = 1000;
+constexpr char kDefaultLibrary[] = "default";
+constexpr char kSingleSpace[] = "-";
+
+absl::Status CheckLimit(size_t limit) {
+  if (limit >= 1 && limit <= kMaxListed) return absl::OkStatus();
+  return MakeError(Code::kParamInvalid,
+                   absl::StrCat("a limit of ", limit, "; 1 to ", kMaxListed, " is allowed"));
+}
+
+absl::Status AddDefaultSpace(Engine& engine) {
+  operations::CreateLibraryWork library(kDefaultLibrary);
+  const absl::Status made = engine.Run(library, Durability::kSynced);
+  if (CodeOf(made) == Code::kDuplicateLibrary) return absl::OkStatus();
+  MARCOT_RETURN_IF_ERROR(made);
+  operations::CreateSpaceWork space(kDefaultLibrary, kSingleSpace);
+  return engine.Run(space, Durability::kSynced);
+}
+
+absl::Status CheckBatchSize(std::span<const BatchItem> items) {
+  if (items.empty()) return MakeError(Code::kNoItemsProvided, "the batch has no items");
+  if (items.size() <= kMaxBatchItems) return absl::OkStatus();
+  return MakeError(Code::kTooManyItems,
+                   absl::StrCat("a batch of ", items.size(), " items, at most ", kMaxBatchItems,
+                                " are allowed; split it"));
+}
+
+absl::Status InItem(size_t index, const absl::Status& status) {
+  return MakeError(CodeOf(status),
+                   absl::StrCat("item ", index, ": ", std::string(status.message())));
+}
+
+// One flush serves all, so the strictest wish counts.
+Durability DurabilityOf(std::span<const BatchItem> items) {
+  Durability durability = Durability::kDefault;
+  for (const BatchItem& item : items) durability = std::max(durability, item.options.durability);
+  return durability;
+}
+
+// Where the host keeps the bytes, its store gets them before the batch begins.
+absl::StatusOr<Operation> PrepareWithContent(const BatchItem& item, ContentStore* host) {
+  MARCOT_ASSIGN_OR_RETURN(Operation operation, api::PrepareItem(item));
+  if (item.kind != BatchItem::Kind::kPut || host == nullptr) return operation;
+  std::string_view left = item.bytes;
+  MARCOT_ASSIGN_OR_RETURN(
+      const ContentRef content,
+      host->Write([&left](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
+        const size_t n = left.copy(buffer, capacity);
+        left.remove_prefix(n);
+        return n;
+      }));
+  MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareReference(content, item.path));
+  return operation;
+}
+
+}  // namespace
+
+namespace api {
+
+Space StoreImpl::MakeSpace(std::string_view library, std::string_view name,
+                           const core::SpaceRecord& record) {
+  Space space;
+  space.state_ =
+      std::make_shared<const Space::State>(Space::State{engine_.get(),
+                                                        std::string(library),
+                                                        std::string(name),
+                                                        {record.root, record.creation_time_ms}});
+  return space;
+}
+
+absl::StatusOr<const Space::State*> StoreImpl::StateOf(const Space& space) {
+  if (space.state_ != nullptr) return space.state_.get();
+  return MakeError(Code::kSpaceNotFound, "an empty space handle; open a space first");
+}
+
+}  // namespace api
+
+Store::Store(std::unique_ptr<api::StoreImpl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder,
+                                                   const StoreOptions& options) {
+  MARCOT_ASSIGN_OR_RETURN(auto engine, Engine::Open(folder, options));
+  if (engine->committed().published() == 0) MARCOT_RETURN_IF_ERROR(AddDefaultSpace(*engine));
+  return std::unique_ptr<Store>(new Store(std::make_unique<api::StoreImpl>(std::move(engine))));
+}
+
+absl::Status Store::CreateLibrary(std::string_view library) {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  operations::CreateLibraryWork work(library);
+  return impl_->engine().Run(work, Durability::kDefault);
+}
+
+absl::Status Store::DeleteLibrary(std::string_view library) {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  operations::DeleteLibraryWork work(library);
+  return impl_->engine().Run(work, Durability::kDefault);
+}
+
+absl::StatusOr<std::vector<std::string>> Store::ListLibraries() const {
+  std::vector<std::string> libraries;
+  ReadView view = ReadView::OfNow(impl_->engine().committed());
+  const auto rows = view.NewCursor(storage::Family::kSpaces, {});
+  for (rows->Seek(""); rows->Valid();) {
+    libraries.emplace_back(rows->key().substr(0, rows->key().find('\0')));
+    rows->Seek(libraries.back() + '\1');
+  }
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  return libraries;
+}
+
+absl::StatusOr<Space> Store::CreateSpace(std::string_view library, std::string_view space) {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(space, false));
+  operations::CreateSpaceWork work(library, space);
+  MARCOT_RETURN_IF_ERROR(impl_->engine().Run(work, Durability::kDefault));
+  return impl_->MakeSpace(library, space, work.record());
+}
+
+absl::Status Store::DeleteSpace(std::string_view library, std::string_view space, bool force) {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(space, false));
+  operations::DeleteSpaceWork work(library, space, force);
+  return impl_->engine().Run(work, Durability::kDefault);
+}
+
+absl::StatusOr<Space> Store::OpenSpace(std::string_view library, std::string_view space) const {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(space, false));
+  ReadView view = ReadView::OfNow(impl_->engine().committed());
+  MARCOT_RETURN_IF_ERROR(operations::RequireLibrary(view, library));
+  MARCOT_ASSIGN_OR_RETURN(const auto record, operations::FindSpace(view, library, space));
+  if (record.has_value()) return impl_->MakeSpace(library, space, *record);
+  return MakeError(Code::kSpaceNotFound, absl::StrCat("no space ", std::string(library), "/",
+                                                      std::string(space), "; create it first"));
+}
+
+absl::StatusOr<std::vector<SpaceInfo>> Store::ListSpaces(std::string_view library,
+                                                         std::string_view marker,
+                                                         size_t limit) const {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  MARCOT_RETURN_IF_ERROR(CheckLimit(limit));
+  ReadView view = ReadView::OfNow(impl_->engine().committed());
+  MARCOT_RETURN_IF_ERROR(operations::RequireLibrary(view, library));
+  std::vector<SpaceInfo> spaces;
+  const std::string last = core::SpaceKey(library, marker);
+  const std::string end = std::string(library) + '\1';
+  const auto rows = view.NewCursor(storage::Family::kSpaces, {last, end});
+  for (rows->Seek(last); rows->Valid() && spaces.size() < limit; rows->Next()) {
+    if (rows->key() == last) continue;  // the library's own row, or the marker
+    MARCOT_ASSIGN_OR_RETURN(const core::SpaceRecord record, core::DecodeSpace(rows->value()));
+    MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, view.GetTotals(record.root));
+    spaces.push_back({std::string(library),
+                      std::string(rows->key().substr(library.size() + 1)),
+                      record.creation_time_ms,
+                      {totals.bytes, totals.files, totals.directories}});
+  }
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  return spaces;
+}
+
+absl::StatusOr<std::vector<Placed>> Store::RunAtomically(std::span<const BatchItem> items) {
+  MARCOT_RETURN_IF_ERROR(CheckBatchSize(items));
+  std::vector<Operation> operations;
+  operations.reserve(items.size());
+  absl::Status unprepared;
+  for (const BatchItem& item : items) {
+    auto operation = PrepareWithContent(item, impl_->engine().options().content_store.get());
+    unprepared = operation.status();
+    if (!unprepared.ok()) break;
+    operations.push_back(*std::move(operation));
+  }
+  size_t failed = 0;
+  auto placed = impl_->engine().RunTogether(operations, unprepared, DurabilityOf(items), &failed);
+  if (!placed.ok()) return InItem(std::min(failed, items.size() - 1), placed.status());
+  return placed;
+}
+
+absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Store::RunEach(
+    std::span<const BatchItem> items) {
+  MARCOT_RETURN_IF_ERROR(CheckBatchSize(items));
+  std::vector<absl::StatusOr<Placed>> outcomes;
+  std::vector<Operation> operations;
+  std::vector<size_t> indexes;
+  for (const BatchItem& item : items) {
+    auto operation = PrepareWithContent(item, impl_->engine().options().content_store.get());
+    outcomes.emplace_back();  // until it has run
+    if (!operation.ok()) outcomes.back() = operation.status();
+    if (!operation.ok()) continue;
+    indexes.push_back(outcomes.size() - 1);
+    operations.push_back(*std::move(operation));
+  }
+  auto ran = impl_->engine().RunSideBySide(operations, DurabilityOf(items));
+  for (size_t i = 0; i < ran.size(); ++i) outcomes[indexes[i]] = std::move(ran[i]);
+  return outcomes;
+}
+
+std::unique_ptr<Snapshot> Store::TakeSnapshot() const { return impl_->engine().TakeSnapshot(); }
+
+absl::Status Store::ReclaimUntilIdle() {
+  constexpr size_t kRound = 1024;
+  while (true) {
+    MARCOT_ASSIGN_OR_RETURN(const bool more, impl_->engine().Reclaim(kRound));
+    if (!more) return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<bool> Store::ReclaimSteps(size_t steps) { return impl_->engine().Reclaim(steps); }
+
+absl::StatusOr<std::vector<ContentId>> Store::ReleasedContents(ContentId after,
+                                                               size_t limit) const {
+  MARCOT_RETURN_IF_ERROR(CheckLimit(limit));
+  ReadView view = ReadView::OfNow(impl_->engine().committed());
+  return operations::ReleasedAfter(view, after, limit);
+}
+
+absl::StatusOr<std::vector<ContentId>> Store::CondemnContents(std::span<const ContentId> ids) {
+  operations::CondemnWork work(ids);
+  MARCOT_RETURN_IF_ERROR(impl_->engine().Run(work, Durability::kSynced));
+  return std::move(work.condemned());
+}
+
+absl::Status Store::AcknowledgeContents(std::span<const ContentId> ids) {
+  operations::AcknowledgeWork work(ids);
+  return impl_->engine().Run(work, Durability::kDefault);
+}
+
+absl::StatusOr<StoreStats> Store::GetStats() const {
+  Engine& engine = impl_->engine();
+  StoreStats stats;
+  stats.seq = engine.committed().published();
+  stats.commits = engine.pipeline().commits();
+  stats.operations = engine.pipeline().operations();
+  stats.reclaim_backlog = engine.committed().queued();
+  stats.reclaim_steps = engine.reclaim_steps();
+  const core::RecordCache::Counts cache = engine.committed().cache_counts();
+  stats.record_cache_hits = cache.hits;
+  stats.record_cache_misses = cache.misses;
+  MARCOT_ASSIGN_OR_RETURN(const storage::Figures figures,
+                          engine.committed().storage().GetFigures());
+  stats.disk_bytes = figures.disk_bytes;
+  stats.estimated_records = figures.estimated_records;
+  return stats;
+}
+
+absl::StatusOr<std::vector<std::string>> Store::CheckInvariants() const {
+  ReadView view = ReadView::OfNow(impl_->engine().committed());
+  return core::CheckInvariants(view);
+}
+
+}  // namespace marcot

@@ -1,0 +1,48 @@
+// What stands behind the public handles.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/records.h"
+#include "marcot/space.h"
+#include "marcot/store.h"
+#include "operations/engine.h"
+#include "operations/read.h"
+
+namespace marcot {
+
+struct Space::State {
+  operations::Engine* engine;
+  std::string library, name;
+  operations::Root root;
+};
+
+namespace api {
+
+class StoreImpl {
+ public:
+  explicit StoreImpl(std::unique_ptr<operations::Engine> engine) : engine_(std::move(engine)) {}
+
+  operations::Engine& engine() { return *engine_; }
+  Space MakeSpace(std::string_view library, std::string_view name, const core::SpaceRecord& record);
+
+  // A default-constructed handle has no state: SpaceNotFound.
+  static absl::StatusOr<const Space::State*> StateOf(const Space& space);
+
+ private:
+  const std::unique_ptr<operations::Engine> engine_;
+};
+
+// ---- requests: from what a host says to an operation that the engine takes
+
+absl::StatusOr<operations::Operation> PrepareItem(const BatchItem& item);
+absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& content,
+                                                         std::string_view path);
+absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path);
+// Path, strategy and user of a change; RootDirectoryNotAllowed for the root.
+absl::Status PrepareTarget(const Space& space, std::string_view path,
+                           const OperationOptions& options, operations::Operation* operation);
+
+}  // namespace api
+}  // namespace marcot

@@ -1,0 +1,98 @@
+// Bytes of keys and values: big-endian integers (they sort), varints, length-prefixed strings.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace marcot {
+
+inline void PutFixed64(std::string* out, uint64_t v) {
+  char b[8];
+  for (int i = 7; i >= 0; --i, v >>= 8) b[i] = static_cast<char>(v & 0xff);
+  out->append(b, sizeof b);
+}
+
+inline uint64_t LoadFixed64(const char* p) {
+  uint64_t v;
+  std::memcpy(&v, p, sizeof v);
+  static_assert(std::endian::native == std::endian::little);
+  return __builtin_bswap64(v);
+}
+
+inline void PutVarint(std::string* out, uint64_t v) {
+  char b[10];
+  size_t n = 0;
+  for (; v >= 0x80; v >>= 7) b[n++] = static_cast<char>(v | 0x80);
+  b[n++] = static_cast<char>(v);
+  out->append(b, n);
+}
+
+// Zigzag: small negative numbers stay short.
+inline void PutSignedVarint(std::string* out, int64_t v) {
+  PutVarint(out, (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63));
+}
+
+inline void PutString(std::string* out, std::string_view s) {
+  PutVarint(out, s.size());
+  out->append(s);
+}
+
+// Reads what the functions above wrote. After a read past the end, or of a malformed number, `ok`
+// is false and all reads answer zeros, so a decoder checks once at its end.
+class Decoder {
+ public:
+  explicit Decoder(std::string_view in) : p_(in.data()), end_(in.data() + in.size()) {}
+
+  bool ok() const { return ok_; }
+  bool AtEnd() const { return p_ == end_; }
+  bool Done() const { return ok_ && AtEnd(); }
+  std::string_view Rest() const { return {p_, static_cast<size_t>(end_ - p_)}; }
+
+  uint8_t Byte() { return Need(1) ? static_cast<uint8_t>(*p_++) : 0; }
+
+  uint64_t Fixed64() {
+    if (!Need(8)) return 0;
+    p_ += 8;
+    return LoadFixed64(p_ - 8);
+  }
+
+  uint64_t Varint() {
+    uint64_t v = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const uint64_t byte = Byte();
+      if (shift == 63 && byte > 1) break;
+      v |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return ok_ ? v : 0;
+    }
+    ok_ = false;
+    return 0;
+  }
+
+  int64_t SignedVarint() {
+    const uint64_t v = Varint();
+    return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1);
+  }
+
+  std::string_view String() {
+    const uint64_t n = Varint();
+    if (!Need(n)) return {};
+    p_ += n;
+    return {p_ - n, n};
+  }
+
+ private:
+  bool Need(uint64_t n) {
+    if (ok_ && n <= static_cast<uint64_t>(end_ - p_)) return true;
+    ok_ = false;
+    return false;
+  }
+
+  const char* p_;
+  const char* end_;
+  bool ok_ = true;
+};
+
+}  // namespace marcot

@@ -1,0 +1,286 @@
+#include "core/committed.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "core/txn.h"
+#include "marcot/error.h"
+
+namespace marcot::core {
+namespace {
+
+using storage::Family;
+
+constexpr char kFormatKey[] = "format";
+constexpr char kStoreKey[] = "store";    // the secret
+constexpr char kFoldedKey[] = "folded";  // a log row without totals
+
+absl::StatusOr<LogRow> ReadFolded(const storage::Storage& storage,
+                                  const storage::Snapshot* snapshot) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          storage.Get(Family::kMeta, kFoldedKey, snapshot, &value));
+  if (!found) return MakeError(Code::kStoreDamaged, "the store's counters are missing");
+  return DecodeLogRow(value);
+}
+
+// Calls `visit` for each row of the totals log that is newer than the last fold.
+template <typename Visit>
+absl::Status ForEachLogRow(const storage::Storage& storage, const storage::Snapshot* snapshot,
+                           Seq folded, const Visit& visit) {
+  const auto cursor = storage.NewCursor(Family::kTotalsLog, {}, snapshot);
+  for (cursor->Seek(""); cursor->Valid(); cursor->Next()) {
+    MARCOT_ASSIGN_OR_RETURN(const LogRow row, DecodeLogRow(cursor->value()));
+    // Rows sit in the ring in the order of their commits, from its start; older ones follow.
+    if (row.seq <= folded) break;
+    visit(row);
+  }
+  return cursor->status();
+}
+
+class FailedCursor final : public storage::Cursor {
+ public:
+  explicit FailedCursor(absl::Status status) : status_(std::move(status)) {}
+  void Seek(std::string_view) override {}
+  void SeekForPrev(std::string_view) override {}
+  void Next() override {}
+  void Prev() override {}
+  bool Valid() const override { return false; }
+  std::string_view key() const override { return {}; }
+  std::string_view value() const override { return {}; }
+  absl::Status status() const override { return status_; }
+
+ private:
+  const absl::Status status_;
+};
+
+LogRow Counters(const Txn& txn) { return {txn.seq(), txn.next_id(), txn.queued(), {}}; }
+
+bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
+
+}  // namespace
+
+Committed::Committed(std::unique_ptr<storage::Storage> storage, size_t cache_bytes)
+    : storage_(std::move(storage)),
+      batch_(storage_->NewBatch()),
+      entries_(std::make_unique<RecordCache>(cache_bytes / 4 * 3)),
+      nodes_(std::make_unique<RecordCache>(cache_bytes / 4)) {}
+
+RecordCache::Counts Committed::cache_counts() const {
+  const RecordCache::Counts a = entries_->GetCounts(), b = nodes_->GetCounts();
+  return {a.hits + b.hits, a.misses + b.misses};
+}
+
+RecordCache* Committed::CacheOf(Family family) const {
+  if (family == Family::kEntries) return entries_.get();
+  return family == Family::kNodes ? nodes_.get() : nullptr;
+}
+
+absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(bool found, storage_->Get(Family::kMeta, kFormatKey, nullptr, &value));
+  if (!found && !create) {
+    return MakeError(Code::kStoreNotFound, "the folder holds a database that is not a store");
+  }
+  if (!found) {
+    std::string format, secret;
+    PutVarint(&format, kStoreFormat);
+    PutFixed64(&secret, random_secret);
+    batch_->Clear();
+    batch_->Put(Family::kMeta, kFormatKey, format);
+    batch_->Put(Family::kMeta, kStoreKey, secret);
+    batch_->Put(Family::kMeta, kFoldedKey, EncodeLogRow({0, 1, 0, {}}));
+    MARCOT_RETURN_IF_ERROR(storage_->Write(*batch_, true));
+    value = format;
+  }
+  const uint64_t format = Decoder(value).Varint();
+  if (format > kStoreFormat) {
+    return MakeError(Code::kStoreFormatTooNew,
+                     absl::StrCat("the store has format ", format, ", this release reads up to ",
+                                  kStoreFormat, "; use a newer Marcot"));
+  }
+  MARCOT_ASSIGN_OR_RETURN(found, storage_->Get(Family::kMeta, kStoreKey, nullptr, &value));
+  secret_ = Decoder(value).Fixed64();
+  return absl::OkStatus();
+}
+
+absl::Status Committed::ReplayLog() {
+  MARCOT_ASSIGN_OR_RETURN(LogRow newest, ReadFolded(*storage_, nullptr));
+  const Seq folded = newest.seq;
+  MARCOT_RETURN_IF_ERROR(ForEachLogRow(*storage_, nullptr, folded, [&](const LogRow& row) {
+    totals_.Write(row.totals, row.seq);
+    newest = row;
+    ++rows_since_fold_;
+  }));
+  next_id_ = newest.next_id;
+  queued_ = newest.queued;
+  published_ = newest.seq;
+  return absl::OkStatus();
+}
+
+absl::Status Committed::Open(bool create, uint64_t random_secret) {
+  MARCOT_RETURN_IF_ERROR(CheckFormat(create, random_secret));
+  return ReplayLog();
+}
+
+void Committed::WriteCaches(const Txn& txn) {
+  for (const Family family : {Family::kEntries, Family::kNodes}) {
+    RecordCache* const cache = CacheOf(family);
+    for (const auto& [key, value] : txn.changes(family)) {
+      // New files would push out what is looked up again; directories will be walked through.
+      const bool insert = value.has_value() && (family == Family::kNodes || IsDirectoryKey(key));
+      cache->Write(key, value.has_value() ? std::string_view(*value) : "", txn.seq(), insert);
+    }
+  }
+}
+
+void Committed::AddRecords(const Txn& txn, storage::Batch* batch) {
+  for (int i = 0; i < storage::kFamilyCount; ++i) {
+    const Family family = static_cast<Family>(i);
+    for (const auto& [key, value] : txn.changes(family)) {
+      if (value.has_value()) {
+        batch->Put(family, key, *value);
+      } else {
+        batch->Delete(family, key);
+      }
+    }
+  }
+}
+
+void Committed::AddFold(const Txn& txn, storage::Batch* batch) {
+  for (const auto& [dir, totals] : totals_.Fold(txn.seq())) {
+    if (totals.has_value()) {
+      batch->Put(Family::kTotals, IdKey(dir), EncodeTotals(*totals));
+    } else {
+      batch->Delete(Family::kTotals, IdKey(dir));
+    }
+  }
+  batch->Put(Family::kMeta, kFoldedKey, EncodeLogRow(Counters(txn)));
+}
+
+absl::Status Committed::Commit(const Txn& txn, bool sync) {
+  if (!failure_.ok()) return failure_;
+  LogRow row = Counters(txn);
+  row.totals = txn.totals_changes();
+  batch_->Clear();
+  AddRecords(txn, batch_.get());
+  WriteCaches(txn);
+  totals_.Write(row.totals, txn.seq());
+  if (rows_since_fold_ == kLogRows) {
+    AddFold(txn, batch_.get());
+    rows_since_fold_ = 0;
+  } else {
+    batch_->Put(Family::kTotalsLog, IdKey(rows_since_fold_++), EncodeLogRow(row));
+  }
+  if (absl::Status status = storage_->Write(*batch_, sync); !status.ok()) {
+    failure_ =
+        MakeError(Code::kStoreReadOnly,
+                  absl::StrCat("a write failed, the store is read-only until it is reopened: ",
+                               std::string(status.message())));
+    return status;
+  }
+  next_id_ = txn.next_id();
+  queued_ = txn.queued();
+  published_.store(txn.seq(), std::memory_order_release);
+  return absl::OkStatus();
+}
+
+std::unique_ptr<HeldSnapshot> Committed::TakeSnapshot() const {
+  auto held = std::make_unique<HeldSnapshot>();
+  held->published = published();
+  held->snapshot = storage_->TakeSnapshot();
+  return held;
+}
+
+ReadView ReadView::OfCaches(const Committed& committed) {
+  return ReadView(committed, committed.published());
+}
+
+ReadView ReadView::OfNow(const Committed& committed) {
+  std::unique_ptr<HeldSnapshot> own = committed.TakeSnapshot();
+  ReadView view = OfSnapshot(committed, *own);
+  view.own_ = std::move(own);
+  return view;
+}
+
+ReadView ReadView::OfSnapshot(const Committed& committed, HeldSnapshot& held) {
+  ReadView view(committed, held.published);
+  view.held_ = &held;
+  view.snapshot_ = held.snapshot.get();
+  return view;
+}
+
+absl::Status ReadView::Missed() {
+  missed_ = true;
+  return absl::UnavailableError("");
+}
+
+absl::StatusOr<bool> ReadView::Get(Family family, std::string_view key, std::string* value) {
+  RecordCache* const cache = committed_.CacheOf(family);
+  if (cache != nullptr && cache->Get(key, seq_, value)) return !value->empty();
+  if (snapshot_ == nullptr) return Missed();
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          committed_.storage().Get(family, key, snapshot_, value));
+  // That a name is not there is worth keeping too: a directory's stat asks for a file of its name.
+  if (cache != nullptr) cache->Offer(key, found ? std::string_view(*value) : "", seq_);
+  return found;
+}
+
+std::unique_ptr<storage::Cursor> ReadView::NewCursor(Family family, const storage::Range& range) {
+  if (snapshot_ == nullptr) return std::make_unique<FailedCursor>(Missed());
+  return committed_.storage().NewCursor(family, range, snapshot_);
+}
+
+absl::StatusOr<Totals> ReadView::GetTotals(DirId dir) {
+  Totals totals;
+  switch (committed_.totals_.Get(dir, seq_, &totals)) {
+    case TotalsTable::Answer::kKnown:
+      return totals;
+    case TotalsTable::Answer::kStored:
+      if (snapshot_ == nullptr) return Missed();
+      return OfferedTotals(dir);
+    case TotalsTable::Answer::kLogged:
+      break;
+  }
+  if (snapshot_ == nullptr) return Missed();
+  return TotalsFromLog(dir);
+}
+
+absl::StatusOr<Totals> ReadView::OfferedTotals(DirId dir) {
+  MARCOT_ASSIGN_OR_RETURN(const Totals totals, TotalsFromRecord(dir));
+  committed_.totals_.Offer(dir, totals, seq_);
+  return totals;
+}
+
+absl::StatusOr<Totals> ReadView::TotalsFromRecord(DirId dir) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          committed_.storage().Get(Family::kTotals, IdKey(dir), snapshot_, &value));
+  if (!found) return Totals{};
+  return DecodeTotals(value);
+}
+
+absl::StatusOr<Totals> ReadView::TotalsFromLog(DirId dir) {
+  MARCOT_ASSIGN_OR_RETURN(const auto* const logged,
+                          held_->logged.Get(committed_.storage(), snapshot_, dir));
+  if (logged != nullptr) return logged->value_or(Totals{});
+  return TotalsFromRecord(dir);
+}
+
+absl::StatusOr<const std::optional<Totals>*> LoggedTotals::Get(const storage::Storage& storage,
+                                                               const storage::Snapshot* snapshot,
+                                                               DirId dir) {
+  std::call_once(once_, [&] { status_ = Load(storage, snapshot); });
+  MARCOT_RETURN_IF_ERROR(status_);
+  const auto it = totals_.find(dir);
+  return it == totals_.end() ? nullptr : &it->second;
+}
+
+absl::Status LoggedTotals::Load(const storage::Storage& storage,
+                                const storage::Snapshot* snapshot) {
+  MARCOT_ASSIGN_OR_RETURN(const LogRow folded, ReadFolded(storage, snapshot));
+  return ForEachLogRow(storage, snapshot, folded.seq, [&](const LogRow& row) {
+    for (const auto& [dir, totals] : row.totals) totals_[dir] = totals;
+  });
+}
+
+}  // namespace marcot::core

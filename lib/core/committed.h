@@ -1,0 +1,148 @@
+// The committed state of a store: what readers see, and what the writer builds on.
+//
+// Readers and commits meet in `published`, the seq of the newest commit that readers may see. The
+// writer puts a commit's records into the caches, marked with its seq, BEFORE it writes the batch,
+// and publishes after. So:
+//
+//   R1  A reader that took published = N and finds every record it needs in the caches, each marked
+//       <= N, has seen exactly commit N: a record that a later commit wrote is marked > N first.
+//   R2  A reader that took N and then a storage snapshot may mix both: the snapshot is of some
+//       T >= N; what commits in (N, T] wrote is marked > N, so it is read from the snapshot; all
+//       else is the same at N and T. It has seen exactly commit T.
+//   R3  A value read from a snapshot enters a cache only if no commit after N has marked that
+//   shard.
+//
+// A lookup first tries R1, without any lock but a shard's, and falls back to R2.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "core/record_cache.h"
+#include "core/totals_table.h"
+#include "core/view.h"
+#include "storage/storage.h"
+
+namespace marcot::core {
+
+class Txn;
+struct HeldSnapshot;
+
+class Committed {
+ public:
+  Committed(std::unique_ptr<storage::Storage> storage, size_t cache_bytes);
+
+  // Reads the counters, checks the format (StoreFormatTooNew), replays the totals log. `create`:
+  // an empty database becomes a store.
+  absl::Status Open(bool create, uint64_t random_secret);
+
+  const storage::Storage& storage() const { return *storage_; }
+  std::unique_ptr<HeldSnapshot> TakeSnapshot() const;
+  Seq published() const { return published_.load(std::memory_order_acquire); }
+  uint64_t secret() const { return secret_; }  // of this store, random
+  uint64_t next_id() const { return next_id_; }
+  uint64_t queued() const { return queued_.load(std::memory_order_relaxed); }
+  RecordCache::Counts cache_counts() const;
+
+  // Writes the transaction as one batch. Only the pipeline's leader calls it. After an error every
+  // later commit answers StoreReadOnly: what reached the disk is known only after reopening.
+  absl::Status Commit(const Txn& txn, bool sync);
+
+ private:
+  friend class ReadView;
+  friend class Txn;
+
+  RecordCache* CacheOf(storage::Family family) const;
+  absl::Status CheckFormat(bool create, uint64_t random_secret);
+  absl::Status ReplayLog();
+  void WriteCaches(const Txn& txn);
+  void AddRecords(const Txn& txn, storage::Batch* batch);
+  void AddFold(const Txn& txn, storage::Batch* batch);
+
+  const std::unique_ptr<storage::Storage> storage_;
+  const std::unique_ptr<storage::Batch> batch_;
+  const std::unique_ptr<RecordCache> entries_, nodes_;
+  mutable TotalsTable totals_;  // readers offer what they read
+  std::atomic<Seq> published_{0};
+  std::atomic<uint64_t> queued_{0};
+  uint64_t next_id_ = 1;
+  uint64_t rows_since_fold_ = 0;
+  uint64_t secret_ = 0;
+  absl::Status failure_;
+};
+
+// The totals that the log of one snapshot holds, read when the first of them is asked for and
+// shared by all views of that snapshot. Thread-safe.
+class LoggedTotals {
+ public:
+  // Null: the log does not hold the directory's.
+  absl::StatusOr<const std::optional<Totals>*> Get(const storage::Storage& storage,
+                                                   const storage::Snapshot* snapshot, DirId dir);
+
+ private:
+  absl::Status Load(const storage::Storage& storage, const storage::Snapshot* snapshot);
+  std::once_flag once_;
+  absl::Status status_;
+  absl::flat_hash_map<DirId, std::optional<Totals>> totals_;
+};
+
+// A state of the store that is held on to.
+struct HeldSnapshot {
+  Seq published;  // read before the snapshot was taken
+  std::unique_ptr<storage::Snapshot> snapshot;
+  LoggedTotals logged;
+};
+
+// A reader's view. Not thread-safe; many may exist at a time.
+class ReadView final : public View {
+ public:
+  // Caches alone (R1): where they do not answer, `missed` becomes true and the reader starts again
+  // with the other kind.
+  static ReadView OfCaches(const Committed& committed);
+  // Caches and a snapshot (R2), taken now.
+  static ReadView OfNow(const Committed& committed);
+  // A snapshot taken earlier, which must outlive the view.
+  static ReadView OfSnapshot(const Committed& committed, HeldSnapshot& held);
+
+  bool missed() const { return missed_; }
+
+  absl::StatusOr<bool> Get(storage::Family family, std::string_view key,
+                           std::string* value) override;
+  std::unique_ptr<storage::Cursor> NewCursor(storage::Family family,
+                                             const storage::Range& range) override;
+  absl::StatusOr<Totals> GetTotals(DirId dir) override;
+
+ private:
+  ReadView(const Committed& committed, Seq published) : committed_(committed), seq_(published) {}
+  absl::Status Missed();
+  absl::StatusOr<Totals> OfferedTotals(DirId dir);
+  absl::StatusOr<Totals> TotalsFromRecord(DirId dir);
+  absl::StatusOr<Totals> TotalsFromLog(DirId dir);
+
+  const Committed& committed_;
+  const Seq seq_;
+  std::unique_ptr<HeldSnapshot> own_;
+  HeldSnapshot* held_ = nullptr;
+  const storage::Snapshot* snapshot_ = nullptr;
+  bool missed_ = false;
+};
+
+// Runs a read against the caches, and again with a snapshot where they do not answer.
+template <typename Read>
+auto ReadNewest(const Committed& committed, const Read& read) {
+  {
+    ReadView view = ReadView::OfCaches(committed);
+    auto result = read(view);
+    if (!view.missed()) return result;
+  }
+  ReadView view = ReadView::OfNow(committed);
+  return read(view);
+}
+
+}  // namespace marcot::core

@@ -1,0 +1,192 @@
+#include "core/dir_cursor.h"
+
+#include "base/status_macros.h"
+
+namespace marcot::core {
+
+using storage::Family;
+
+// One stream of records of one level, head or history: those visible at the level's place.
+class DirCursor::Source {
+ public:
+  Source(View& view, Family family, const Place& place, std::string_view lower,
+         std::string_view upper, bool descending)
+      : history_(family == Family::kHistory),
+        place_(place),
+        descending_(descending),
+        lower_(EntryKey(place.dir, lower)),
+        upper_(EntryKey(place.dir, upper)),
+        cursor_(view.NewCursor(family, {lower_, upper_})) {}
+
+  bool valid() const { return valid_; }
+  bool hole() const { return hole_; }
+  const std::string& slot() const { return slot_; }
+  Entry Seen() const { return SeenFrom(place_, record_); }
+
+  absl::Status Seek(std::string_view slot) {
+    const std::string key = EntryKey(place_.dir, slot);
+    if (!descending_) {
+      cursor_->Seek(key);
+    } else if (history_) {
+      cursor_->SeekForPrev(HistoryKey(place_.dir, slot, 0));  // ~0 sorts last in the group
+    } else {
+      cursor_->SeekForPrev(key);
+    }
+    return Load();
+  }
+
+  // From a record or hole that was shown; the cursor stands behind it.
+  absl::Status Load() { return history_ ? LoadHistory() : LoadHead(); }
+
+ private:
+  void Move() { descending_ ? cursor_->Prev() : cursor_->Next(); }
+
+  absl::Status Show(bool hole) {
+    valid_ = true;
+    hole_ = hole;
+    return absl::OkStatus();
+  }
+
+  absl::Status LoadHead() {
+    for (int steps = 0; cursor_->Valid(); ++steps) {
+      slot_ = SlotOfEntryKey(cursor_->key());
+      MARCOT_ASSIGN_OR_RETURN(record_, DecodeEntry(cursor_->value()));
+      Move();
+      if (record_.birth <= place_.seq) return Show(false);
+      if (steps == kHoleSteps) return Show(true);
+    }
+    return End();
+  }
+
+  // One group, all records of one slot, a step.
+  absl::Status LoadHistory() {
+    for (int steps = 0; cursor_->Valid(); ++steps) {
+      slot_ = SlotOfHistoryKey(cursor_->key());
+      MARCOT_ASSIGN_OR_RETURN(const bool visible, FindInGroup());
+      LeaveGroup();
+      if (visible) return Show(false);
+      if (steps == kHoleSteps) return Show(true);
+    }
+    return End();
+  }
+
+  bool InGroup() const { return cursor_->Valid() && SlotOfHistoryKey(cursor_->key()) == slot_; }
+
+  // The newest record born at or before the place's seq is the one that can be visible. The cursor
+  // enters a group at its newest record, going down at its oldest.
+  absl::StatusOr<bool> FindInGroup() {
+    const Seq birth = BirthOfHistoryKey(cursor_->key());
+    if (birth > place_.seq) {
+      if (descending_) return false;
+      cursor_->Seek(HistoryKey(place_.dir, slot_, place_.seq));
+    }
+    if (!InGroup()) return false;
+    MARCOT_ASSIGN_OR_RETURN(HistoryRecord record, DecodeHistory(cursor_->value()));
+    if (descending_ && record.death <= place_.seq) {
+      cursor_->Seek(HistoryKey(place_.dir, slot_, place_.seq));
+      if (!InGroup()) return false;
+      MARCOT_ASSIGN_OR_RETURN(record, DecodeHistory(cursor_->value()));
+    }
+    if (record.death <= place_.seq) return false;
+    MARCOT_ASSIGN_OR_RETURN(record_, DecodeEntry(record.entry));
+    return true;
+  }
+
+  // Most groups are one record: try a step before a seek.
+  void LeaveGroup() {
+    if (InGroup()) Move();
+    if (!InGroup()) return;
+    std::string edge = EntryKey(place_.dir, slot_);
+    edge += descending_ ? '\0' : '\1';
+    descending_ ? cursor_->SeekForPrev(edge) : cursor_->Seek(edge);
+  }
+
+  absl::Status End() {
+    valid_ = false;
+    return cursor_->status();
+  }
+
+  const bool history_;
+  const Place place_;
+  const bool descending_;
+  const std::string lower_, upper_;
+  const std::unique_ptr<storage::Cursor> cursor_;
+  bool valid_ = false, hole_ = false;
+  std::string slot_;
+  Entry record_;
+};
+
+DirCursor::DirCursor(std::string_view lower, std::string_view upper, bool descending)
+    : lower_(lower), upper_(upper), descending_(descending) {}
+DirCursor::~DirCursor() = default;
+
+absl::StatusOr<std::unique_ptr<DirCursor>> DirCursor::Open(View& view, const Place& place,
+                                                           std::string_view lower,
+                                                           std::string_view upper,
+                                                           bool descending) {
+  auto cursor = std::unique_ptr<DirCursor>(new DirCursor(lower, upper, descending));
+  for (Place at = place; at.dir != 0;) {
+    MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(view, at.dir));
+    MARCOT_RETURN_IF_ERROR(cursor->AddLevel(view, at, node));
+    at = PlaceOf(node.base, at.context);
+  }
+  return cursor;
+}
+
+absl::Status DirCursor::AddLevel(View& view, const Place& place, const Node& node) {
+  const auto add = [&](Family family) {
+    sources_.push_back(std::make_unique<Source>(view, family, place, lower_, upper_, descending_));
+  };
+  add(Family::kEntries);
+  if (!place.live() && node.newest_pin >= place.seq) add(Family::kHistory);
+  return absl::OkStatus();
+}
+
+absl::Status DirCursor::SeekToFirst() { return Seek(descending_ ? upper_ : lower_); }
+
+absl::Status DirCursor::Seek(std::string_view slot) {
+  for (const auto& source : sources_) MARCOT_RETURN_IF_ERROR(source->Seek(slot));
+  return Settle();
+}
+
+absl::Status DirCursor::Next() { return Settle(); }
+
+DirCursor::Source* DirCursor::Nearest() {
+  Source* nearest = nullptr;
+  for (const auto& source : sources_) {
+    if (!source->valid()) continue;
+    // On a tie the earlier source stays: its level is on top. A hole says nothing of its slot.
+    if (nearest == nullptr || Before(source->slot(), nearest->slot()) ||
+        (nearest->hole() && source->slot() == nearest->slot())) {
+      nearest = source.get();
+    }
+  }
+  return nearest;
+}
+
+absl::Status DirCursor::Settle() {
+  for (int hidden = 0;; ++hidden) {
+    Source* const nearest = Nearest();
+    valid_ = nearest != nullptr;
+    if (!valid_) return absl::OkStatus();
+    slot_ = nearest->slot();
+    hole_ = nearest->hole();
+    if (!hole_) entry_ = nearest->Seen();
+    // Step every source past this slot; a hole leaves the others where they are.
+    if (hole_) {
+      MARCOT_RETURN_IF_ERROR(nearest->Load());
+      return absl::OkStatus();
+    }
+    for (const auto& source : sources_) {
+      if (source->valid() && source->slot() == slot_) MARCOT_RETURN_IF_ERROR(source->Load());
+    }
+    if (entry_.kind != EntryKind::kWhiteout) return absl::OkStatus();
+    hole_ = hidden == kHoleSteps;
+    if (hole_) return absl::OkStatus();
+  }
+}
+
+std::string SlotsBegin(char kind) { return std::string(1, kind); }
+std::string SlotsEnd(char kind) { return std::string(1, static_cast<char>(kind + 1)); }
+
+}  // namespace marcot::core

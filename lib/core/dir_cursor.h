@@ -1,0 +1,65 @@
+// The entries of one directory as a reader sees them, in the order of their slots.
+//
+// A directory read as of a seq is a merge: of its own head entries that are old enough and its
+// history that is, and of the same of each base below it; the topmost record of a slot wins, and a
+// whiteout hides what is below. The cost of a step is the chain's length, plus what has to be
+// skipped; that is bounded: after kHoleSteps records in vain the cursor shows a hole, so that a
+// caller can end its page there.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/lookup.h"
+#include "core/view.h"
+
+namespace marcot::core {
+
+inline constexpr int kHoleSteps = 1024;
+
+class DirCursor {
+ public:
+  ~DirCursor();
+
+  // Slots in [lower, upper).
+  static absl::StatusOr<std::unique_ptr<DirCursor>> Open(View& view, const Place& place,
+                                                         std::string_view lower,
+                                                         std::string_view upper,
+                                                         bool descending = false);
+
+  // The first slot at or behind `slot` in the cursor's direction.
+  absl::Status Seek(std::string_view slot);
+  absl::Status SeekToFirst();
+  absl::Status Next();
+
+  bool Valid() const { return valid_; }
+  // Nothing is here: the place to go on from.
+  bool hole() const { return hole_; }
+  const std::string& slot() const { return slot_; }
+  const Entry& entry() const { return entry_; }
+
+ private:
+  class Source;
+
+  DirCursor(std::string_view lower, std::string_view upper, bool descending);
+  absl::Status AddLevel(View& view, const Place& place, const Node& node);
+  absl::Status Settle();
+  Source* Nearest();
+  bool Before(std::string_view a, std::string_view b) const { return descending_ ? b < a : a < b; }
+
+  const std::string lower_, upper_;
+  const bool descending_;
+  std::vector<std::unique_ptr<Source>> sources_;  // topmost level first
+  bool valid_ = false, hole_ = false;
+  std::string slot_;
+  Entry entry_;
+};
+
+// Bounds of the slots of one kind.
+std::string SlotsBegin(char kind);
+std::string SlotsEnd(char kind);
+
+}  // namespace marcot::core

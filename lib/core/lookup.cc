@@ -1,0 +1,133 @@
+#include "core/lookup.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "marcot/error.h"
+
+namespace marcot::core {
+namespace {
+
+using storage::Family;
+
+// The record of the slot that a reader at `seq` sees in the history of this node.
+absl::StatusOr<bool> LookupHistory(View& view, DirId dir, Seq seq, std::string_view slot,
+                                   Entry* entry) {
+  std::string first = HistoryGroup(dir, slot);
+  std::string end = first;
+  PutFixed64(&first, ~seq);
+  PutFixed64(&end, ~uint64_t{0});
+  const auto cursor =
+      view.NewCursor(Family::kHistory, {.lower = first, .upper = end, .one_group = true});
+  cursor->Seek(first);
+  MARCOT_RETURN_IF_ERROR(cursor->status());
+  if (!cursor->Valid()) return false;
+  MARCOT_ASSIGN_OR_RETURN(const HistoryRecord record, DecodeHistory(cursor->value()));
+  if (record.death <= seq) return false;
+  MARCOT_ASSIGN_OR_RETURN(*entry, DecodeEntry(record.entry));
+  return true;
+}
+
+// The node's own record of the slot at `seq`, a whiteout too. Leaves `node` read where the head
+// entry did not answer.
+absl::StatusOr<bool> LookupOwn(View& view, const Place& place, std::string_view slot, Entry* entry,
+                               Node* node) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          view.Get(Family::kEntries, EntryKey(place.dir, slot), &value));
+  if (found) {
+    MARCOT_ASSIGN_OR_RETURN(*entry, DecodeEntry(value));
+    if (entry->birth <= place.seq) return true;
+  }
+  MARCOT_ASSIGN_OR_RETURN(*node, GetNode(view, place.dir));
+  // Without a pin at or after seq nothing that was seen then has been replaced.
+  if (place.live() || node->newest_pin < place.seq) return false;
+  return LookupHistory(view, place.dir, place.seq, slot, entry);
+}
+
+}  // namespace
+
+Place PlaceOf(const Entry& entry) {
+  if (entry.kind == EntryKind::kReference) return {entry.dir, entry.seq, entry.context};
+  return {entry.dir, kLive, {}};
+}
+
+Place PlaceOf(const Base& base, const ObjectId& context) {
+  return {base.dir, base.seq, base.context ^ context};
+}
+
+Entry SeenFrom(const Place& place, Entry record) {
+  if (place.live()) return record;
+  record.id = record.id ^ place.context;
+  if (record.kind == EntryKind::kDirectory) {
+    record.kind = EntryKind::kReference;
+    record.seq = place.seq;
+    record.context = place.context;
+  } else if (record.kind == EntryKind::kReference) {
+    record.context = record.context ^ place.context;
+  }
+  return record;
+}
+
+absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, view.Get(Family::kNodes, IdKey(dir), &value));
+  if (!found) return false;
+  MARCOT_ASSIGN_OR_RETURN(*node, DecodeNode(value));
+  return true;
+}
+
+absl::StatusOr<Node> GetNode(View& view, DirId dir) {
+  Node node;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, FindNode(view, dir, &node));
+  if (found) return node;
+  return MakeError(Code::kStoreDamaged,
+                   absl::StrCat("directory node ", dir, " is missing; restore from a backup"));
+}
+
+absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slot, Entry* entry) {
+  Place at = place;
+  while (true) {
+    Node node;
+    MARCOT_ASSIGN_OR_RETURN(const bool own, LookupOwn(view, at, slot, entry, &node));
+    if (own) {
+      if (entry->kind == EntryKind::kWhiteout) return false;
+      *entry = SeenFrom(at, std::move(*entry));
+      return true;
+    }
+    if (node.base.dir == 0) return false;
+    at = PlaceOf(node.base, at.context);
+  }
+}
+
+absl::StatusOr<bool> LookupName(View& view, const Place& place, std::string_view name,
+                                Entry* entry) {
+  MARCOT_ASSIGN_OR_RETURN(const bool file, Lookup(view, place, Slot(kFileSlot, name), entry));
+  if (file) return true;
+  return Lookup(view, place, Slot(kDirectorySlot, name), entry);
+}
+
+absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq) {
+  if (seq == kLive) return view.GetTotals(dir);
+  MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(view, dir));
+  if (node.newest_pin < seq) return view.GetTotals(dir);
+  const std::string first = PairKey(dir, seq);
+  const std::string end = IdKey(dir + 1);
+  const auto cursor = view.NewCursor(Family::kPins, {first, end});
+  cursor->Seek(first);
+  MARCOT_RETURN_IF_ERROR(cursor->status());
+  if (!cursor->Valid()) {
+    return MakeError(Code::kStoreDamaged,
+                     absl::StrCat("directory node ", dir, " lost its newest pin"));
+  }
+  MARCOT_ASSIGN_OR_RETURN(const Pin pin, DecodePin(cursor->value()));
+  return pin.frozen;
+}
+
+absl::StatusOr<RecursiveTotals> WeightOf(View& view, const Entry& entry) {
+  if (!entry.is_directory()) return RecursiveTotals{entry.size, 1, 0};
+  const Place place = PlaceOf(entry);
+  MARCOT_ASSIGN_OR_RETURN(const Totals totals, TotalsAt(view, place.dir, place.seq));
+  return RecursiveTotals{totals.bytes, totals.files, totals.directories + 1};
+}
+
+}  // namespace marcot::core

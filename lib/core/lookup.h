@@ -1,0 +1,48 @@
+// Reading one name, one node, one directory's totals, live or through references.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/records.h"
+#include "core/view.h"
+
+namespace marcot::core {
+
+inline constexpr Seq kLive = ~Seq{0};
+
+// A directory as seen by a reader: the node, as of a seq, and what reading here XORs onto ids. A
+// live directory is simply one read as of the end of time.
+struct Place {
+  DirId dir = 0;
+  Seq seq = kLive;
+  ObjectId context;
+  bool live() const { return seq == kLive; }
+};
+
+// Where the children of an entry that is a directory are read.
+Place PlaceOf(const Entry& entry);
+Place PlaceOf(const Base& base, const ObjectId& context);
+
+// A record as seen from `place`: ids in its context, and a live directory met through a reference
+// becomes a reference itself.
+Entry SeenFrom(const Place& place, Entry record);
+
+absl::StatusOr<Node> GetNode(View& view, DirId dir);  // StoreDamaged if it does not exist
+absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node);
+
+// What a reader at `place` sees under the slot; false: nothing. O(c).
+absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slot, Entry* entry);
+
+// The file's or else the directory's entry of that name.
+absl::StatusOr<bool> LookupName(View& view, const Place& place, std::string_view name,
+                                Entry* entry);
+
+// Totals of a node as of a seq: those frozen in the oldest pin at or after it; none: nothing
+// changed since.
+absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq);
+
+// What an entry adds to the totals of each directory above it, itself counted.
+absl::StatusOr<RecursiveTotals> WeightOf(View& view, const Entry& entry);
+
+}  // namespace marcot::core

@@ -1,0 +1,124 @@
+#include "core/overlay_cursor.h"
+
+namespace marcot::core {
+namespace {
+
+absl::string_view ToAbsl(std::string_view s) { return {s.data(), s.size()}; }
+
+class Overlay final : public storage::Cursor {
+ public:
+  Overlay(std::unique_ptr<storage::Cursor> stored, Txn::Changes changes)
+      : stored_(std::move(stored)), changes_(std::move(changes)) {}
+
+  void Seek(std::string_view key) override {
+    stored_->Seek(key);
+    change_ = changes_.lower_bound(ToAbsl(key));
+    forward_ = true;
+    SettleForward();
+  }
+
+  void SeekForPrev(std::string_view key) override {
+    stored_->SeekForPrev(key);
+    change_ = changes_.upper_bound(ToAbsl(key));
+    forward_ = false;
+    SettleBackward();
+  }
+
+  void Next() override {
+    const std::string at(key());
+    if (!forward_) {
+      Seek(at);
+    }
+    if (stored_->Valid() && stored_->key() == at) stored_->Next();
+    if (change_ != changes_.end() && change_->first == at) ++change_;
+    SettleForward();
+  }
+
+  void Prev() override {
+    const std::string at(key());
+    if (forward_) {
+      SeekForPrev(at);
+    }
+    if (stored_->Valid() && stored_->key() == at) stored_->Prev();
+    if (change_ != changes_.begin() && std::prev(change_)->first == at) --change_;
+    SettleBackward();
+  }
+
+  bool Valid() const override { return source_ != Source::kNone; }
+  std::string_view key() const override {
+    return source_ == Source::kChange ? std::string_view(Change().first) : stored_->key();
+  }
+  std::string_view value() const override {
+    return source_ == Source::kChange ? std::string_view(*Change().second) : stored_->value();
+  }
+  absl::Status status() const override { return stored_->status(); }
+
+ private:
+  enum class Source { kNone, kStored, kChange };
+
+  // Backwards, `change_` is one past the change it stands for, as a reverse iterator does.
+  const Txn::Changes::value_type& Change() const {
+    return forward_ ? *change_ : *std::prev(change_);
+  }
+
+  // The smaller of both; on a tie the change wins. Deleted keys are stepped over on both sides.
+  void SettleForward() {
+    while (true) {
+      if (!stored_->status().ok()) {
+        source_ = Source::kNone;
+        return;
+      }
+      const bool stored = stored_->Valid();
+      if (change_ == changes_.end() || (stored && stored_->key() < change_->first)) {
+        source_ = stored ? Source::kStored : Source::kNone;
+        return;
+      }
+      if (change_->second.has_value()) {
+        source_ = Source::kChange;
+        return;
+      }
+      if (stored && stored_->key() == change_->first) stored_->Next();
+      ++change_;
+    }
+  }
+
+  void SettleBackward() {
+    while (true) {
+      if (!stored_->status().ok()) {
+        source_ = Source::kNone;
+        return;
+      }
+      const bool stored = stored_->Valid();
+      if (change_ == changes_.begin() || (stored && stored_->key() > std::prev(change_)->first)) {
+        source_ = stored ? Source::kStored : Source::kNone;
+        return;
+      }
+      const auto& change = *std::prev(change_);
+      if (change.second.has_value()) {
+        source_ = Source::kChange;
+        return;
+      }
+      if (stored && stored_->key() == change.first) stored_->Prev();
+      --change_;
+    }
+  }
+
+  const std::unique_ptr<storage::Cursor> stored_;
+  const Txn::Changes changes_;
+  Txn::Changes::const_iterator change_ = changes_.end();
+  bool forward_ = true;
+  Source source_ = Source::kNone;
+};
+
+}  // namespace
+
+std::unique_ptr<storage::Cursor> OverlayCursor(std::unique_ptr<storage::Cursor> stored,
+                                               const Txn::Changes& changes,
+                                               const storage::Range& range) {
+  const auto first = changes.lower_bound(ToAbsl(range.lower));
+  const auto last = range.upper.empty() ? changes.end() : changes.lower_bound(ToAbsl(range.upper));
+  if (first == last) return stored;
+  return std::make_unique<Overlay>(std::move(stored), Txn::Changes(first, last));
+}
+
+}  // namespace marcot::core

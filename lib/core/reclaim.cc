@@ -1,0 +1,259 @@
+#include "core/reclaim.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "core/lookup.h"
+#include "core/tree_writer.h"
+#include "marcot/error.h"
+
+namespace marcot::core {
+namespace {
+
+using storage::Family;
+
+// A step ends when either is used up.
+struct Budget {
+  int writes = kStepWrites, reads = kStepReads;
+  bool left() const { return writes > 0 && reads > 0; }
+};
+
+// The pins of a node nearest to a seq on either side; 0 and ~0 where there is none.
+struct Neighbours {
+  Seq older = 0, newer = ~Seq{0};
+};
+
+absl::StatusOr<Neighbours> PinsBeside(Txn& txn, DirId dir, Seq seq) {
+  Neighbours out;
+  const std::string first = IdKey(dir), end = IdKey(dir + 1);
+  const auto cursor = txn.NewCursor(Family::kPins, {first, end});
+  cursor->SeekForPrev(PairKey(dir, seq - 1));
+  if (cursor->Valid()) out.older = LoadFixed64(cursor->key().data() + 8);
+  MARCOT_RETURN_IF_ERROR(cursor->status());
+  cursor->Seek(PairKey(dir, seq + 1));
+  if (cursor->Valid()) out.newer = LoadFixed64(cursor->key().data() + 8);
+  MARCOT_RETURN_IF_ERROR(cursor->status());
+  return out;
+}
+
+class JobRunner {
+ public:
+  explicit JobRunner(Txn& txn) : txn_(txn), writer_(txn) {}
+
+  // One step; true: the job is done.
+  absl::StatusOr<bool> Run(Job* job) {
+    switch (job->kind) {
+      case Job::Kind::kRelease:
+        return Release(job);
+      case Job::Kind::kSweep:
+        return Sweep(job);
+      case Job::Kind::kTrim:
+        return Trim(job);
+      case Job::Kind::kFlatten: {
+        MARCOT_ASSIGN_OR_RETURN(const bool more, FlattenStep(txn_, job->a, &job->cursor));
+        return !more;
+      }
+      case Job::Kind::kBlob:
+        return DeleteChunks(job);
+    }
+    return true;
+  }
+
+ private:
+  absl::StatusOr<bool> Release(Job* job) {
+    std::string value;
+    std::string key = PairKey(job->a, job->b);
+    MARCOT_ASSIGN_OR_RETURN(const bool found, txn_.Get(Family::kPins, key, &value));
+    if (!found) {
+      return MakeError(Code::kStoreDamaged,
+                       absl::StrCat("pin ", job->a, "@", job->b, " is missing"));
+    }
+    MARCOT_ASSIGN_OR_RETURN(Pin pin, DecodePin(value));
+    if (--pin.owners > 0) {
+      txn_.Put(Family::kPins, std::move(key), EncodePin(pin));
+      return true;
+    }
+    txn_.Delete(Family::kPins, std::move(key));
+    MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, job->a));
+    if (node.newest_pin == job->b) {
+      MARCOT_ASSIGN_OR_RETURN(const Neighbours pins, PinsBeside(txn_, job->a, job->b));
+      node.newest_pin = pins.older;
+      txn_.Put(Family::kNodes, IdKey(job->a), EncodeNode(node));
+    }
+    job->kind = Job::Kind::kSweep;
+    return false;
+  }
+
+  // Of the lists that the pin owned, what was born after the next older pin is seen by none. Pins
+  // are looked up anew at each step; whatever was released meanwhile, the rule stays right.
+  absl::StatusOr<bool> Sweep(Job* job) {
+    Node node;
+    MARCOT_ASSIGN_OR_RETURN(const bool exists, FindNode(txn_, job->a, &node));
+    if (!exists) return true;
+    MARCOT_ASSIGN_OR_RETURN(const Neighbours pins, PinsBeside(txn_, job->a, job->b));
+    MARCOT_ASSIGN_OR_RETURN(const bool done, SweepLists(job, PairKey(job->a, job->b),
+                                                        PairKey(job->a, pins.newer), pins.older));
+    if (done && !node.live && node.newest_pin < job->b) writer_.Kill(job->a);
+    return done;
+  }
+
+  absl::StatusOr<bool> SweepLists(Job* job, const std::string& first, const std::string& end,
+                                  Seq older_pin) {
+    Budget budget;
+    const auto rows = txn_.NewCursor(Family::kDeadlists, {first, end});
+    rows->Seek(job->cursor.empty() ? first : job->cursor);
+    while (rows->Valid()) {
+      if (!budget.left()) return false;
+      --budget.reads;
+      const DeadlistKey row = DeadlistKey::Decode(rows->key());
+      job->cursor = rows->key();
+      if (row.birth <= older_pin) {
+        // So are all that follow on this list: they are in order of birth, the youngest first.
+        rows->Seek(PairKey(row.dir, row.list + 1));
+        continue;
+      }
+      MARCOT_RETURN_IF_ERROR(LetGo(row));
+      --budget.writes;
+      rows->Next();
+    }
+    MARCOT_RETURN_IF_ERROR(rows->status());
+    return true;
+  }
+
+  absl::Status LetGo(const DeadlistKey& row) {
+    txn_.Delete(Family::kDeadlists, row.Encode());
+    if (row.kind == DeadlistKey::Kind::kPushed) {
+      txn_.Queue({Job::Kind::kRelease, row.child, row.list, {}});
+      return absl::OkStatus();
+    }
+    std::string value;
+    std::string key = HistoryKey(row.dir, row.slot, row.birth);
+    MARCOT_ASSIGN_OR_RETURN(const bool found, txn_.Get(Family::kHistory, key, &value));
+    if (!found) return MakeError(Code::kStoreDamaged, "a deadlist names a lost history record");
+    MARCOT_ASSIGN_OR_RETURN(const HistoryRecord record, DecodeHistory(value));
+    MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(record.entry));
+    txn_.Delete(Family::kHistory, std::move(key));
+    // History never owns a live directory: its pins keep it.
+    if (entry.kind == EntryKind::kDirectory) return absl::OkStatus();
+    return writer_.Drop(entry);
+  }
+
+  // First the entries (cursor: a slot), then, with no pin left, the deadlists and the node itself.
+  absl::StatusOr<bool> Trim(Job* job) {
+    Node node;
+    MARCOT_ASSIGN_OR_RETURN(const bool exists, FindNode(txn_, job->a, &node));
+    if (!exists) return true;
+    // Without pins everything goes, so there is always a scan then.
+    const bool untouched =
+        node.newest_pin != 0 && job->cursor.empty() && node.youngest <= node.newest_pin;
+    if (node.live) {
+      node.live = false;
+      txn_.Put(Family::kNodes, IdKey(job->a), EncodeNode(node));
+    }
+    if (!untouched) {
+      MARCOT_ASSIGN_OR_RETURN(const bool scanned, TrimEntries(job, node));
+      if (!scanned) return false;
+      node.youngest = job->b;
+      txn_.Put(Family::kNodes, IdKey(job->a), EncodeNode(node));
+    }
+    if (node.newest_pin != 0) return true;
+    return Purge(job, node);
+  }
+
+  absl::StatusOr<bool> TrimEntries(Job* job, const Node& node) {
+    Budget budget;
+    const std::string first = IdKey(job->a), end = IdKey(job->a + 1);
+    const auto entries = txn_.NewCursor(Family::kEntries, {first, end});
+    for (entries->Seek(job->cursor.empty() ? first : job->cursor); entries->Valid();
+         entries->Next()) {
+      job->cursor = entries->key();
+      if (!budget.left()) return false;
+      --budget.reads;
+      MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(entries->value()));
+      if (entry.birth > node.newest_pin) {
+        txn_.Delete(Family::kEntries, std::string(entries->key()));
+        MARCOT_RETURN_IF_ERROR(writer_.Drop(entry));
+        --budget.writes;
+        continue;
+      }
+      MARCOT_RETURN_IF_ERROR(KeepSeenEntry(entry, node.newest_pin, job, &budget));
+    }
+    MARCOT_RETURN_IF_ERROR(entries->status());
+    return true;
+  }
+
+  // An entry that a pin still sees. A child directory that changed since is not seen as it is now:
+  // it is dead too, and its own pins, pushed before it changed, say what stays.
+  absl::Status KeepSeenEntry(const Entry& entry, Seq newest_pin, Job* job, Budget* budget) {
+    Seq age = entry.birth;
+    if (entry.kind == EntryKind::kDirectory) {
+      MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(entry.dir));
+      if (totals.changed > newest_pin) {
+        writer_.Kill(entry.dir);
+        --budget->writes;
+      } else {
+        age = std::max(age, totals.changed);
+      }
+    }
+    job->b = std::max(job->b, age);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<bool> Purge(Job* job, const Node& node) {
+    // The last pin may have gone, or a flatten have added entries, behind the scan.
+    MARCOT_ASSIGN_OR_RETURN(const bool empty, HasNoEntries(job->a));
+    if (!empty) {
+      job->cursor.clear();
+      return false;
+    }
+    Job rest{job->kind, job->a, 0, {}};
+    MARCOT_ASSIGN_OR_RETURN(const bool done,
+                            SweepLists(&rest, IdKey(job->a), IdKey(job->a + 1), 0));
+    if (!done) return false;
+    if (node.base.dir != 0) txn_.Queue({Job::Kind::kRelease, node.base.dir, node.base.seq, {}});
+    txn_.Delete(Family::kNodes, IdKey(job->a));
+    txn_.DeleteTotals(job->a);
+    return true;
+  }
+
+  absl::StatusOr<bool> HasNoEntries(DirId dir) {
+    const std::string first = IdKey(dir), end = IdKey(dir + 1);
+    const auto entries = txn_.NewCursor(Family::kEntries, {first, end});
+    entries->Seek(first);
+    MARCOT_RETURN_IF_ERROR(entries->status());
+    return !entries->Valid();
+  }
+
+  absl::StatusOr<bool> DeleteChunks(Job* job) {
+    const uint64_t end = job->b;
+    const uint64_t begin = end > kStepWrites ? end - kStepWrites : 0;
+    for (uint64_t i = begin; i < end; ++i) txn_.Delete(Family::kChunks, PairKey(job->a, i));
+    job->b = begin;
+    return begin == 0;
+  }
+
+  Txn& txn_;
+  TreeWriter writer_;
+};
+
+}  // namespace
+
+absl::StatusOr<bool> ReclaimStep(Txn& txn, std::string* head) {
+  const auto queue = txn.NewCursor(Family::kReclaim, {});
+  queue->Seek(*head);
+  MARCOT_RETURN_IF_ERROR(queue->status());
+  if (!queue->Valid()) return false;
+  std::string key(queue->key());
+  *head = key;
+  MARCOT_ASSIGN_OR_RETURN(Job job, DecodeJob(queue->value()));
+  MARCOT_ASSIGN_OR_RETURN(const bool done, JobRunner(txn).Run(&job));
+  if (done) {
+    txn.FinishJob(std::move(key));
+  } else {
+    txn.Put(Family::kReclaim, std::move(key), EncodeJob(job));
+  }
+  return true;
+}
+
+}  // namespace marcot::core

@@ -1,0 +1,360 @@
+#include "core/records.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "marcot/error.h"
+
+namespace marcot::core {
+namespace {
+
+std::string Formatted() { return std::string(1, static_cast<char>(kRecordFormat)); }
+
+bool KnownFormat(Decoder* in) { return in->Byte() == kRecordFormat; }
+
+absl::Status Damaged(std::string_view kind) {
+  return MakeError(Code::kStoreDamaged, absl::StrCat("a record of kind ", std::string(kind),
+                                                     " does not decode; restore from a backup"));
+}
+
+void PutObjectId(std::string* out, const ObjectId& id) {
+  PutFixed64(out, id.hi);
+  PutFixed64(out, id.lo);
+}
+
+ObjectId GetObjectId(Decoder* in) {
+  ObjectId id;
+  id.hi = in->Fixed64();
+  id.lo = in->Fixed64();
+  return id;
+}
+
+void PutFile(std::string* out, const Entry& e) {
+  PutObjectId(out, e.id);
+  PutFixed64(out, e.content.hi);
+  PutFixed64(out, e.content.lo);
+  PutVarint(out, e.size);
+  PutSignedVarint(out, e.creation_time_ms);
+  PutSignedVarint(out, e.modification_time_ms);
+  PutVarint(out, e.modified);
+  PutString(out, e.creator);
+  out->append(e.attributes);
+}
+
+void GetFile(Decoder* in, Entry* e) {
+  e->id = GetObjectId(in);
+  e->content.hi = in->Fixed64();
+  e->content.lo = in->Fixed64();
+  e->size = in->Varint();
+  e->creation_time_ms = in->SignedVarint();
+  e->modification_time_ms = in->SignedVarint();
+  e->modified = in->Varint();
+  e->creator = in->String();
+  e->attributes = in->Rest();
+}
+
+void PutDirectory(std::string* out, const Entry& e) {
+  PutVarint(out, e.dir);
+  PutObjectId(out, e.id);
+  if (e.kind == EntryKind::kReference) {
+    PutVarint(out, e.seq);
+    PutObjectId(out, e.context);
+  }
+  PutSignedVarint(out, e.creation_time_ms);
+  out->append(e.creator);
+}
+
+void GetDirectory(Decoder* in, Entry* e) {
+  e->dir = in->Varint();
+  e->id = GetObjectId(in);
+  if (e->kind == EntryKind::kReference) {
+    e->seq = in->Varint();
+    e->context = GetObjectId(in);
+  }
+  e->creation_time_ms = in->SignedVarint();
+  e->creator = in->Rest();
+}
+
+Totals GetTotals(Decoder* in) {
+  Totals t;
+  t.bytes = in->Varint();
+  t.files = in->Varint();
+  t.directories = in->Varint();
+  t.child_files = in->Varint();
+  t.child_directories = in->Varint();
+  t.changed = in->Varint();
+  t.modified = in->Varint();
+  t.modification_time_ms = in->SignedVarint();
+  t.whiteouts = in->Varint();
+  return t;
+}
+
+}  // namespace
+
+std::string EncodeEntry(const Entry& e) {
+  std::string out = Formatted();
+  out += static_cast<char>(e.kind);
+  PutVarint(&out, e.birth);
+  switch (e.kind) {
+    case EntryKind::kWhiteout:
+      break;
+    case EntryKind::kFile:
+      PutFile(&out, e);
+      break;
+    case EntryKind::kDirectory:
+    case EntryKind::kReference:
+      PutDirectory(&out, e);
+      break;
+    case EntryKind::kAttributes:
+      out.append(e.attributes);
+      break;
+  }
+  return out;
+}
+
+absl::StatusOr<Entry> DecodeEntry(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  Entry e;
+  e.kind = static_cast<EntryKind>(in.Byte());
+  e.birth = in.Varint();
+  switch (e.kind) {
+    case EntryKind::kWhiteout:
+      known = known && in.AtEnd();
+      break;
+    case EntryKind::kFile:
+      GetFile(&in, &e);
+      break;
+    case EntryKind::kDirectory:
+    case EntryKind::kReference:
+      GetDirectory(&in, &e);
+      break;
+    case EntryKind::kAttributes:
+      e.attributes = in.Rest();
+      break;
+    default:
+      known = false;
+  }
+  if (!known || !in.ok()) return Damaged("entry");
+  return e;
+}
+
+std::string EncodeHistory(Seq death, const Entry& entry) {
+  std::string out = Formatted();
+  PutVarint(&out, death);
+  out += EncodeEntry(entry);
+  return out;
+}
+
+absl::StatusOr<HistoryRecord> DecodeHistory(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  HistoryRecord record;
+  record.death = in.Varint();
+  record.entry = in.Rest();
+  if (!known || !in.ok()) return Damaged("history");
+  return record;
+}
+
+std::string EncodeNode(const Node& node) {
+  std::string out = Formatted();
+  const bool based = node.base.dir != 0;
+  out += static_cast<char>((node.live ? 1 : 0) | (based ? 2 : 0) | (node.flattening ? 4 : 0));
+  PutVarint(&out, node.created);
+  PutVarint(&out, node.synced);
+  PutVarint(&out, node.newest_pin);
+  PutVarint(&out, node.youngest + 1);  // ~0 becomes one byte
+  if (based) {
+    PutVarint(&out, node.base.dir);
+    PutVarint(&out, node.base.seq);
+    PutObjectId(&out, node.base.context);
+  }
+  return out;
+}
+
+absl::StatusOr<Node> DecodeNode(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  Node node;
+  const uint8_t flags = in.Byte();
+  node.live = (flags & 1) != 0;
+  node.flattening = (flags & 4) != 0;
+  node.created = in.Varint();
+  node.synced = in.Varint();
+  node.newest_pin = in.Varint();
+  node.youngest = in.Varint() - 1;
+  if ((flags & 2) != 0) {
+    node.base.dir = in.Varint();
+    node.base.seq = in.Varint();
+    node.base.context = GetObjectId(&in);
+  }
+  if (!known || !in.Done()) return Damaged("node");
+  return node;
+}
+
+void AppendTotals(const Totals& t, std::string* out) {
+  PutVarint(out, t.bytes);
+  PutVarint(out, t.files);
+  PutVarint(out, t.directories);
+  PutVarint(out, t.child_files);
+  PutVarint(out, t.child_directories);
+  PutVarint(out, t.changed);
+  PutVarint(out, t.modified);
+  PutSignedVarint(out, t.modification_time_ms);
+  PutVarint(out, t.whiteouts);
+}
+
+std::string EncodeTotals(const Totals& totals) {
+  std::string out = Formatted();
+  AppendTotals(totals, &out);
+  return out;
+}
+
+absl::StatusOr<Totals> DecodeTotals(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  const Totals totals = GetTotals(&in);
+  if (!known || !in.Done()) return Damaged("totals");
+  return totals;
+}
+
+std::string EncodePin(const Pin& pin) {
+  std::string out = Formatted();
+  PutVarint(&out, pin.owners);
+  AppendTotals(pin.frozen, &out);
+  return out;
+}
+
+absl::StatusOr<Pin> DecodePin(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  Pin pin;
+  pin.owners = in.Varint();
+  pin.frozen = GetTotals(&in);
+  if (!known || !in.Done()) return Damaged("pin");
+  return pin;
+}
+
+std::string EncodeLogRow(const LogRow& row) {
+  std::string out = Formatted();
+  PutVarint(&out, row.seq);
+  PutVarint(&out, row.next_id);
+  PutVarint(&out, row.queued);
+  PutVarint(&out, row.totals.size());
+  for (const auto& [dir, totals] : row.totals) {
+    PutVarint(&out, dir);
+    out += totals.has_value() ? '\1' : '\0';
+    if (totals.has_value()) AppendTotals(*totals, &out);
+  }
+  return out;
+}
+
+absl::StatusOr<LogRow> DecodeLogRow(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  LogRow row;
+  row.seq = in.Varint();
+  row.next_id = in.Varint();
+  row.queued = in.Varint();
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    const DirId dir = in.Varint();
+    std::optional<Totals> totals;
+    if (in.Byte() != 0) totals = GetTotals(&in);
+    row.totals.emplace_back(dir, totals);
+  }
+  if (!known || !in.Done()) return Damaged("totals log");
+  return row;
+}
+
+std::string EncodeContent(const ContentRow& row) {
+  std::string out = Formatted();
+  PutVarint(&out, row.count);
+  PutVarint(&out, row.size);
+  PutVarint(&out, row.blob);
+  return out;
+}
+
+absl::StatusOr<ContentRow> DecodeContent(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  ContentRow row;
+  row.count = in.Varint();
+  row.size = in.Varint();
+  row.blob = in.Varint();
+  if (!known || !in.Done()) return Damaged("content");
+  return row;
+}
+
+std::string EncodeJob(const Job& job) {
+  std::string out = Formatted();
+  out += static_cast<char>(job.kind);
+  PutVarint(&out, job.a);
+  PutVarint(&out, job.b);
+  PutString(&out, job.cursor);
+  return out;
+}
+
+absl::StatusOr<Job> DecodeJob(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  Job job;
+  const uint8_t kind = in.Byte();
+  job.kind = static_cast<Job::Kind>(kind);
+  job.a = in.Varint();
+  job.b = in.Varint();
+  job.cursor = in.String();
+  if (!known || !in.Done() || kind > static_cast<uint8_t>(Job::Kind::kBlob)) return Damaged("job");
+  return job;
+}
+
+std::string EncodeSpace(const SpaceRecord& record) {
+  std::string out = Formatted();
+  PutVarint(&out, record.root);
+  PutSignedVarint(&out, record.creation_time_ms);
+  return out;
+}
+
+absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  SpaceRecord record;
+  record.root = in.Varint();
+  record.creation_time_ms = in.SignedVarint();
+  if (!known || !in.Done()) return Damaged("space");
+  return record;
+}
+
+std::string EncodeAttributes(const Attributes& a) {
+  std::string out;
+  if (a == Attributes{}) return out;
+  PutVarint(&out, a.metadata.size());
+  for (const auto& [key, value] : a.metadata) {
+    PutString(&out, key);
+    PutString(&out, value);
+  }
+  PutVarint(&out, a.labels.size());
+  for (const std::string& label : a.labels) PutString(&out, label);
+  PutString(&out, a.category);
+  PutString(&out, a.content_type);
+  PutString(&out, a.local_creation_time);
+  PutString(&out, a.local_modification_time);
+  return out;
+}
+
+absl::StatusOr<Attributes> DecodeAttributes(std::string_view value) {
+  Attributes a;
+  if (value.empty()) return a;
+  Decoder in(value);
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    std::string key(in.String());
+    a.metadata.emplace(std::move(key), in.String());
+  }
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) a.labels.emplace_back(in.String());
+  a.category = in.String();
+  a.content_type = in.String();
+  a.local_creation_time = in.String();
+  a.local_modification_time = in.String();
+  if (!in.Done()) return Damaged("attributes");
+  return a;
+}
+
+}  // namespace marcot::core

@@ -1,0 +1,164 @@
+// The stored format, values. Each begins with a format byte, so that a later release can change one
+// kind of record and still read the old ones. Numbers are varints, strings length-prefixed.
+//
+//   entry     0x01 | kind | birth | the fields of its kind, see Entry
+//   history   0x01 | death | entry
+//   node      0x01 | flags | created | synced | newest pin | youngest | [base: DirId seq ctx]
+//   pin       0x01 | owners | totals
+//   totals    bytes files directories child_files child_directories changed modified mtime
+//   whiteouts log row   0x01 | seq | next id | queued jobs | count | (DirId, present, totals)...
+//   content   0x01 | count | size | blob
+//   job       0x01 | kind | a | b | cursor
+//   space     0x01 | root | creation time
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/keys.h"
+#include "marcot/types.h"
+
+namespace marcot {
+
+// Contexts and ids combine by XOR (lib/README.md, "Object ids").
+inline ObjectId operator^(const ObjectId& a, const ObjectId& b) {
+  return {a.hi ^ b.hi, a.lo ^ b.lo};
+}
+
+namespace core {
+
+inline constexpr uint8_t kRecordFormat = 1;
+// Raised with each change of the stored format that an older release would misread.
+inline constexpr uint64_t kStoreFormat = 1;
+
+// The state of a content on the released family.
+inline constexpr char kContentReleased = 0;
+inline constexpr char kContentCondemned = 1;
+
+enum class EntryKind : uint8_t { kWhiteout, kFile, kDirectory, kReference, kAttributes };
+
+// What stands under a slot. Fields that its kind does not use stay zero.
+struct Entry {
+  EntryKind kind = EntryKind::kWhiteout;
+  Seq birth = 0;
+  DirId dir = 0;      // directory: its node; reference: the node it refers to
+  Seq seq = 0;        // reference: as of when
+  ObjectId id;        // file, directory, reference
+  ObjectId context;   // reference: what reading through it XORs onto the ids it meets
+  ContentId content;  // file
+  uint64_t size = 0;  // file, bytes
+  int64_t creation_time_ms = 0;
+  int64_t modification_time_ms = 0;  // file
+  Seq modified = 0;                  // file: seq of its content, which its eTag follows
+  std::string creator;
+  std::string attributes;  // file, attributes: encoded Attributes; may be empty
+
+  bool is_directory() const {
+    return kind == EntryKind::kDirectory || kind == EntryKind::kReference;
+  }
+};
+
+std::string EncodeEntry(const Entry& entry);
+absl::StatusOr<Entry> DecodeEntry(std::string_view value);
+
+struct HistoryRecord {
+  Seq death = 0;
+  std::string_view entry;  // encoded
+};
+std::string EncodeHistory(Seq death, const Entry& entry);
+absl::StatusOr<HistoryRecord> DecodeHistory(std::string_view value);
+
+// A directory node read as of a seq; what it lacks comes from its own base in turn.
+struct Base {
+  DirId dir = 0;  // 0: none
+  Seq seq = 0;
+  ObjectId context;
+};
+
+struct Node {
+  bool live = true;         // a head entry owns it, or it is a root
+  bool flattening = false;  // a flatten job is queued
+  Seq created = 0;
+  Seq synced = 0;      // the parent's pins up to here were pushed to this node
+  Seq newest_pin = 0;  // 0: none
+  // Dead nodes: the youngest birth, or change of a child, that the last trim left in place; a trim
+  // has nothing to do until the newest pin is older. ~0: not trimmed yet.
+  Seq youngest = ~Seq{0};
+  Base base;
+};
+
+std::string EncodeNode(const Node& node);
+absl::StatusOr<Node> DecodeNode(std::string_view value);
+
+// What is kept per directory beside its entries; all of it exact at every commit.
+struct Totals {
+  uint64_t bytes = 0, files = 0, directories = 0;  // recursive
+  uint64_t child_files = 0, child_directories = 0;
+  Seq changed = 0;   // newest change anywhere below, or of its attributes
+  Seq modified = 0;  // newest change of its list of children
+  int64_t modification_time_ms = 0;
+  uint64_t whiteouts = 0;
+  bool operator==(const Totals&) const = default;
+};
+
+void AppendTotals(const Totals& totals, std::string* out);
+std::string EncodeTotals(const Totals& totals);
+absl::StatusOr<Totals> DecodeTotals(std::string_view value);
+
+struct Pin {
+  uint64_t owners = 0;
+  Totals frozen;
+};
+std::string EncodePin(const Pin& pin);
+absl::StatusOr<Pin> DecodePin(std::string_view value);
+
+struct LogRow {
+  Seq seq = 0;           // of the last operation of the commit
+  uint64_t next_id = 0;  // the next DirId or blob
+  uint64_t queued = 0;   // jobs in the reclaim queue
+  std::vector<std::pair<DirId, std::optional<Totals>>> totals;  // absolute; nothing: node purged
+};
+std::string EncodeLogRow(const LogRow& row);
+absl::StatusOr<LogRow> DecodeLogRow(std::string_view value);
+
+struct ContentRow {
+  uint64_t count = 0;  // entries that hold it; no row is one entry
+  uint64_t size = 0;
+  uint64_t blob = 0;  // 0: the host keeps the bytes
+};
+std::string EncodeContent(const ContentRow& row);
+absl::StatusOr<ContentRow> DecodeContent(std::string_view value);
+
+// Work for reclaim. `cursor` says how far it got.
+struct Job {
+  enum class Kind : uint8_t {
+    kRelease,  // one owner of pin (a, b) is gone
+    kSweep,    // pin (a, b) is gone: let go of what it alone kept
+    kTrim,     // node a is dead: let go of what no pin sees, and of the node at last
+    kFlatten,  // give node a one level again
+    kBlob,     // the chunks of blob a, b of them
+  };
+  Kind kind = Kind::kRelease;
+  uint64_t a = 0, b = 0;
+  std::string cursor;
+};
+std::string EncodeJob(const Job& job);
+absl::StatusOr<Job> DecodeJob(std::string_view value);
+
+struct SpaceRecord {
+  DirId root = 0;
+  int64_t creation_time_ms = 0;
+};
+std::string EncodeSpace(const SpaceRecord& record);
+absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value);
+
+std::string EncodeAttributes(const Attributes& attributes);
+absl::StatusOr<Attributes> DecodeAttributes(std::string_view value);
+
+}  // namespace core
+}  // namespace marcot

@@ -1,0 +1,53 @@
+// Totals of directories in memory, exact at every commit, written behind.
+//
+// A commit changes the totals of every directory on its path; as records of their own they would
+// make up most of its cost. So a commit logs them in one row (family totals_log, a ring of
+// kLogRows rows that are overwritten, never deleted), this table holds what the rows say, and every
+// kLogRows commits one batch writes the changed totals to their own records: a fold.
+//
+// A cell is dirty while its record is older than it. Clean cells are a cache.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "core/records.h"
+
+namespace marcot::core {
+
+inline constexpr uint64_t kLogRows = 1024;
+
+using TotalsChange = std::pair<DirId, std::optional<Totals>>;  // nothing: the node was purged
+
+// Thread-safe.
+class TotalsTable {
+ public:
+  enum class Answer {
+    kKnown,   // the value is the one of commit `as_of`
+    kStored,  // the record holds it
+    kLogged,  // changed after `as_of`: only the log as of then tells
+  };
+  Answer Get(DirId dir, Seq as_of, Totals* totals) const;
+  // A value read from its record, as of `as_of`. Ignored if it may have changed since.
+  void Offer(DirId dir, const Totals& totals, Seq as_of);
+
+  // The writer is about to commit these as of `seq`.
+  void Write(const std::vector<TotalsChange>& changes, Seq seq);
+  // Every dirty cell, for the fold that the writer is about to commit as of `seq`; they become
+  // clean, and clean cells past a bound are dropped.
+  std::vector<TotalsChange> Fold(Seq seq);
+
+ private:
+  struct Cell {
+    std::optional<Totals> totals;
+    Seq since = 0;
+    bool dirty = false;
+  };
+  mutable std::mutex mutex_;
+  absl::flat_hash_map<DirId, Cell> cells_;
+  Seq last_fold_ = 0;
+};
+
+}  // namespace marcot::core

@@ -1,0 +1,305 @@
+#include "core/tree_writer.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "core/chunks.h"
+#include "core/reclaim.h"
+#include "marcot/error.h"
+
+namespace marcot::core {
+
+using storage::Family;
+
+namespace {
+
+// Directories are numbered by their node, files by their operation: two ranges of ids.
+ObjectId DirectoryId(DirId dir) { return {1, dir}; }
+
+constexpr uint64_t kWhiteoutsToFlatten = 64;
+
+}  // namespace
+
+Change Plus(const RecursiveTotals& w) {
+  return {static_cast<int64_t>(w.bytes), static_cast<int64_t>(w.files),
+          static_cast<int64_t>(w.directories)};
+}
+
+Change Minus(const RecursiveTotals& w) {
+  const Change plus = Plus(w);
+  return {-plus.bytes, -plus.files, -plus.directories};
+}
+
+absl::Status TreeWriter::PutNode(DirId dir, const Node& node) {
+  txn_.Put(Family::kNodes, IdKey(dir), EncodeNode(node));
+  return absl::OkStatus();
+}
+
+DirId TreeWriter::NewNode(const Base& base, const Totals& totals) {
+  const DirId dir = txn_.NewId();
+  Node node;
+  node.created = node.synced = txn_.seq();
+  node.base = base;
+  txn_.Put(Family::kNodes, IdKey(dir), EncodeNode(node));
+  Totals own = totals;
+  own.changed = txn_.seq();
+  own.whiteouts = 0;
+  txn_.PutTotals(dir, own);
+  return dir;
+}
+
+absl::Status TreeWriter::AddPin(DirId dir, Seq seq) {
+  std::string value;
+  const std::string key = PairKey(dir, seq);
+  MARCOT_ASSIGN_OR_RETURN(const bool found, txn_.Get(Family::kPins, key, &value));
+  if (found) {
+    MARCOT_ASSIGN_OR_RETURN(Pin pin, DecodePin(value));
+    ++pin.owners;
+    txn_.Put(Family::kPins, key, EncodePin(pin));
+    return absl::OkStatus();
+  }
+  Pin pin;
+  pin.owners = 1;
+  MARCOT_ASSIGN_OR_RETURN(pin.frozen, TotalsAt(txn_, dir, seq));
+  txn_.Put(Family::kPins, key, EncodePin(pin));
+  MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, dir));
+  if (seq < node.newest_pin) return absl::OkStatus();
+  node.newest_pin = seq;
+  return PutNode(dir, node);
+}
+
+// Hands the parent's pins that see the child down to it before it changes or leaves: one row,
+// whatever their number, since the child did not change between them.
+absl::Status TreeWriter::Push(DirId parent, const Node& parent_node, DirId child, Seq birth) {
+  const Seq newest = parent_node.newest_pin;
+  if (newest < birth) return absl::OkStatus();
+  MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, child));
+  const Seq missed_after = std::max(node.synced, birth - 1);
+  if (newest <= missed_after) return absl::OkStatus();
+  MARCOT_RETURN_IF_ERROR(AddPin(child, newest));
+  const DeadlistKey row{.dir = parent,
+                        .list = newest,
+                        .birth = missed_after + 1,
+                        .kind = DeadlistKey::Kind::kPushed,
+                        .slot = {},
+                        .child = child};
+  txn_.Put(Family::kDeadlists, row.Encode(), "");
+  MARCOT_ASSIGN_OR_RETURN(node, GetNode(txn_, child));
+  node.synced = newest;
+  return PutNode(child, node);
+}
+
+absl::StatusOr<TreeWriter::Walked> TreeWriter::Walk(DirId root, std::span<const std::string> names,
+                                                    const WalkOptions& options) {
+  Walked walked;
+  walked.nodes.reserve(names.size() + 2);
+  walked.nodes.push_back(root);
+  for (const std::string& name : names) {
+    MARCOT_ASSIGN_OR_RETURN(const DirId next, Step(name, options, &walked));
+    if (next == 0) return walked;
+    walked.nodes.push_back(next);
+  }
+  return walked;
+}
+
+absl::StatusOr<DirId> TreeWriter::Step(const std::string& name, const WalkOptions& options,
+                                       Walked* walked) {
+  const DirId parent = walked->nodes.back();
+  const std::string slot = Slot(kDirectorySlot, name);
+  Entry entry;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, Lookup(txn_, {.dir = parent}, slot, &entry));
+  if (found && entry.kind == EntryKind::kReference) return CopyUp(parent, slot, entry);
+  if (found) {
+    MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, parent));
+    MARCOT_RETURN_IF_ERROR(Push(parent, node, entry.dir, entry.birth));
+    return entry.dir;
+  }
+  MARCOT_ASSIGN_OR_RETURN(walked->file,
+                          Lookup(txn_, {.dir = parent}, Slot(kFileSlot, name), &entry));
+  walked->missing = !walked->file && !options.create_missing;
+  if (walked->file || walked->missing) return 0;
+  MARCOT_ASSIGN_OR_RETURN(entry, MakeChild(walked->nodes, name, options.creator));
+  return entry.dir;
+}
+
+absl::StatusOr<Entry> TreeWriter::MakeChild(const std::vector<DirId>& nodes,
+                                            const std::string& name, std::string_view creator) {
+  const DirId parent = nodes.back();
+  const DirId child = NewNode({}, {.modified = txn_.seq(), .modification_time_ms = txn_.now_ms()});
+  Entry entry;
+  entry.kind = EntryKind::kDirectory;
+  entry.dir = child;
+  entry.id = DirectoryId(child);
+  entry.creation_time_ms = txn_.now_ms();
+  entry.creator = creator;
+  // A whiteout of a directory that was deleted here may stand in the slot.
+  MARCOT_RETURN_IF_ERROR(Detach(parent, Slot(kDirectorySlot, name)).status());
+  Attach(parent, Slot(kDirectorySlot, name), entry);
+  MARCOT_RETURN_IF_ERROR(Charge(nodes, {.directories = 1}));
+  MARCOT_RETURN_IF_ERROR(CountChild(parent, true, +1));
+  return entry;
+}
+
+absl::StatusOr<int> TreeWriter::ChainLength(DirId dir) {
+  int length = 0;
+  for (; dir != 0 && length <= kMaxChain; ++length) {
+    MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+    dir = node.base.dir;
+  }
+  return length;
+}
+
+// An empty node over the reference takes its place. No entry is copied.
+absl::StatusOr<DirId> TreeWriter::CopyUp(DirId parent, std::string_view slot,
+                                         const Entry& reference) {
+  MARCOT_ASSIGN_OR_RETURN(const int chain, ChainLength(reference.dir));
+  if (chain > kMaxChain) {
+    txn_.AskForFlatten(reference.dir);
+    return absl::UnavailableError("the directory is read through too long a chain of copies");
+  }
+  MARCOT_ASSIGN_OR_RETURN(const Totals totals, TotalsAt(txn_, reference.dir, reference.seq));
+  MARCOT_ASSIGN_OR_RETURN(const Detached old, Detach(parent, slot));
+  // A reference that no pin sees gives its pin to the base; else both own it.
+  const bool handed_over = old.found && !old.preserved && old.entry.kind == EntryKind::kReference;
+  if (!handed_over) MARCOT_RETURN_IF_ERROR(AddPin(reference.dir, reference.seq));
+  const DirId child = NewNode({reference.dir, reference.seq, reference.context}, totals);
+  Entry entry = reference;
+  entry.kind = EntryKind::kDirectory;
+  entry.dir = child;
+  Attach(parent, slot, entry);
+  if (chain > kFlattenChain) MARCOT_RETURN_IF_ERROR(QueueFlatten(txn_, child));
+  return child;
+}
+
+absl::StatusOr<TreeWriter::Detached> TreeWriter::Detach(DirId dir, std::string_view slot) {
+  Detached out;
+  std::string value;
+  std::string key = EntryKey(dir, slot);
+  MARCOT_ASSIGN_OR_RETURN(out.found, txn_.Get(Family::kEntries, key, &value));
+  if (!out.found) return out;
+  MARCOT_ASSIGN_OR_RETURN(out.entry, DecodeEntry(value));
+  MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+  if (out.entry.kind == EntryKind::kDirectory) {
+    MARCOT_RETURN_IF_ERROR(Push(dir, node, out.entry.dir, out.entry.birth));
+  }
+  if (out.entry.kind == EntryKind::kWhiteout) MARCOT_RETURN_IF_ERROR(CountWhiteout(dir, -1));
+  txn_.Delete(Family::kEntries, std::move(key));
+  out.preserved = node.newest_pin >= out.entry.birth;
+  if (!out.preserved) return out;
+  txn_.Put(Family::kHistory, HistoryKey(dir, slot, out.entry.birth),
+           EncodeHistory(txn_.seq(), out.entry));
+  const DeadlistKey row{.dir = dir,
+                        .list = node.newest_pin,
+                        .birth = out.entry.birth,
+                        .kind = DeadlistKey::Kind::kHistory,
+                        .slot = std::string(slot),
+                        .child = 0};
+  txn_.Put(Family::kDeadlists, row.Encode(), "");
+  return out;
+}
+
+absl::Status TreeWriter::Drop(const Entry& entry) {
+  switch (entry.kind) {
+    case EntryKind::kFile:
+      return DropContent(entry.content);
+    case EntryKind::kReference:
+      txn_.Queue({Job::Kind::kRelease, entry.dir, entry.seq, {}});
+      return absl::OkStatus();
+    case EntryKind::kDirectory:
+      Kill(entry.dir);
+      return absl::OkStatus();
+    case EntryKind::kWhiteout:
+    case EntryKind::kAttributes:
+      return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+void TreeWriter::Attach(DirId dir, std::string_view slot, Entry entry) {
+  entry.birth = txn_.seq();
+  txn_.Put(Family::kEntries, EntryKey(dir, slot), EncodeEntry(entry));
+}
+
+absl::Status TreeWriter::Hold(const Entry& entry) {
+  if (entry.kind == EntryKind::kReference) return AddPin(entry.dir, entry.seq);
+  if (entry.kind == EntryKind::kFile) return HoldContent(entry.content, entry.size);
+  return absl::OkStatus();
+}
+
+absl::Status TreeWriter::HideBase(DirId dir, std::string_view slot) {
+  MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+  if (node.base.dir == 0) return absl::OkStatus();
+  Entry hidden;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, Lookup(txn_, PlaceOf(node.base, {}), slot, &hidden));
+  if (!found) return absl::OkStatus();
+  Attach(dir, slot, Entry{});
+  return CountWhiteout(dir, +1);
+}
+
+absl::Status TreeWriter::CountWhiteout(DirId dir, int sign) {
+  MARCOT_ASSIGN_OR_RETURN(Totals totals, txn_.GetTotals(dir));
+  totals.whiteouts += sign;
+  txn_.PutTotals(dir, totals);
+  const uint64_t shown = totals.child_files + totals.child_directories;
+  if (totals.whiteouts < kWhiteoutsToFlatten || totals.whiteouts <= shown) return absl::OkStatus();
+  return QueueFlatten(txn_, dir);
+}
+
+absl::Status TreeWriter::Charge(const std::vector<DirId>& nodes, const Change& change) {
+  for (const DirId dir : nodes) {
+    MARCOT_ASSIGN_OR_RETURN(Totals totals, txn_.GetTotals(dir));
+    totals.bytes += change.bytes;
+    totals.files += change.files;
+    totals.directories += change.directories;
+    totals.changed = txn_.seq();
+    txn_.PutTotals(dir, totals);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TreeWriter::CountChild(DirId dir, bool is_directory, int sign) {
+  MARCOT_ASSIGN_OR_RETURN(Totals totals, txn_.GetTotals(dir));
+  (is_directory ? totals.child_directories : totals.child_files) += sign;
+  totals.modified = txn_.seq();
+  totals.modification_time_ms = txn_.now_ms();
+  txn_.PutTotals(dir, totals);
+  return absl::OkStatus();
+}
+
+absl::Status TreeWriter::HoldContent(const ContentId& id, uint64_t size) {
+  if (id.empty()) return absl::OkStatus();
+  std::string value;
+  std::string key = ContentKey(id);
+  MARCOT_ASSIGN_OR_RETURN(const bool counted, txn_.Get(Family::kContents, key, &value));
+  ContentRow row{.count = 1, .size = size, .blob = 0};
+  if (counted) {
+    MARCOT_ASSIGN_OR_RETURN(row, DecodeContent(value));
+  }
+  ++row.count;
+  txn_.Put(Family::kContents, std::move(key), EncodeContent(row));
+  return absl::OkStatus();
+}
+
+absl::Status TreeWriter::DropContent(const ContentId& id) {
+  if (id.empty()) return absl::OkStatus();
+  std::string value;
+  std::string key = ContentKey(id);
+  MARCOT_ASSIGN_OR_RETURN(const bool counted, txn_.Get(Family::kContents, key, &value));
+  ContentRow row{.count = 1, .size = 0, .blob = 0};
+  if (counted) {
+    MARCOT_ASSIGN_OR_RETURN(row, DecodeContent(value));
+  }
+  if (--row.count > 0) {
+    txn_.Put(Family::kContents, std::move(key), EncodeContent(row));
+    return absl::OkStatus();
+  }
+  if (counted) txn_.Delete(Family::kContents, key);
+  if (row.blob != 0) {
+    txn_.Queue({Job::Kind::kBlob, row.blob, ChunkCount(row.size), {}});
+  } else {
+    txn_.Put(Family::kReleased, std::move(key), std::string(1, kContentReleased));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace marcot::core

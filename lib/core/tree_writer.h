@@ -1,0 +1,113 @@
+// Changing the namespace: the write walk, pins and their push-down, history, copy-up, totals.
+//
+// What holds between any two operations (the checker, core/check.h, proves it):
+//
+//   I1  Every record that a space's tree can reach exists; every record that exists can be reached,
+//       or a queued job lets go of it.
+//   I2  A live directory is owned by exactly one head entry, or is a root; they form no cycle. One
+//       that is not live has pins, or a job is queued for it.
+//   I3  The owners of a pin are the references and bases that name it, the pushed rows onto it and
+//       the queued releases of it. A pushed row's interval of pins [birth, list] holds one of the
+//       parent's pins, or a queued job sweeps it.
+//   I4  Every history record has birth < death, and stands on one deadlist row. A pin in [birth,
+//       list] of its directory sees it, or a queued job sweeps it.
+//   I5  Totals of a live directory are the sums over what a reader sees below it; those frozen in a
+//       pin are the same as of its seq.
+//   I6  The count of a content is the number of records that hold it; without a row it is one.
+//
+// Deadlists: `list` is the directory's newest pin at the time a record was replaced. Pins of a
+// directory own the lists from their own seq up to the next pin's, so a release moves none: it lets
+// go of those records on the lists that it owned which no older pin sees, and the older pin owns
+// the rest without a write. A pin pushed to a child is a record of the same kind: it was "born"
+// with the first pin that the unchanged child missed.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/lookup.h"
+#include "core/txn.h"
+
+namespace marcot::core {
+
+// A copy-up past kMaxChain bases waits for a flatten; past kFlattenChain one is queued.
+inline constexpr int kFlattenChain = 8;
+inline constexpr int kMaxChain = 32;
+
+struct Change {
+  int64_t bytes = 0, files = 0, directories = 0;
+};
+Change Plus(const RecursiveTotals& weight);
+Change Minus(const RecursiveTotals& weight);
+
+class TreeWriter {
+ public:
+  explicit TreeWriter(Txn& txn) : txn_(txn) {}
+
+  // An empty directory node, live; its owner is for the caller to attach.
+  DirId NewNode(const Base& base, const Totals& totals);
+
+  struct WalkOptions {
+    bool create_missing = false;
+    std::string_view creator;  // of what is made
+  };
+  struct Walked {
+    std::vector<DirId> nodes;  // root first; complete when `missing` and `file` are false
+    bool missing = false;      // a component does not exist
+    bool file = false;         // a component is a file
+  };
+  // Makes every directory on the path live, with the pins that see it pushed down to it.
+  absl::StatusOr<Walked> Walk(DirId root, std::span<const std::string> names,
+                              const WalkOptions& options);
+
+  // A new empty directory under a free name of the last of the walked nodes.
+  absl::StatusOr<Entry> MakeChild(const std::vector<DirId>& nodes, const std::string& name,
+                                  std::string_view creator);
+
+  // The head record under a slot is taken away: kept as history where a pin sees it, else in the
+  // caller's hands, who owns what it owned.
+  struct Detached {
+    bool found = false;
+    bool preserved = false;
+    Entry entry;
+  };
+  absl::StatusOr<Detached> Detach(DirId dir, std::string_view slot);
+  // Lets go of what a record owned that is no longer stored. A live directory's node is dead then.
+  absl::Status Drop(const Entry& entry);
+  // The node of a head entry that was taken away for good; pins were pushed.
+  void Kill(DirId dir) { txn_.Queue({Job::Kind::kTrim, dir, 0, {}}); }
+  // Puts a head record; the caller gives it what it owns. Its birth becomes this operation's seq.
+  void Attach(DirId dir, std::string_view slot, Entry entry);
+  // A record like `entry` is about to exist once more.
+  absl::Status Hold(const Entry& entry);
+  // Hides what the base shows under a slot whose head record is gone.
+  absl::Status HideBase(DirId dir, std::string_view slot);
+
+  // Takes a pin, or one more owner of it.
+  absl::Status AddPin(DirId dir, Seq seq);
+
+  // Adds to the totals of the nodes of a walk, and marks them as changed now.
+  absl::Status Charge(const std::vector<DirId>& nodes, const Change& change);
+  // A direct child came (+1) or went (-1).
+  absl::Status CountChild(DirId dir, bool is_directory, int sign);
+
+  // ---- contents
+  absl::Status HoldContent(const ContentId& id, uint64_t size);
+  absl::Status DropContent(const ContentId& id);
+
+ private:
+  absl::Status PutNode(DirId dir, const Node& node);
+  absl::Status Push(DirId parent, const Node& parent_node, DirId child, Seq birth);
+  absl::StatusOr<DirId> Step(const std::string& name, const WalkOptions& options, Walked* walked);
+  absl::StatusOr<DirId> CopyUp(DirId parent, std::string_view slot, const Entry& reference);
+  absl::StatusOr<int> ChainLength(DirId dir);
+  absl::Status CountWhiteout(DirId dir, int sign);
+
+  Txn& txn_;
+};
+
+}  // namespace marcot::core

@@ -1,0 +1,119 @@
+#include "core/txn.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "core/overlay_cursor.h"
+
+namespace marcot::core {
+
+using storage::Family;
+
+Txn::Txn(Committed& committed, int64_t now_ms)
+    : committed_(committed),
+      now_ms_(now_ms),
+      seq_(committed.published()),
+      next_id_(committed.next_id()),
+      queued_(committed.queued()) {}
+
+Txn::Savepoint Txn::Mark() const {
+  return {seq_, next_id_, queued_, undo_.size(), totals_undo_.size()};
+}
+
+void Txn::RollBack(const Savepoint& savepoint) {
+  for (; undo_.size() > savepoint.undo; undo_.pop_back()) {
+    Undo& undo = undo_.back();
+    Changes& changes = changes_[static_cast<size_t>(undo.family)];
+    if (undo.existed) {
+      changes[undo.key] = std::move(undo.value);
+    } else {
+      changes.erase(undo.key);
+    }
+  }
+  for (; totals_undo_.size() > savepoint.totals_undo; totals_undo_.pop_back()) {
+    const TotalsUndo& undo = totals_undo_.back();
+    if (undo.existed) {
+      totals_[undo.dir] = undo.totals;
+    } else {
+      totals_.erase(undo.dir);
+    }
+  }
+  seq_ = savepoint.seq;
+  next_id_ = savepoint.next_id;
+  queued_ = savepoint.queued;
+}
+
+bool Txn::empty() const {
+  return totals_.empty() && std::all_of(changes_.begin(), changes_.end(),
+                                        [](const Changes& changes) { return changes.empty(); });
+}
+
+absl::StatusOr<bool> Txn::Get(Family family, std::string_view key, std::string* value) {
+  const Changes& overlay = changes(family);
+  if (!overlay.empty()) {
+    const auto it = overlay.find(absl::string_view(key.data(), key.size()));
+    if (it != overlay.end()) {
+      if (it->second.has_value()) value->assign(*it->second);
+      return it->second.has_value();
+    }
+  }
+  RecordCache* const cache = committed_.CacheOf(family);
+  const Seq published = committed_.published();
+  if (cache != nullptr && cache->Get(key, published, value)) return !value->empty();
+  MARCOT_ASSIGN_OR_RETURN(const bool found, committed_.storage().Get(family, key, nullptr, value));
+  if (found && cache != nullptr) cache->Offer(key, *value, published);
+  return found;
+}
+
+std::unique_ptr<storage::Cursor> Txn::NewCursor(Family family, const storage::Range& range) {
+  return OverlayCursor(committed_.storage().NewCursor(family, range, nullptr), changes(family),
+                       range);
+}
+
+absl::StatusOr<Totals> Txn::GetTotals(DirId dir) {
+  if (const auto it = totals_.find(dir); it != totals_.end()) {
+    return it->second.value_or(Totals{});
+  }
+  Totals totals;
+  const Seq published = committed_.published();
+  if (committed_.totals_.Get(dir, published, &totals) == TotalsTable::Answer::kKnown) return totals;
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          committed_.storage().Get(Family::kTotals, IdKey(dir), nullptr, &value));
+  if (found) {
+    MARCOT_ASSIGN_OR_RETURN(totals, DecodeTotals(value));
+  }
+  committed_.totals_.Offer(dir, totals, published);
+  return totals;
+}
+
+void Txn::Put(Family family, std::string key, std::string value) {
+  Set(family, std::move(key), std::move(value));
+}
+
+void Txn::Delete(Family family, std::string key) { Set(family, std::move(key), std::nullopt); }
+
+void Txn::Set(Family family, std::string key, std::optional<std::string> value) {
+  Changes& overlay = changes_[static_cast<size_t>(family)];
+  const auto [it, inserted] = overlay.try_emplace(key);
+  undo_.push_back({family, std::move(key), !inserted, std::move(it->second)});
+  it->second = std::move(value);
+}
+
+void Txn::SetTotals(DirId dir, std::optional<Totals> totals) {
+  const auto [it, inserted] = totals_.try_emplace(dir);
+  totals_undo_.push_back({dir, !inserted, it->second});
+  it->second = totals;
+}
+
+void Txn::Queue(const Job& job) {
+  Put(Family::kReclaim, PairKey(seq_, job_number_++), EncodeJob(job));
+  ++queued_;
+}
+
+void Txn::FinishJob(std::string key) {
+  Delete(Family::kReclaim, std::move(key));
+  --queued_;
+}
+
+}  // namespace marcot::core

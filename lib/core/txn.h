@@ -1,0 +1,98 @@
+// The writer's transaction: one group of operations on its way into one batch. Reads see the
+// committed state with the group's own changes; an operation that fails is rolled back to its
+// savepoint and leaves no trace. Used by the pipeline's leader alone.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "core/committed.h"
+#include "core/view.h"
+
+namespace marcot::core {
+
+class Txn final : public View {
+ public:
+  using Changes = absl::btree_map<std::string, std::optional<std::string>>;  // nothing: deleted
+
+  // What the counters were, and how much of the undo log there was.
+  struct Savepoint {
+    Seq seq;
+    uint64_t next_id, queued;
+    size_t undo, totals_undo;
+  };
+
+  Txn(Committed& committed, int64_t now_ms);
+
+  // ---- operations of the group
+  void BeginOperation() { seq_ += 2; }
+  Savepoint Mark() const;
+  void RollBack(const Savepoint& savepoint);
+  bool empty() const;
+
+  Seq seq() const { return seq_; }
+  int64_t now_ms() const { return now_ms_; }
+  uint64_t next_id() const { return next_id_; }
+  uint64_t queued() const { return queued_; }
+  uint64_t NewId() { return next_id_++; }
+
+  // A copy-up that would make a chain of bases too long fails, and says here which node to flatten
+  // before it is tried again.
+  void AskForFlatten(DirId dir) { flatten_first_ = dir; }
+  DirId TakeFlattenRequest() { return std::exchange(flatten_first_, 0); }
+
+  // ---- reads
+  absl::StatusOr<bool> Get(storage::Family family, std::string_view key,
+                           std::string* value) override;
+  std::unique_ptr<storage::Cursor> NewCursor(storage::Family family,
+                                             const storage::Range& range) override;
+  absl::StatusOr<Totals> GetTotals(DirId dir) override;
+
+  // ---- writes
+  void Put(storage::Family family, std::string key, std::string value);
+  void Delete(storage::Family family, std::string key);
+  void PutTotals(DirId dir, const Totals& totals) { SetTotals(dir, totals); }
+  void DeleteTotals(DirId dir) { SetTotals(dir, std::nullopt); }
+  void Queue(const Job& job);
+  void FinishJob(std::string key);
+
+  const Changes& changes(storage::Family family) const {
+    return changes_[static_cast<size_t>(family)];
+  }
+  std::vector<TotalsChange> totals_changes() const { return {totals_.begin(), totals_.end()}; }
+
+ private:
+  struct Undo {
+    storage::Family family;
+    std::string key;
+    bool existed;                      // in the overlay
+    std::optional<std::string> value;  // what it was there
+  };
+  struct TotalsUndo {
+    DirId dir;
+    bool existed;
+    std::optional<Totals> totals;
+  };
+
+  void Set(storage::Family family, std::string key, std::optional<std::string> value);
+  void SetTotals(DirId dir, std::optional<Totals> totals);
+
+  Committed& committed_;
+  const int64_t now_ms_;
+  Seq seq_;
+  uint64_t next_id_, queued_;
+  uint64_t job_number_ = 0;
+  DirId flatten_first_ = 0;
+  std::array<Changes, storage::kFamilyCount> changes_;
+  absl::flat_hash_map<DirId, std::optional<Totals>> totals_;
+  std::vector<Undo> undo_;
+  std::vector<TotalsUndo> totals_undo_;
+};
+
+}  // namespace marcot::core

@@ -1,0 +1,149 @@
+#include "operations/content.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "core/chunks.h"
+#include "marcot/error.h"
+#include "xxhash.h"
+
+namespace marcot::operations {
+namespace {
+
+using core::kChunkBytes;
+using storage::Family;
+
+ContentId ToId(const XXH128_hash_t& hash) { return {hash.high64, hash.low64}; }
+
+class WriteChunkWork final : public Pipeline::Work {
+ public:
+  WriteChunkWork(uint64_t* blob, uint64_t index, std::string_view bytes)
+      : blob_(blob), index_(index), bytes_(bytes) {}
+
+  absl::Status Execute(core::Txn& txn) override {
+    if (*blob_ == 0) *blob_ = txn.NewId();
+    std::string chunks;
+    PutVarint(&chunks, index_ + 1);
+    txn.Put(Family::kMeta, core::UploadKey(*blob_), std::move(chunks));
+    txn.Put(Family::kChunks, core::PairKey(*blob_, index_), std::string(bytes_));
+    return absl::OkStatus();
+  }
+
+ private:
+  uint64_t* const blob_;
+  const uint64_t index_;
+  const std::string_view bytes_;
+};
+
+class AbandonWork final : public Pipeline::Work {
+ public:
+  AbandonWork(uint64_t blob, uint64_t chunks) : blob_(blob), chunks_(chunks) {}
+
+  absl::Status Execute(core::Txn& txn) override {
+    txn.Delete(Family::kMeta, core::UploadKey(blob_));
+    txn.Queue({core::Job::Kind::kBlob, blob_, chunks_, {}});
+    return absl::OkStatus();
+  }
+
+ private:
+  const uint64_t blob_, chunks_;
+};
+
+}  // namespace
+
+ContentId HashOf(std::string_view bytes) {
+  return bytes.empty() ? ContentId{} : ToId(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+absl::StatusOr<size_t> Fill(const ByteSource& source, char* buffer, size_t capacity) {
+  size_t filled = 0;
+  while (filled < capacity) {
+    MARCOT_ASSIGN_OR_RETURN(const size_t n, source(buffer + filled, capacity - filled));
+    if (n > capacity - filled) {
+      return MakeError(Code::kParamInvalid, "a byte source gave more than it was asked for");
+    }
+    if (n == 0) break;
+    filled += n;
+  }
+  return filled;
+}
+
+absl::StatusOr<FileContent> Upload::Write(const ByteSource& source) {
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> hash(XXH3_createState(),
+                                                                      &XXH3_freeState);
+  XXH3_128bits_reset(hash.get());
+  const auto buffer = std::make_unique<char[]>(kChunkBytes);
+  FileContent content;
+  while (true) {
+    MARCOT_ASSIGN_OR_RETURN(const size_t n, Fill(source, buffer.get(), kChunkBytes));
+    if (n == 0) break;
+    content.size += n;
+    if (content.size > kMaxFileBytes) {
+      return MakeError(Code::kParamInvalid, "a file of more than 2^53 bytes");
+    }
+    XXH3_128bits_update(hash.get(), buffer.get(), n);
+    MARCOT_RETURN_IF_ERROR(WriteChunk({buffer.get(), n}));
+  }
+  if (content.size > 0) content.id = ToId(XXH3_128bits_digest(hash.get()));
+  content.blob = blob_;
+  return content;
+}
+
+absl::Status Upload::WriteChunk(std::string_view bytes) {
+  WriteChunkWork work(&blob_, chunks_, bytes);
+  MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
+  ++chunks_;
+  return absl::OkStatus();
+}
+
+Upload::~Upload() {
+  if (blob_ == 0) return;
+  AbandonWork work(blob_, chunks_);
+  // Where this fails the row stays, and the next open finds it.
+  pipeline_.Run(work).IgnoreError();
+}
+
+absl::Status QueueAbandonedUploads(core::Txn& txn) {
+  std::string end(core::kUploadPrefix);
+  ++end.back();
+  const auto rows = txn.NewCursor(Family::kMeta, {core::kUploadPrefix, end});
+  for (rows->Seek(core::kUploadPrefix); rows->Valid(); rows->Next()) {
+    const uint64_t blob = LoadFixed64(rows->key().data() + core::kUploadPrefix.size());
+    txn.Queue({core::Job::Kind::kBlob, blob, Decoder(rows->value()).Varint(), {}});
+    txn.Delete(Family::kMeta, std::string(rows->key()));
+  }
+  return rows->status();
+}
+
+absl::Status ReadContent(core::View& view, const ContentId& id, uint64_t offset, uint64_t length,
+                         const ByteSink& sink) {
+  if (id.empty()) return absl::OkStatus();
+  const auto lost = [&] {
+    return MakeError(Code::kContentNotFound,
+                     absl::StrCat("content ", id.Hex(),
+                                  " is not in this store; where the host "
+                                  "keeps it, open the store with that host's "
+                                  "ContentStore"));
+  };
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          view.Get(Family::kContents, core::ContentKey(id), &value));
+  if (!found) return lost();
+  MARCOT_ASSIGN_OR_RETURN(const core::ContentRow row, core::DecodeContent(value));
+  if (row.blob == 0) return lost();
+  const uint64_t end = offset < row.size ? offset + std::min(length, row.size - offset) : offset;
+  while (offset < end) {
+    const uint64_t index = offset / kChunkBytes, begin = offset % kChunkBytes;
+    MARCOT_ASSIGN_OR_RETURN(const bool chunk,
+                            view.Get(Family::kChunks, core::PairKey(row.blob, index), &value));
+    if (!chunk || value.size() <= begin) return lost();
+    const std::string_view piece = std::string_view(value).substr(begin, end - offset);
+    MARCOT_RETURN_IF_ERROR(sink(piece));
+    offset += piece.size();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace marcot::operations

@@ -1,0 +1,50 @@
+// The built-in content store: bytes named by their XXH3-128, in chunks.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/view.h"
+#include "marcot/content.h"
+#include "operations/operation.h"
+#include "operations/pipeline.h"
+
+namespace marcot::operations {
+
+ContentId HashOf(std::string_view bytes);
+
+// Writes a stream's chunks as they come, in commits of their own; the put that follows makes them a
+// file's. Until then a row says that they exist, so that what a crash leaves is found.
+class Upload {
+ public:
+  explicit Upload(Pipeline& pipeline) : pipeline_(pipeline) {}
+  ~Upload();  // deletes the chunks unless they were used
+
+  Upload(const Upload&) = delete;
+  Upload& operator=(const Upload&) = delete;
+
+  absl::StatusOr<FileContent> Write(const ByteSource& source);
+  // The put has committed.
+  void MarkUsed() { blob_ = 0; }
+
+ private:
+  absl::Status WriteChunk(std::string_view bytes);
+
+  Pipeline& pipeline_;
+  uint64_t blob_ = 0;
+  uint64_t chunks_ = 0;
+};
+
+// Queues the chunks that uploads before a crash left behind.
+absl::Status QueueAbandonedUploads(core::Txn& txn);
+
+// Gives the pieces of a content, from `offset`. ContentNotFound.
+absl::Status ReadContent(core::View& view, const ContentId& id, uint64_t offset, uint64_t length,
+                         const ByteSink& sink);
+
+// Fills the buffer from the source until it is full or the source ends; answers how much there is.
+absl::StatusOr<size_t> Fill(const ByteSource& source, char* buffer, size_t capacity);
+
+}  // namespace marcot::operations

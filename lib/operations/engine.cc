@@ -1,0 +1,368 @@
+#include "operations/engine.h"
+
+#include <algorithm>
+#include <random>
+#include <span>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "core/reclaim.h"
+#include "core/tree_writer.h"
+#include "marcot/error.h"
+#include "operations/content.h"
+#include "storage_rocksdb/rocksdb_storage.h"
+
+namespace marcot::operations {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMaxHeals = 64;
+// After a step of reclaim the background rests this many times as long as the step took, so that
+// it takes a fifth of the pipeline at the most.
+constexpr int kRestPerStep = 4;
+constexpr std::chrono::milliseconds kMaxRest{50};
+// A flatten that is asked for makes a chain shorter; more rounds than a chain is long are a bug.
+constexpr int kMaxFlattens = 2 * core::kMaxChain;
+
+int64_t SystemClockMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+class OperationWork final : public Pipeline::Work {
+ public:
+  OperationWork(const Operation& operation, const Limits& limits, NameHints& hints,
+                const core::Committed& committed)
+      : operation_(operation), limits_(limits), hints_(hints), committed_(committed) {}
+
+  absl::Status Execute(core::Txn& txn) override {
+    auto placed = operations::Execute(operation_, limits_, txn, hints_);
+    if (!placed.ok()) return placed.status();
+    placed_ = *std::move(placed);
+    return absl::OkStatus();
+  }
+
+  // What it reads is read again by the leader, then from the caches.
+  void Warm() override {
+    core::ReadView view = core::ReadView::OfNow(committed_);
+    if (!operation_.from.empty()) {
+      Resolve(view, operation_.from_root, operation_.from).status().IgnoreError();
+    }
+    if (operation_.path.size() > 1) {
+      const std::vector<std::string> parent(operation_.path.begin(), operation_.path.end() - 1);
+      Resolve(view, operation_.root, parent).status().IgnoreError();
+    }
+  }
+
+  Placed& placed() { return placed_; }
+
+ private:
+  const Operation& operation_;
+  const Limits& limits_;
+  NameHints& hints_;
+  const core::Committed& committed_;
+  Placed placed_;
+};
+
+class TogetherWork final : public Pipeline::Work {
+ public:
+  TogetherWork(const std::vector<Operation>& operations, const absl::Status& next,
+               const Limits& limits, NameHints& hints)
+      : operations_(operations), next_(next), limits_(limits), hints_(hints) {}
+
+  absl::Status Execute(core::Txn& txn) override {
+    placed_.clear();
+    for (failed_ = 0; failed_ < operations_.size(); ++failed_) {
+      if (failed_ > 0) txn.BeginOperation();
+      MARCOT_ASSIGN_OR_RETURN(Placed placed,
+                              operations::Execute(operations_[failed_], limits_, txn, hints_));
+      placed_.push_back(std::move(placed));
+    }
+    return next_;
+  }
+
+  std::vector<Placed>& placed() { return placed_; }
+  size_t failed() const { return failed_; }
+
+ private:
+  const std::vector<Operation>& operations_;
+  const absl::Status& next_;
+  const Limits& limits_;
+  NameHints& hints_;
+  std::vector<Placed> placed_;
+  size_t failed_ = 0;
+};
+
+// Several operations in one element of the queue, each rolled back by itself if it fails.
+class SideBySideWork final : public Pipeline::Work {
+ public:
+  SideBySideWork(std::span<const Operation> operations, const Limits& limits, NameHints& hints)
+      : operations_(operations), limits_(limits), hints_(hints) {}
+
+  // Stops before an operation that needs a flatten first; the caller runs that one alone.
+  absl::Status Execute(core::Txn& txn) override {
+    outcomes_.clear();
+    for (const Operation& operation : operations_) {
+      const core::Txn::Savepoint before = txn.Mark();
+      if (!outcomes_.empty()) txn.BeginOperation();
+      auto placed = operations::Execute(operation, limits_, txn, hints_);
+      if (!placed.ok()) txn.RollBack(before);
+      if (txn.TakeFlattenRequest() != 0) break;
+      outcomes_.push_back(std::move(placed));
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<absl::StatusOr<Placed>>& outcomes() { return outcomes_; }
+
+ private:
+  const std::span<const Operation> operations_;
+  const Limits& limits_;
+  NameHints& hints_;
+  std::vector<absl::StatusOr<Placed>> outcomes_;
+};
+
+class ReclaimWork final : public Pipeline::Work {
+ public:
+  explicit ReclaimWork(std::string* head) : head_(head) {}
+  absl::Status Execute(core::Txn& txn) override {
+    MARCOT_ASSIGN_OR_RETURN(more, core::ReclaimStep(txn, head_));
+    return absl::OkStatus();
+  }
+  bool more = false;
+
+ private:
+  std::string* const head_;
+};
+
+class FlattenWork final : public Pipeline::Work {
+ public:
+  explicit FlattenWork(core::DirId dir) : dir_(dir) {}
+  absl::Status Execute(core::Txn& txn) override {
+    MARCOT_ASSIGN_OR_RETURN(more, core::FlattenStep(txn, dir_, &cursor_));
+    return absl::OkStatus();
+  }
+  bool more = false;
+
+ private:
+  const core::DirId dir_;
+  std::string cursor_;
+};
+
+class AbandonedUploadsWork final : public Pipeline::Work {
+ public:
+  absl::Status Execute(core::Txn& txn) override { return QueueAbandonedUploads(txn); }
+};
+
+absl::Status CheckOptions(const StoreOptions& options) {
+  const auto in_range = [](size_t value, size_t low, size_t high) {
+    return value >= low && value <= high;
+  };
+  if (!in_range(options.max_name_chars, 16, 255)) {
+    return MakeError(Code::kParamInvalid, "max_name_chars must be 16..255");
+  }
+  if (!in_range(options.max_path_bytes, 255, 1u << 20)) {
+    return MakeError(Code::kParamInvalid, "max_path_bytes must be 255..1048576");
+  }
+  if (options.memtable_bytes < (1u << 20)) {
+    return MakeError(Code::kParamInvalid, "memtable_bytes must be at least 1 MiB");
+  }
+  if (options.max_snapshot_age.count() <= 0) {
+    return MakeError(Code::kParamInvalid, "max_snapshot_age must be positive");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+EngineSnapshot::EngineSnapshot(Engine& engine, Clock::time_point deadline)
+    : engine_(engine),
+      deadline_(deadline),
+      held_(engine.committed_.TakeSnapshot()),
+      published_(held_->published) {
+  const std::lock_guard lock(engine_.snapshots_mutex_);
+  engine_.snapshots_.insert(this);
+}
+
+EngineSnapshot::~EngineSnapshot() {
+  const std::lock_guard lock(engine_.snapshots_mutex_);
+  engine_.snapshots_.erase(this);
+}
+
+absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> EngineSnapshot::Hold() const {
+  const std::lock_guard lock(mutex_);
+  if (held_ != nullptr && Clock::now() < deadline_) return held_;
+  return MakeError(Code::kSnapshotExpired,
+                   "the snapshot was held past max_snapshot_age; take a new one");
+}
+
+void EngineSnapshot::ExpireIfDue(Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  if (now >= deadline_) held_.reset();
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& folder,
+                                                     const StoreOptions& options) {
+  MARCOT_RETURN_IF_ERROR(CheckOptions(options));
+  storage::RocksdbOptions rocksdb{.create_if_missing = options.create_if_missing,
+                                  .block_cache_bytes = options.block_cache_bytes,
+                                  .memtable_bytes = options.memtable_bytes};
+  MARCOT_ASSIGN_OR_RETURN(auto storage, storage::OpenRocksdb(folder, rocksdb));
+  auto engine = std::unique_ptr<Engine>(new Engine(std::move(storage), options));
+  std::random_device random;
+  const uint64_t secret = (uint64_t{random()} << 32) ^ random();
+  MARCOT_RETURN_IF_ERROR(engine->committed_.Open(options.create_if_missing, secret));
+  AbandonedUploadsWork uploads;
+  MARCOT_RETURN_IF_ERROR(engine->pipeline_.Run(uploads));
+  if (options.background_reclaim) {
+    engine->background_ = std::thread([raw = engine.get()] { raw->WorkInBackground(); });
+  }
+  return engine;
+}
+
+Engine::Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& options)
+    : options_(options),
+      limits_{options.max_name_chars, options.max_path_bytes},
+      committed_(std::move(storage), options.record_cache_bytes),
+      pipeline_(committed_, options.clock_ms ? options.clock_ms : SystemClockMs) {}
+
+Engine::~Engine() {
+  {
+    const std::lock_guard lock(background_mutex_);
+    stopping_ = true;
+  }
+  background_wakes_.notify_all();
+  if (background_.joinable()) background_.join();
+}
+
+absl::Status Engine::Run(Pipeline::Work& work, Durability durability) {
+  if (durability == Durability::kDefault) durability = options_.durability;
+  work.sync = durability == Durability::kSynced;
+  absl::Status status = pipeline_.Run(work);
+  for (int i = 0; !status.ok() && work.flatten_first != 0 && i < kMaxFlattens; ++i) {
+    MARCOT_RETURN_IF_ERROR(FlattenNow(std::exchange(work.flatten_first, 0)));
+    work.Rearm();
+    status = pipeline_.Run(work);
+  }
+  if (committed_.queued() > 0 && background_idle_.load(std::memory_order_relaxed)) {
+    background_wakes_.notify_one();
+  }
+  return status;
+}
+
+absl::StatusOr<Placed> Engine::RunOperation(const Operation& operation, Durability durability) {
+  OperationWork work(operation, limits_, hints_, committed_);
+  MARCOT_RETURN_IF_ERROR(Run(work, durability));
+  return std::move(work.placed());
+}
+
+absl::StatusOr<std::vector<Placed>> Engine::RunTogether(const std::vector<Operation>& operations,
+                                                        const absl::Status& next,
+                                                        Durability durability, size_t* failed) {
+  TogetherWork work(operations, next, limits_, hints_);
+  const absl::Status status = Run(work, durability);
+  *failed = work.failed();
+  if (!status.ok()) return status;
+  return std::move(work.placed());
+}
+
+std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(const std::vector<Operation>& operations,
+                                                          Durability durability) {
+  std::vector<absl::StatusOr<Placed>> outcomes;
+  while (outcomes.size() < operations.size()) {
+    const std::span<const Operation> left(operations.data() + outcomes.size(),
+                                          operations.size() - outcomes.size());
+    SideBySideWork work(left, limits_, hints_);
+    const absl::Status status = Run(work, durability);
+    for (auto& outcome : work.outcomes()) {
+      // What was executed but could not be committed has failed too.
+      outcomes.push_back(status.ok() || !outcome.ok() ? std::move(outcome) : status);
+    }
+    if (outcomes.size() < operations.size()) {
+      outcomes.push_back(RunOperation(operations[outcomes.size()], durability));
+    }
+  }
+  return outcomes;
+}
+
+absl::Status Engine::FlattenNow(core::DirId dir) {
+  FlattenWork work(dir);
+  do {
+    work.Rearm();
+    MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
+  } while (work.more);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Engine::Reclaim(size_t steps) {
+  for (size_t i = 0; i < steps; ++i) {
+    ReclaimWork work(&reclaim_head_);
+    MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
+    if (!work.more) return false;
+    reclaim_steps_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return committed_.queued() > 0;
+}
+
+void Engine::SuggestHeal(core::DirId root, std::vector<std::string> path) {
+  const std::lock_guard lock(background_mutex_);
+  if (heals_.size() >= kMaxHeals) return;
+  Operation heal;
+  heal.kind = Operation::Kind::kHeal;
+  heal.root = root;
+  heal.path = std::move(path);
+  heals_.push_back(std::move(heal));
+  background_wakes_.notify_one();
+}
+
+std::unique_ptr<EngineSnapshot> Engine::TakeSnapshot() {
+  return std::make_unique<EngineSnapshot>(*this, Clock::now() + options_.max_snapshot_age);
+}
+
+void Engine::ExpireSnapshots() {
+  const std::lock_guard lock(snapshots_mutex_);
+  const Clock::time_point now = Clock::now();
+  for (EngineSnapshot* const snapshot : snapshots_) snapshot->ExpireIfDue(now);
+}
+
+bool Engine::HasBackgroundWork() const { return committed_.queued() > 0 || !heals_.empty(); }
+
+bool Engine::HealOne() {
+  Operation heal;
+  {
+    const std::lock_guard lock(background_mutex_);
+    if (heals_.empty()) return false;
+    heal = std::move(heals_.back());
+    heals_.pop_back();
+  }
+  RunOperation(heal, Durability::kLogged).status().IgnoreError();  // the directory may be gone
+  return true;
+}
+
+void Engine::WorkInBackground() {
+  constexpr std::chrono::seconds kLookAgain{1};
+  std::unique_lock lock(background_mutex_);
+  while (!stopping_) {
+    background_idle_ = true;
+    background_wakes_.wait_for(lock, kLookAgain,
+                               [this] { return stopping_ || HasBackgroundWork(); });
+    background_idle_ = false;
+    while (!stopping_ && HasBackgroundWork()) {
+      lock.unlock();
+      const Clock::time_point begin = Clock::now();
+      const bool went_on = HealOne() || Reclaim(1).ok();
+      const auto rest = std::min<Clock::duration>((Clock::now() - begin) * kRestPerStep, kMaxRest);
+      lock.lock();
+      // Damage that reclaim met stays for ReclaimUntilIdle to report; writes go on.
+      if (!went_on) background_wakes_.wait(lock, [this] { return stopping_; });
+      background_wakes_.wait_for(lock, rest, [this] { return stopping_; });
+    }
+    lock.unlock();
+    ExpireSnapshots();
+    lock.lock();
+  }
+}
+
+}  // namespace marcot::operations

@@ -1,0 +1,105 @@
+// One open store: the committed state, the pipeline over it, and the background work.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/committed.h"
+#include "marcot/options.h"
+#include "marcot/space.h"
+#include "operations/operation.h"
+#include "operations/pipeline.h"
+
+namespace marcot::operations {
+
+class Engine;
+
+// A snapshot in a host's hands. The storage snapshot behind it goes at the time limit.
+class EngineSnapshot final : public Snapshot {
+ public:
+  EngineSnapshot(Engine& engine, std::chrono::steady_clock::time_point deadline);
+  ~EngineSnapshot() override;
+
+  uint64_t seq() const override { return published_; }
+  // SnapshotExpired.
+  absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> Hold() const;
+  void ExpireIfDue(std::chrono::steady_clock::time_point now);
+
+ private:
+  Engine& engine_;
+  const std::chrono::steady_clock::time_point deadline_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<core::HeldSnapshot> held_;
+  uint64_t published_;
+};
+
+class Engine {
+ public:
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(const std::string& folder,
+                                                      const StoreOptions& options);
+  ~Engine();
+
+  const core::Committed& committed() const { return committed_; }
+  Pipeline& pipeline() { return pipeline_; }
+  const StoreOptions& options() const { return options_; }
+  const Limits& limits() const { return limits_; }
+  uint64_t reclaim_steps() const { return reclaim_steps_.load(std::memory_order_relaxed); }
+
+  // Runs work, and flattens first what it asks for.
+  absl::Status Run(Pipeline::Work& work, Durability durability);
+  // One operation.
+  absl::StatusOr<Placed> RunOperation(const Operation& operation, Durability durability);
+  // All or none; the error is that of `*failed`. `next` is the error of the item behind the last,
+  // if that could not be prepared: then it fails where none before it does.
+  absl::StatusOr<std::vector<Placed>> RunTogether(const std::vector<Operation>& operations,
+                                                  const absl::Status& next, Durability durability,
+                                                  size_t* failed);
+  // Each its own outcome; they are queued together and share commits.
+  std::vector<absl::StatusOr<Placed>> RunSideBySide(const std::vector<Operation>& operations,
+                                                    Durability durability);
+
+  // At most `steps` steps of reclaim; answers whether jobs are left.
+  absl::StatusOr<bool> Reclaim(size_t steps);
+  // Asks for a directory to be rewritten whose lists skip much. A hint: it may be forgotten.
+  void SuggestHeal(core::DirId root, std::vector<std::string> path);
+
+  std::unique_ptr<EngineSnapshot> TakeSnapshot();
+
+ private:
+  friend class EngineSnapshot;
+
+  Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& options);
+  absl::Status FlattenNow(core::DirId dir);
+  void WorkInBackground();
+  bool HealOne();
+  bool HasBackgroundWork() const;
+  void ExpireSnapshots();
+
+  const StoreOptions options_;
+  const Limits limits_;
+  core::Committed committed_;
+  Pipeline pipeline_;
+  NameHints hints_;           // used by the leader alone
+  std::string reclaim_head_;  // likewise
+  std::atomic<uint64_t> reclaim_steps_{0};
+
+  std::mutex snapshots_mutex_;
+  absl::flat_hash_set<EngineSnapshot*> snapshots_;
+
+  std::mutex background_mutex_;
+  std::condition_variable background_wakes_;
+  bool stopping_ = false;
+  std::vector<Operation> heals_;
+  std::atomic<bool> background_idle_{true};
+  std::thread background_;
+};
+
+}  // namespace marcot::operations

@@ -1,0 +1,281 @@
+// Pages of a directory. Both orders by name are streams over slots, so a page costs what it shows;
+// the others have no index and select a page out of the whole directory.
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/coding.h"
+#include "base/status_macros.h"
+#include "core/dir_cursor.h"
+#include "marcot/error.h"
+#include "operations/read.h"
+#include "xxhash.h"
+
+namespace marcot::operations {
+namespace {
+
+using core::DirCursor;
+using core::Entry;
+using core::Place;
+
+constexpr size_t kMaxLimit = 1000;
+// A page ends early after this many holes (core/dir_cursor.h).
+constexpr int kMaxHoles = 4;
+
+// ---- markers ---------------------------------------------------------------------------------
+
+// Where a page ended: behind this slot, and in the sorted orders behind this key.
+struct Position {
+  std::string slot;
+  int64_t key = 0;
+};
+
+// The seal covers what the marker is good for: one directory, order, filter and prefix.
+uint64_t MarkerSeal(std::string_view payload, const Entry& directory, const ListOptions& options,
+                    uint64_t secret) {
+  std::string sealed(payload);
+  PutFixed64(&sealed, directory.id.hi);
+  PutFixed64(&sealed, directory.id.lo);
+  sealed += static_cast<char>(options.order);
+  sealed += static_cast<char>(options.descending);
+  sealed += static_cast<char>(options.filter);
+  sealed += options.prefix;
+  return XXH3_64bits_withSeed(sealed.data(), sealed.size(), secret);
+}
+
+std::string EncodeMarker(const Position& position, const Entry& directory,
+                         const ListOptions& options, uint64_t secret) {
+  std::string payload;
+  PutSignedVarint(&payload, position.key);
+  payload += position.slot;
+  std::string marker;
+  PutFixed64(&marker, MarkerSeal(payload, directory, options, secret));
+  marker += payload;
+  return absl::WebSafeBase64Escape(marker);
+}
+
+absl::StatusOr<Position> DecodeMarker(const Entry& directory, const ListOptions& options,
+                                      uint64_t secret) {
+  std::string bytes;
+  if (absl::WebSafeBase64Unescape(options.marker, &bytes)) {
+    Decoder in(bytes);
+    const uint64_t seal = in.Fixed64();
+    const std::string_view payload = in.Rest();
+    Position position;
+    position.key = in.SignedVarint();
+    position.slot = in.Rest();
+    if (in.ok() && seal == MarkerSeal(payload, directory, options, secret)) return position;
+  }
+  return MakeError(Code::kMarkerNotFound,
+                   "the marker was not given by this listing; begin with an empty one");
+}
+
+// ---- streams of slots ------------------------------------------------------------------------
+
+// The first string that is greater than all that begin with `prefix`.
+std::string Successor(std::string prefix) {
+  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(prefix.back() + 1);
+  return prefix;
+}
+
+// The cursors of the kinds that the filter asks for, and which of them is next.
+class Stream {
+ public:
+  static absl::StatusOr<Stream> Open(core::View& view, const Place& place,
+                                     const ListOptions& options) {
+    Stream stream(options);
+    for (const char kind : {core::kDirectorySlot, core::kFileSlot}) {
+      if (kind == core::kFileSlot && options.filter == ListFilter::kOnlyDirectories) continue;
+      if (kind == core::kDirectorySlot && options.filter == ListFilter::kOnlyFiles) continue;
+      const std::string lower = core::Slot(kind, options.prefix);
+      MARCOT_ASSIGN_OR_RETURN(
+          auto cursor, DirCursor::Open(view, place, lower, Successor(lower), stream.descending_));
+      stream.cursors_.push_back({kind, std::move(cursor)});
+    }
+    return stream;
+  }
+
+  absl::Status SeekToFirst() {
+    for (auto& [kind, cursor] : cursors_) MARCOT_RETURN_IF_ERROR(cursor->SeekToFirst());
+    return absl::OkStatus();
+  }
+
+  // Behind the slot where a page ended.
+  absl::Status SeekBehind(const std::string& last) {
+    for (auto& [kind, cursor] : cursors_) {
+      if (!by_name_ && kind < last[0]) {
+        done_ = kind;  // this kind was listed to its end
+        continue;
+      }
+      if (!by_name_ && kind > last[0]) {
+        MARCOT_RETURN_IF_ERROR(cursor->SeekToFirst());
+        continue;
+      }
+      const std::string slot = core::Slot(kind, last.substr(1));
+      MARCOT_RETURN_IF_ERROR(cursor->Seek(slot));
+      if (cursor->Valid() && cursor->slot() == slot) MARCOT_RETURN_IF_ERROR(cursor->Next());
+    }
+    return absl::OkStatus();
+  }
+
+  // The cursor that shows the next entry or hole; null at the end.
+  DirCursor* Current() {
+    DirCursor* current = nullptr;
+    for (auto& [kind, cursor] : cursors_) {
+      if (kind <= done_ || !cursor->Valid()) continue;
+      if (current == nullptr || (by_name_ && NameBefore(*cursor, *current))) current = cursor.get();
+    }
+    return current;
+  }
+
+ private:
+  struct OfKind {
+    char kind;
+    std::unique_ptr<DirCursor> cursor;
+  };
+
+  explicit Stream(const ListOptions& options)
+      : by_name_(options.order == ListOrder::kName),
+        descending_(options.descending &&
+                    (by_name_ || options.order == ListOrder::kDirectoriesFirst)) {}
+
+  bool NameBefore(const DirCursor& a, const DirCursor& b) const {
+    const auto name_a = std::string_view(a.slot()).substr(1);
+    const auto name_b = std::string_view(b.slot()).substr(1);
+    return descending_ ? name_b < name_a : name_a < name_b;
+  }
+
+  bool by_name_;
+  bool descending_;
+  char done_ = 0;
+  std::vector<OfKind> cursors_;
+};
+
+// ---- pages -----------------------------------------------------------------------------------
+
+class Lister {
+ public:
+  Lister(core::View& view, const Entry& directory, const ListOptions& options, uint64_t secret)
+      : view_(view), directory_(directory), options_(options), secret_(secret) {}
+
+  absl::StatusOr<ListedPage> Run() {
+    if (options_.limit < 1 || options_.limit > kMaxLimit) {
+      return MakeError(Code::kParamInvalid,
+                       absl::StrCat("a limit of ", options_.limit, "; 1 to 1000 is allowed"));
+    }
+    if (!options_.marker.empty()) {
+      MARCOT_ASSIGN_OR_RETURN(after_, DecodeMarker(directory_, options_, secret_));
+    }
+    const Place place = core::PlaceOf(directory_);
+    MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view_, place.dir, place.seq));
+    out_.page.total_files = totals.child_files;
+    out_.page.total_directories = totals.child_directories;
+    MARCOT_ASSIGN_OR_RETURN(Stream stream, Stream::Open(view_, place, options_));
+    const bool by_slot =
+        options_.order == ListOrder::kDirectoriesFirst || options_.order == ListOrder::kName;
+    MARCOT_RETURN_IF_ERROR(by_slot ? ListBySlot(stream) : ListSorted(stream));
+    return std::move(out_);
+  }
+
+ private:
+  struct Candidate {
+    Position position;
+    Entry entry;
+  };
+
+  absl::Status Show(const std::string& slot, const Entry& entry) {
+    MARCOT_ASSIGN_OR_RETURN(Stat stat, StatOf(view_, entry, std::string_view(slot).substr(1)));
+    out_.page.entries.push_back(std::move(stat));
+    return absl::OkStatus();
+  }
+
+  std::string Marker(const Position& position) const {
+    return EncodeMarker(position, directory_, options_, secret_);
+  }
+
+  absl::Status ListBySlot(Stream& stream) {
+    MARCOT_RETURN_IF_ERROR(after_.has_value() ? stream.SeekBehind(after_->slot)
+                                              : stream.SeekToFirst());
+    int holes = 0;
+    std::string last;
+    DirCursor* current = stream.Current();
+    while (current != nullptr && out_.page.entries.size() < options_.limit && holes < kMaxHoles) {
+      last = current->slot();
+      holes += current->hole();
+      if (!current->hole()) MARCOT_RETURN_IF_ERROR(Show(last, current->entry()));
+      MARCOT_RETURN_IF_ERROR(current->Next());
+      current = stream.Current();
+    }
+    out_.skipped_much = holes > 0;
+    if (current != nullptr) out_.page.marker = Marker({last, 0});
+    return absl::OkStatus();
+  }
+
+  // Keeps the best `limit` of what lies behind the marker, in a heap with the worst on top.
+  absl::Status ListSorted(Stream& stream) {
+    std::vector<Candidate> best;
+    bool more = false;
+    const auto before = [this](const Candidate& a, const Candidate& b) {
+      return Before(a.position, b.position);
+    };
+    MARCOT_RETURN_IF_ERROR(stream.SeekToFirst());
+    for (DirCursor* at = stream.Current(); at != nullptr; at = stream.Current()) {
+      if (!at->hole()) {
+        MARCOT_ASSIGN_OR_RETURN(const int64_t key, SortKey(at->entry()));
+        Candidate candidate{{at->slot(), key}, at->entry()};
+        if (!after_.has_value() || Before(*after_, candidate.position)) {
+          best.push_back(std::move(candidate));
+          std::push_heap(best.begin(), best.end(), before);
+        }
+        if (best.size() > options_.limit) {
+          std::pop_heap(best.begin(), best.end(), before);
+          best.pop_back();
+          more = true;
+        }
+      }
+      MARCOT_RETURN_IF_ERROR(at->Next());
+    }
+    std::sort_heap(best.begin(), best.end(), before);
+    for (const Candidate& candidate : best) {
+      MARCOT_RETURN_IF_ERROR(Show(candidate.position.slot, candidate.entry));
+    }
+    if (more) out_.page.marker = Marker(best.back().position);
+    return absl::OkStatus();
+  }
+
+  bool Before(const Position& a, const Position& b) const {
+    if (a.key != b.key) return options_.descending ? b.key < a.key : a.key < b.key;
+    return a.slot < b.slot;
+  }
+
+  absl::StatusOr<int64_t> SortKey(const Entry& entry) {
+    if (options_.order == ListOrder::kCreationTime) return entry.creation_time_ms;
+    if (!entry.is_directory()) {
+      return options_.order == ListOrder::kSize ? static_cast<int64_t>(entry.size)
+                                                : entry.modification_time_ms;
+    }
+    const Place place = core::PlaceOf(entry);
+    MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view_, place.dir, place.seq));
+    return options_.order == ListOrder::kSize ? static_cast<int64_t>(totals.bytes)
+                                              : totals.modification_time_ms;
+  }
+
+  core::View& view_;
+  const Entry& directory_;
+  const ListOptions& options_;
+  const uint64_t secret_;
+  std::optional<Position> after_;
+  ListedPage out_;
+};
+
+}  // namespace
+
+absl::StatusOr<ListedPage> ListDirectory(core::View& view, const Entry& directory,
+                                         const ListOptions& options, uint64_t secret) {
+  return Lister(view, directory, options, secret).Run();
+}
+
+}  // namespace marcot::operations

@@ -1,0 +1,76 @@
+// One operation on the namespace, checked as far as its arguments allow, and its execution inside
+// a transaction.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "core/lookup.h"
+#include "core/txn.h"
+#include "marcot/options.h"
+#include "marcot/types.h"
+#include "operations/path.h"
+
+namespace marcot::operations {
+
+// What a file will hold.
+struct FileContent {
+  ContentId id;
+  uint64_t size = 0;
+  bool host_kept = false;
+  bool unique_id = false;  // host-kept: see ContentRef
+  std::string_view bytes;  // built-in: written if the store does not have them
+  uint64_t blob = 0;       // built-in, streamed: its chunks are in the store already
+};
+
+struct Operation {
+  enum class Kind { kMakeDirectory, kPut, kCopy, kMove, kDelete, kSetAttributes, kHeal };
+  enum class Only { kEither, kDirectory, kFile };
+
+  Kind kind = Kind::kMakeDirectory;
+  Only only = Only::kEither;  // copy, move: what the source must be
+  core::DirId root = 0, from_root = 0;
+  std::vector<std::string> path, from;
+  Strategy strategy = Strategy::kDefault;
+  std::string user;
+  FileContent content;
+  std::string attributes;  // encoded
+};
+
+// Numbers that were given last, by directory and name. A hint only: what it says is verified, so it
+// may be wrong or forgotten.
+class NameHints {
+ public:
+  uint64_t Get(core::DirId dir, const NumberedName& name) const;
+  void Set(core::DirId dir, const NumberedName& name, uint64_t number);
+
+ private:
+  static std::string KeyOf(core::DirId dir, const NumberedName& name);
+  absl::flat_hash_map<std::string, uint64_t> numbers_;
+};
+
+// Executes the operation. After an error the transaction must be rolled back. An error that carries
+// no Code is a request for a flatten (core::Txn::TakeFlattenRequest).
+absl::StatusOr<Placed> Execute(const Operation& operation, const Limits& limits, core::Txn& txn,
+                               NameHints& hints);
+
+// Where a path leads to, and what stands there as seen by a reader.
+struct Resolved {
+  enum class Outcome { kFound, kMissing, kFileInPath };
+  Outcome outcome = Outcome::kMissing;
+  core::Place parent;
+  core::Entry entry;
+};
+// `names` must not be empty. SpaceNotFound.
+absl::StatusOr<Resolved> Resolve(core::View& view, core::DirId root,
+                                 const std::vector<std::string>& names);
+// SpaceNotFound if the space was deleted.
+absl::Status CheckRoot(core::View& view, core::DirId root);
+
+absl::Status PathNotFound(const std::vector<std::string>& names);
+
+}  // namespace marcot::operations

@@ -1,0 +1,183 @@
+#include "operations/path.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "base/utf8.h"
+#include "marcot/error.h"
+
+namespace marcot::operations {
+namespace {
+
+bool IsForbidden(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f ||
+         std::string_view("\\/:*?\"<>|").find(c) != std::string_view::npos;
+}
+
+// U+0080..U+009F are control characters too.
+bool HasC1Control(std::string_view name) {
+  for (size_t i = 0; i + 1 < name.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(name[i]);
+    const auto next = static_cast<unsigned char>(name[i + 1]);
+    if (lead == 0xc2 && next < 0xa0) return true;
+  }
+  return false;
+}
+
+// For messages: bytes that are not text must not reach a terminal.
+std::string Quoted(std::string_view path) {
+  std::string out = "\"";
+  for (const char c : path.substr(0, 512)) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? '?' : c;
+  }
+  out += path.size() > 512 ? "...\"" : "\"";
+  return CountCodePoints(out).has_value() ? out : std::string("(a path that is not UTF-8)");
+}
+
+absl::Status CheckName(std::string_view name, std::string_view path) {
+  if (name.empty()) {
+    return MakeError(Code::kEmptyFileName,
+                     absl::StrCat(Quoted(path), " has an empty name; remove the extra '/'"));
+  }
+  if (name == "." || name == "..") {
+    return MakeError(Code::kIllegalFileName,
+                     absl::StrCat(Quoted(path), ": . and .. are not names; give the full path"));
+  }
+  if (std::any_of(name.begin(), name.end(), IsForbidden) || HasC1Control(name)) {
+    return MakeError(Code::kIllegalFileName,
+                     absl::StrCat(Quoted(path),
+                                  ": a name must not hold \\ / : * ? \" < > | or "
+                                  "control characters"));
+  }
+  if (!CountCodePoints(name).has_value()) {
+    return MakeError(Code::kIllegalFileName,
+                     absl::StrCat(Quoted(path), ": names must be valid UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+// Where a file's extension begins: at its last dot, or at the `.tar` before it; npos: it has none.
+size_t ExtensionOf(std::string_view name) {
+  size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return dot;
+  constexpr std::string_view kTar = ".tar";
+  if (dot >= kTar.size() && name.substr(dot - kTar.size(), kTar.size()) == kTar) {
+    dot -= kTar.size();
+  }
+  return dot == 0 ? std::string_view::npos : dot;
+}
+
+// The number of a stem that ends in ` (n)`, and where that begins.
+std::optional<std::pair<size_t, uint64_t>> NumberOf(std::string_view stem) {
+  if (stem.size() < 5 || stem.back() != ')') return std::nullopt;
+  const size_t open = stem.rfind(" (");
+  if (open == std::string_view::npos || open == 0) return std::nullopt;
+  const std::string_view digits = stem.substr(open + 2, stem.size() - open - 3);
+  if (digits.empty() || digits.front() == '0') return std::nullopt;
+  uint64_t number = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = std::min(number * 10 + static_cast<uint64_t>(c - '0'), kMaxNameNumber + 1);
+  }
+  return std::pair(open, number);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const Limits& limits) {
+  std::vector<std::string> names;
+  if (path.empty()) return names;
+  if (path.size() > limits.max_path_bytes) {
+    return MakeError(Code::kDirectoryLevelExceed,
+                     absl::StrCat("the path has ", path.size(), " bytes, the store allows ",
+                                  limits.max_path_bytes, "; use a shorter one: ", Quoted(path)));
+  }
+  size_t begin = 0;
+  while (true) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view name = path.substr(begin, end - begin);
+    MARCOT_RETURN_IF_ERROR(CheckName(name, path));
+    names.emplace_back(name);
+    if (end == path.size()) return names;
+    begin = end + 1;
+  }
+}
+
+absl::Status CheckNameLengths(const std::vector<std::string>& names, EntryType last,
+                              const Limits& limits) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string& name = names[i];
+    if (name.size() <= limits.max_name_chars) continue;
+    const size_t chars = CountCodePoints(name).value_or(name.size());
+    if (chars <= limits.max_name_chars) continue;
+    const bool file = last == EntryType::kFile && i + 1 == names.size();
+    return MakeError(file ? Code::kFileNameLengthExceed : Code::kDirectoryNameLengthExceed,
+                     absl::StrCat("a name of ", chars, " characters, at most ",
+                                  limits.max_name_chars, " are allowed: ", JoinPath(names)));
+  }
+  return absl::OkStatus();
+}
+
+std::string NumberedName::With(uint64_t new_number, size_t max_chars) const {
+  std::string suffix = absl::StrCat(" (", new_number, ")", extension);
+  std::string_view base = stem;
+  std::string whole;
+  size_t suffix_chars = CountCodePoints(suffix).value_or(suffix.size());
+  if (suffix_chars >= max_chars) {
+    // An extension that leaves no room for a stem is cut with it.
+    whole = stem + extension;
+    base = whole;
+    suffix = absl::StrCat(" (", new_number, ")");
+    suffix_chars = suffix.size();
+  }
+  return absl::StrCat(std::string(PrefixOfCodePoints(base, max_chars - suffix_chars)), suffix);
+}
+
+NumberedName SplitName(std::string_view name, EntryType type) {
+  NumberedName out;
+  const size_t dot = type == EntryType::kFile ? ExtensionOf(name) : std::string_view::npos;
+  std::string_view stem = name.substr(0, dot);
+  if (dot != std::string_view::npos) out.extension = name.substr(dot);
+  if (const auto number = NumberOf(stem); number.has_value()) {
+    out.number = number->second;
+    stem = stem.substr(0, number->first);
+  }
+  out.stem = stem;
+  return out;
+}
+
+absl::StatusOr<uint64_t> FreeNumber(const NumberedName& name, uint64_t hint,
+                                    const std::function<absl::StatusOr<bool>(uint64_t)>& taken) {
+  const auto too_many = [] { return MakeError(Code::kRenameTooManyTimes, "no number is free"); };
+  if (name.number >= kMaxNameNumber) return too_many();
+  if (hint > name.number && hint < kMaxNameNumber) {
+    MARCOT_ASSIGN_OR_RETURN(const bool used, taken(hint));
+    MARCOT_ASSIGN_OR_RETURN(const bool next_used, taken(hint + 1));
+    if (used && !next_used) return hint + 1;
+  }
+  // Gallop to a free number, then halve down to where the used ones end.
+  uint64_t used = name.number, free = 0;
+  for (uint64_t step = 1; free == 0; step *= 2) {
+    const uint64_t probe = std::min(name.number + step, kMaxNameNumber);
+    MARCOT_ASSIGN_OR_RETURN(const bool is_taken, taken(probe));
+    if (!is_taken) {
+      free = probe;
+    } else if (probe == kMaxNameNumber) {
+      return too_many();
+    } else {
+      used = probe;
+    }
+  }
+  while (free - used > 1) {
+    const uint64_t middle = used + (free - used) / 2;
+    MARCOT_ASSIGN_OR_RETURN(const bool is_taken, taken(middle));
+    (is_taken ? used : free) = middle;
+  }
+  return free;
+}
+
+}  // namespace marcot::operations

@@ -1,0 +1,86 @@
+#include "operations/pipeline.h"
+
+#include <algorithm>
+
+namespace marcot::operations {
+namespace {
+
+// Bounds what a caller can come to wait for beside its own work.
+constexpr size_t kMaxGroup = 256;
+
+}  // namespace
+
+void Pipeline::Work::Wake(State state) {
+  state_.store(state, std::memory_order_release);
+  state_.notify_one();
+}
+
+absl::Status Pipeline::Run(Work& work) {
+  bool leads;
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(&work);
+    leads = !led_;
+    led_ = true;
+  }
+  if (!leads) {
+    work.Warm();
+    work.state_.wait(Work::kWaiting, std::memory_order_acquire);
+    leads = work.state_.load(std::memory_order_acquire) == Work::kLeader;
+  }
+  if (leads) Lead();
+  return work.status_;
+}
+
+// The leader's own work is the first of its group.
+void Pipeline::Lead() {
+  const Group group = TakeGroup();
+  Commit(group);
+  HandOver(group);
+}
+
+Pipeline::Group Pipeline::TakeGroup() {
+  const std::lock_guard lock(mutex_);
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxGroup));
+  Group group(queue_.begin(), end);
+  queue_.erase(queue_.begin(), end);
+  return group;
+}
+
+void Pipeline::Commit(const Group& group) {
+  core::Txn txn(committed_, clock_ms_());
+  bool sync = false;
+  for (Work* const work : group) {
+    const core::Txn::Savepoint before = txn.Mark();
+    txn.BeginOperation();
+    work->status_ = work->Execute(txn);
+    if (work->status_.ok()) {
+      sync |= work->sync;
+    } else {
+      work->flatten_first = txn.TakeFlattenRequest();
+      txn.RollBack(before);
+    }
+  }
+  if (txn.empty()) return;
+  const absl::Status committed = committed_.Commit(txn, sync);
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  operations_.fetch_add(group.size(), std::memory_order_relaxed);
+  if (committed.ok()) return;
+  for (Work* const work : group) {
+    if (work->status_.ok()) work->status_ = committed;
+  }
+}
+
+void Pipeline::HandOver(const Group& group) {
+  Work* next = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    led_ = !queue_.empty();
+    if (led_) next = queue_.front();
+  }
+  if (next != nullptr) next->Wake(Work::kLeader);
+  // A work may be gone as soon as it is woken. The leader's own, the first, is nobody's to wake.
+  std::for_each(group.begin() + 1, group.end(), [](Work* work) { work->Wake(Work::kDone); });
+}
+
+}  // namespace marcot::operations

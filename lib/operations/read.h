@@ -1,0 +1,44 @@
+// Reads: what is known of one entry, pages of a directory, walks.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/lookup.h"
+#include "core/view.h"
+#include "marcot/options.h"
+#include "marcot/space.h"
+#include "marcot/types.h"
+
+namespace marcot::operations {
+
+// A space's root, which has no entry of its own.
+struct Root {
+  core::DirId dir = 0;
+  int64_t creation_time_ms = 0;
+};
+
+// The entry of a path as it is seen. SpaceNotFound, PathNotFound.
+absl::StatusOr<core::Entry> EntryOf(core::View& view, const Root& root,
+                                    const std::vector<std::string>& names);
+
+absl::StatusOr<Stat> StatOf(core::View& view, const core::Entry& entry, std::string_view name);
+
+// FileTypeNotMatched unless the entry is a directory.
+absl::Status RequireDirectory(const core::Entry& entry, const std::vector<std::string>& names);
+
+struct ListedPage {
+  Page page;
+  bool skipped_much = false;  // worth a heal
+};
+// `secret` seals the markers, so that only this store's are taken.
+absl::StatusOr<ListedPage> ListDirectory(core::View& view, const core::Entry& directory,
+                                         const ListOptions& options, uint64_t secret);
+
+using Visitor = std::function<absl::StatusOr<WalkStep>(const WalkEntry&)>;
+absl::Status WalkTree(core::View& view, const core::Entry& directory, std::vector<std::string> path,
+                      const Visitor& visitor);
+
+}  // namespace marcot::operations

@@ -1,0 +1,50 @@
+#include "storage/storage.h"
+
+#include <cstring>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "marcot/error.h"
+#include "xxhash.h"
+
+namespace marcot::storage {
+namespace {
+
+constexpr std::string_view kFamilyNames[kFamilyCount] = {
+    "meta",   "spaces",     "entries",  "history",  "nodes",   "pins",  "deadlists",
+    "totals", "totals_log", "contents", "released", "reclaim", "chunks"};
+
+constexpr size_t kSealBytes = 4;
+
+uint32_t Seal(Family family, std::string_view key, std::string_view value) {
+  const uint64_t seed = XXH3_64bits_withSeed(key.data(), key.size(), static_cast<uint64_t>(family));
+  return static_cast<uint32_t>(XXH3_64bits_withSeed(value.data(), value.size(), seed));
+}
+
+}  // namespace
+
+std::string_view FamilyName(Family family) { return kFamilyNames[static_cast<int>(family)]; }
+
+void AppendSeal(Family family, std::string_view key, std::string* value) {
+  const uint32_t seal = Seal(family, key, *value);
+  char bytes[kSealBytes];
+  std::memcpy(bytes, &seal, kSealBytes);
+  value->append(bytes, kSealBytes);
+}
+
+absl::StatusOr<std::string_view> CheckSeal(Family family, std::string_view key,
+                                           std::string_view sealed) {
+  if (sealed.size() >= kSealBytes) {
+    const std::string_view value = sealed.substr(0, sealed.size() - kSealBytes);
+    uint32_t seal;
+    std::memcpy(&seal, value.data() + value.size(), kSealBytes);
+    if (seal == Seal(family, key, value)) return value;
+  }
+  const absl::string_view key_bytes(key.data(), key.size());
+  return MakeError(Code::kStoreDamaged,
+                   absl::StrCat("record of family ", std::string(FamilyName(family)), " at key ",
+                                absl::BytesToHexString(key_bytes),
+                                " fails its checksum; restore the store from a backup"));
+}
+
+}  // namespace marcot::storage

@@ -1,0 +1,105 @@
+// The storage interface: all that the namespace core asks of a key-value store. Ordered families of
+// keys, reads at the newest state or at a snapshot, one atomic batch over all families.
+//
+// Values are sealed on their way in and checked on their way out: a 32-bit checksum over family,
+// key and value, so that a value that was damaged, or that stands under a wrong key, is never
+// returned as right (invariant I8).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace marcot::storage {
+
+// What each holds and how its keys are made: core/keys.h.
+enum class Family : uint8_t {
+  kMeta,
+  kSpaces,
+  kEntries,
+  kHistory,
+  kNodes,
+  kPins,
+  kDeadlists,
+  kTotals,
+  kTotalsLog,
+  kContents,
+  kReleased,
+  kReclaim,
+  kChunks,
+};
+inline constexpr int kFamilyCount = 13;
+std::string_view FamilyName(Family family);
+
+// Keys in [lower, upper); an empty upper is no bound.
+struct Range {
+  std::string_view lower, upper;
+  // History alone: the bounds differ in their last 8 bytes only, so a filter over the rest may
+  // answer that nothing is there.
+  bool one_group = false;
+};
+
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+};
+
+// Walks the keys of one family in order, within the bounds it was made with. Starts invalid.
+// After a move `Valid` is false at the end and on an error; `status` tells them apart.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  virtual void Seek(std::string_view key) = 0;         // the first key >= key
+  virtual void SeekForPrev(std::string_view key) = 0;  // the last key <= key
+  virtual void Next() = 0;
+  virtual void Prev() = 0;
+  virtual bool Valid() const = 0;
+  virtual std::string_view key() const = 0;    // until the next move
+  virtual std::string_view value() const = 0;  // until the next move
+  virtual absl::Status status() const = 0;
+};
+
+class Batch {
+ public:
+  virtual ~Batch() = default;
+  virtual void Put(Family family, std::string_view key, std::string_view value) = 0;
+  virtual void Delete(Family family, std::string_view key) = 0;
+  virtual void Clear() = 0;
+};
+
+struct Figures {
+  uint64_t disk_bytes = 0;
+  uint64_t estimated_records = 0;
+};
+
+// Thread-safe, but for Write: one caller at a time.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+
+  // Whether the key exists; its value into `value`. Null snapshot: the newest state.
+  virtual absl::StatusOr<bool> Get(Family family, std::string_view key, const Snapshot* snapshot,
+                                   std::string* value) const = 0;
+  // The cursor holds its own consistent view where `snapshot` is null.
+  virtual std::unique_ptr<Cursor> NewCursor(Family family, const Range& range,
+                                            const Snapshot* snapshot) const = 0;
+  virtual std::unique_ptr<Snapshot> TakeSnapshot() const = 0;
+
+  virtual std::unique_ptr<Batch> NewBatch() const = 0;
+  // All of the batch or nothing; `sync`: it is on the disk when this returns.
+  virtual absl::Status Write(Batch& batch, bool sync) = 0;
+
+  virtual absl::StatusOr<Figures> GetFigures() const = 0;
+};
+
+// The seal: appended to a value as it is written, checked and taken off as it is read.
+void AppendSeal(Family family, std::string_view key, std::string* value);
+// The value without its seal; StoreDamaged, naming family and key, if it does not match.
+absl::StatusOr<std::string_view> CheckSeal(Family family, std::string_view key,
+                                           std::string_view sealed);
+
+}  // namespace marcot::storage

@@ -1,0 +1,76 @@
+#include "storage_rocksdb/family_options.h"
+
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/slice_transform.h"
+#include "rocksdb/table.h"
+
+namespace marcot::storage {
+namespace {
+
+class AllButSuffix final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "marcot.all_but_last_8"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), key.size() - kHistorySuffixBytes};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return key.size() > kHistorySuffixBytes;
+  }
+};
+
+bool HasPointReads(Family family) {
+  switch (family) {
+    case Family::kEntries:   // is the name free?
+    case Family::kNodes:     // each step of a walk
+    case Family::kTotals:    // first touch of a directory
+    case Family::kContents:  // are these bytes kept already?
+    case Family::kReleased:
+    case Family::kChunks:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
+                                           const std::shared_ptr<rocksdb::Cache>& block_cache) {
+  rocksdb::ColumnFamilyOptions options;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = block_cache;
+  // Index and filter blocks count to the cache's budget, so memory stays bounded at any size.
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.format_version = 5;
+  options.write_buffer_size = memtable_bytes;
+  options.compression = rocksdb::kLZ4Compression;
+  if (HasPointReads(family)) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    // Most of these reads ask for keys that do not exist; without this each of them searches the
+    // memtable's skip list.
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+    options.memtable_whole_key_filtering = true;
+  }
+  if (family == Family::kEntries) {
+    // Keys of one directory arrive together: insertion starts at the last place of that DirId.
+    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
+  }
+  if (family == Family::kHistory) {
+    options.prefix_extractor = std::make_shared<AllButSuffix>();
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.whole_key_filtering = false;
+  }
+  if (family == Family::kChunks) {
+    // Contents of files: written once, deleted once. Out of the tree, compaction never copies them.
+    options.enable_blob_files = true;
+    options.min_blob_size = 4096;
+    options.blob_compression_type = rocksdb::kLZ4Compression;
+    options.enable_blob_garbage_collection = true;
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace marcot::storage

@@ -1,0 +1,19 @@
+// The options of each column family, with the reason beside each.
+#pragma once
+
+#include <memory>
+
+#include "rocksdb/cache.h"
+#include "rocksdb/options.h"
+#include "storage/storage.h"
+
+namespace marcot::storage {
+
+rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
+                                           const std::shared_ptr<rocksdb::Cache>& block_cache);
+
+// The bytes at the end of a history key that its bloom filter leaves out (~birth): a filter over
+// the rest answers "this name was never replaced" without reading a block.
+inline constexpr size_t kHistorySuffixBytes = 8;
+
+}  // namespace marcot::storage

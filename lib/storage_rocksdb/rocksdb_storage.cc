@@ -1,0 +1,263 @@
+#include "storage_rocksdb/rocksdb_storage.h"
+
+#include <filesystem>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "marcot/error.h"
+#include "rocksdb/db.h"
+#include "storage_rocksdb/family_options.h"
+
+namespace marcot::storage {
+namespace {
+
+rocksdb::Slice ToSlice(std::string_view s) { return {s.data(), s.size()}; }
+std::string_view ToView(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
+
+absl::Status ToStatus(const rocksdb::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  const Code code = status.IsCorruption() ? Code::kStoreDamaged : Code::kInternalServerError;
+  return MakeError(code, absl::StrCat("storage: ", status.ToString()));
+}
+
+class RocksdbSnapshot final : public Snapshot {
+ public:
+  explicit RocksdbSnapshot(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {}
+  ~RocksdbSnapshot() override { db_->ReleaseSnapshot(snapshot_); }
+  const rocksdb::Snapshot* get() const { return snapshot_; }
+
+ private:
+  rocksdb::DB* const db_;
+  const rocksdb::Snapshot* const snapshot_;
+};
+
+const rocksdb::Snapshot* Unwrap(const Snapshot* snapshot) {
+  return snapshot == nullptr ? nullptr : static_cast<const RocksdbSnapshot*>(snapshot)->get();
+}
+
+class RocksdbCursor final : public Cursor {
+ public:
+  RocksdbCursor(rocksdb::ColumnFamilyHandle* handle, rocksdb::DB* db, Family family,
+                const Range& range, const rocksdb::Snapshot* snapshot)
+      : family_(family),
+        lower_(range.lower),
+        upper_(range.upper),
+        lower_slice_(lower_),
+        upper_slice_(upper_) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    options.iterate_lower_bound = &lower_slice_;
+    if (!upper_.empty()) options.iterate_upper_bound = &upper_slice_;
+    options.total_order_seek = !range.one_group;
+    iterator_.reset(db->NewIterator(options, handle));
+  }
+
+  void Seek(std::string_view key) override {
+    iterator_->Seek(ToSlice(key));
+    Check();
+  }
+  void SeekForPrev(std::string_view key) override {
+    iterator_->SeekForPrev(ToSlice(key));
+    Check();
+  }
+  void Next() override {
+    iterator_->Next();
+    Check();
+  }
+  void Prev() override {
+    iterator_->Prev();
+    Check();
+  }
+  bool Valid() const override { return valid_; }
+  std::string_view key() const override { return ToView(iterator_->key()); }
+  std::string_view value() const override { return value_; }
+  absl::Status status() const override { return status_; }
+
+ private:
+  void Check() {
+    valid_ = iterator_->Valid();
+    if (!valid_) {
+      status_ = ToStatus(iterator_->status());
+      return;
+    }
+    auto value = CheckSeal(family_, key(), ToView(iterator_->value()));
+    if (value.ok()) {
+      value_ = *value;
+    } else {
+      valid_ = false;
+      status_ = value.status();
+    }
+  }
+
+  const Family family_;
+  const std::string lower_, upper_;
+  const rocksdb::Slice lower_slice_, upper_slice_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+  bool valid_ = false;
+  std::string_view value_;
+  absl::Status status_;
+};
+
+using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
+
+class RocksdbBatch final : public Batch {
+ public:
+  explicit RocksdbBatch(const Handles& handles) : handles_(handles) {}
+
+  void Put(Family family, std::string_view key, std::string_view value) override {
+    sealed_.assign(value);
+    AppendSeal(family, key, &sealed_);
+    batch_.Put(handles_[static_cast<int>(family)], ToSlice(key), sealed_);
+  }
+  void Delete(Family family, std::string_view key) override {
+    batch_.Delete(handles_[static_cast<int>(family)], ToSlice(key));
+  }
+  void Clear() override { batch_.Clear(); }
+  rocksdb::WriteBatch* get() { return &batch_; }
+
+ private:
+  const Handles& handles_;
+  rocksdb::WriteBatch batch_;
+  std::string sealed_;
+};
+
+class RocksdbStorage final : public Storage {
+ public:
+  RocksdbStorage(rocksdb::DB* db, Handles handles) : db_(db), handles_(std::move(handles)) {}
+
+  ~RocksdbStorage() override {
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+    db_->Close();
+  }
+
+  absl::StatusOr<bool> Get(Family family, std::string_view key, const Snapshot* snapshot,
+                           std::string* value) const override {
+    rocksdb::ReadOptions options;
+    options.snapshot = Unwrap(snapshot);
+    rocksdb::PinnableSlice pinned;
+    const rocksdb::Status status = db_->Get(options, Handle(family), ToSlice(key), &pinned);
+    if (status.IsNotFound()) return false;
+    MARCOT_RETURN_IF_ERROR(ToStatus(status));
+    MARCOT_ASSIGN_OR_RETURN(const std::string_view bytes, CheckSeal(family, key, ToView(pinned)));
+    value->assign(bytes);
+    return true;
+  }
+
+  std::unique_ptr<Cursor> NewCursor(Family family, const Range& range,
+                                    const Snapshot* snapshot) const override {
+    return std::make_unique<RocksdbCursor>(Handle(family), db_.get(), family, range,
+                                           Unwrap(snapshot));
+  }
+
+  std::unique_ptr<Snapshot> TakeSnapshot() const override {
+    return std::make_unique<RocksdbSnapshot>(db_.get());
+  }
+
+  std::unique_ptr<Batch> NewBatch() const override {
+    return std::make_unique<RocksdbBatch>(handles_);
+  }
+
+  absl::Status Write(Batch& batch, bool sync) override {
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    return ToStatus(db_->Write(options, static_cast<RocksdbBatch&>(batch).get()));
+  }
+
+  absl::StatusOr<Figures> GetFigures() const override {
+    Figures figures;
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+      uint64_t tables = 0, blobs = 0, keys = 0;
+      db_->GetIntProperty(handle, rocksdb::DB::Properties::kTotalSstFilesSize, &tables);
+      db_->GetIntProperty(handle, rocksdb::DB::Properties::kTotalBlobFileSize, &blobs);
+      db_->GetIntProperty(handle, rocksdb::DB::Properties::kEstimateNumKeys, &keys);
+      figures.disk_bytes += tables + blobs;
+      figures.estimated_records += keys;
+    }
+    return figures;
+  }
+
+ private:
+  rocksdb::ColumnFamilyHandle* Handle(Family family) const {
+    return handles_[static_cast<int>(family)];
+  }
+
+  const std::unique_ptr<rocksdb::DB> db_;
+  const Handles handles_;  // those of Family first, in its order
+};
+
+rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = options.create_if_missing;
+  db.create_missing_column_families = true;
+  // The pipeline is the only writer, so inserting from several threads gains nothing, and insert
+  // hints work only without it.
+  db.allow_concurrent_memtable_write = false;
+  db.enable_write_thread_adaptive_yield = false;
+  db.db_write_buffer_size = options.memtable_bytes;
+  // A family that is seldom written would keep old logs alive until its memtable fills.
+  db.max_total_wal_size = 4 * options.memtable_bytes;
+  db.max_background_jobs = 2;
+  db.keep_log_file_num = 2;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  return db;
+}
+
+absl::Status CheckFolder(const std::string& folder, bool create) {
+  std::error_code error;
+  const std::filesystem::path path(folder);
+  if (std::filesystem::exists(path / "CURRENT", error)) return absl::OkStatus();
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_empty(path, error)) {
+    return MakeError(Code::kStoreNotFound,
+                     absl::StrCat(folder, " holds something else than a store; name a new folder"));
+  }
+  if (!create) {
+    return MakeError(Code::kStoreNotFound,
+                     absl::StrCat("no store in ", folder, "; open it with create_if_missing"));
+  }
+  std::filesystem::create_directories(path, error);
+  if (!error) return absl::OkStatus();
+  return MakeError(Code::kInternalServerError,
+                   absl::StrCat("cannot make the folder ", folder, ": ", error.message()));
+}
+
+absl::Status OpenError(const std::string& folder, const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  if (status.IsIOError() && (absl::StrContains(text, "lock ") || absl::StrContains(text, "LOCK"))) {
+    return MakeError(Code::kStoreInUse,
+                     absl::StrCat(folder, " is open elsewhere; close it there first"));
+  }
+  return ToStatus(status);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
+                                                     const RocksdbOptions& options) {
+  MARCOT_RETURN_IF_ERROR(CheckFolder(folder, options.create_if_missing));
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (int i = 0; i < kFamilyCount; ++i) {
+    const Family family = static_cast<Family>(i);
+    families.emplace_back(std::string(FamilyName(family)),
+                          FamilyOptions(family, options.memtable_bytes, cache));
+  }
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  const rocksdb::DBOptions db_options = DatabaseOptions(options);
+  std::vector<std::string> present;
+  if (rocksdb::DB::ListColumnFamilies(db_options, folder, &present).ok()) {
+    for (const std::string& name : present) {
+      const bool known = std::any_of(families.begin(), families.end(),
+                                     [&](const auto& family) { return family.name == name; });
+      if (!known) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    }
+  }
+  Handles handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(db_options, folder, families, &handles, &db);
+  if (!status.ok()) return OpenError(folder, status);
+  return std::make_unique<RocksdbStorage>(db, std::move(handles));
+}
+
+}  // namespace marcot::storage

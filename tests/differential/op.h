@@ -1,0 +1,77 @@
+// The steps of a differential test as values: a failing run is kept as a list of them, and can be
+// played again with some left out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "marcot/marcot.h"
+#include "model/namespace_model.h"
+
+namespace marcot::testing {
+
+struct Op {
+  enum class Kind {
+    kRequest,          // one operation, through the function of its own
+    kAtomic,           // RunAtomically
+    kEach,             // RunEach
+    kList,             // all pages of a directory at once
+    kBeginListing,     // the first page; other steps come before the next
+    kContinueListing,  // the next page
+    kTakeSnapshot,
+    kCheckSnapshot,  // compares one that is held with the model of its time, and drops it
+    kCompare,        // every entry of every space
+    kReclaimSteps,
+    kDrain,           // ReclaimUntilIdle, then the invariants
+    kSettleContents,  // takes released contents through condemn and acknowledge
+    kReopen,
+    kRecreateSpace,
+  };
+  Kind kind = Kind::kRequest;
+  std::vector<Request> requests;
+  size_t number = 0;  // reclaim: steps; snapshot: which; recreate: the space
+  size_t space = 0;   // list
+  std::string path;
+  ListOptions list;
+};
+
+std::string ToString(const Op& op);
+// Long runs of one character, as in names of 255, become `x{255}`: for people who read.
+std::string Abbreviate(const std::string& text);
+
+// Draws steps that suit the state the model is in.
+class Generator {
+ public:
+  Generator(uint64_t seed, size_t spaces) : random_(seed), spaces_(spaces) {}
+
+  Op Next(const NamespaceModel& model);
+
+ private:
+  uint64_t Below(uint64_t end) { return random_() % end; }
+  bool Chance(uint64_t permille) { return Below(1000) < permille; }
+
+  Request AnyRequest(const NamespaceModel& model, bool in_batch);
+  Request ChangeRequest(const NamespaceModel& model, bool in_batch);
+  Request PutRequest(bool in_batch);
+  Request TransferRequest(const NamespaceModel& model, bool in_batch);
+  Request DeleteRequest(const NamespaceModel& model);
+  Op BatchOp(const NamespaceModel& model, Op::Kind kind);
+  Op ListOp(const NamespaceModel& model);
+
+  std::string Name();
+  std::string Existing(const NamespaceModel& model, size_t space, bool any_type);
+  std::string Target(const NamespaceModel& model, size_t space);
+  std::string Bytes(bool in_batch);
+  Strategy AnyStrategy();
+  Attributes AnyAttributes(bool of_file);
+
+  std::mt19937_64 random_;
+  size_t spaces_;
+  uint64_t puts_ = 0;
+};
+
+}  // namespace marcot::testing

@@ -1,0 +1,615 @@
+#include "model/namespace_model.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+namespace marcot::testing {
+namespace {
+
+using Only = BatchItem::Only;
+using Kind = Request::Kind;
+
+Outcome Fail(std::vector<Code> errors) {
+  Outcome outcome;
+  outcome.errors = std::move(errors);
+  return outcome;
+}
+
+void Append(std::vector<Code>* errors, const std::vector<Code>& more) {
+  errors->insert(errors->end(), more.begin(), more.end());
+}
+
+bool IsTransfer(const Request& request) {
+  return request.kind == Kind::kCopy || request.kind == Kind::kMove;
+}
+
+bool StrategyIsTaken(const Request& request) {
+  if (request.strategy != Strategy::kOverwrite) return true;
+  if (request.kind == Kind::kMakeDirectory) return false;
+  return !IsTransfer(request) || request.only != Only::kDirectory;
+}
+
+Code SourceMissing(Only only) {
+  if (only == Only::kDirectory) return Code::kSourceDirectoryNotFound;
+  return only == Only::kFile ? Code::kSourceFileNotFound : Code::kPathNotFound;
+}
+
+// What a bad name may be answered with, the target's and the source's together: which of them is
+// looked at first is left to the engine. So is whether a bad name that cannot exist is called bad
+// or missing where it only had to be found.
+std::vector<Code> NameErrors(const Request& request, const StoreOptions& options) {
+  const bool is_put = request.kind == Kind::kPut || request.kind == Kind::kPutReference;
+  const bool makes_directory = request.kind == Kind::kMakeDirectory;
+  const bool may_be_file = !makes_directory && request.only != Only::kDirectory;
+  const bool may_be_directory = !is_put && request.only != Only::kFile;
+  std::vector<Code> errors = PathErrors(request.path, may_be_file, may_be_directory, options);
+  const bool only_finds = !is_put && !makes_directory && !IsTransfer(request);
+  if (!errors.empty() && only_finds) errors.push_back(Code::kPathNotFound);
+  if (!IsTransfer(request)) return errors;
+  std::vector<Code> source = PathErrors(request.from, may_be_file, may_be_directory, options);
+  if (!source.empty()) source.push_back(SourceMissing(request.only));
+  Append(&errors, source);
+  return errors;
+}
+
+bool TouchesRoot(const Request& request) {
+  if (IsTransfer(request) && request.from.empty()) return true;
+  return request.path.empty() && request.kind != Kind::kSetAttributes;
+}
+
+bool IsBelow(const Path& path, const Path& top) {
+  return path.size() > top.size() && std::equal(top.begin(), top.end(), path.begin());
+}
+
+Path ParentOf(Path path) {
+  path.pop_back();
+  return path;
+}
+
+bool SurelyDiffer(const Content& a, const Content& b) {
+  if (a.bytes && b.bytes) return *a.bytes != *b.bytes;
+  return !a.bytes && !b.bytes && a.id.known() && b.id.known() && a.id.value() != b.id.value();
+}
+
+// A copy is a new object, and so is everything in it.
+void ForgetIdentity(Node* node) {
+  node->id = {};
+  node->etag = {};
+  node->stale_etag.reset();
+  for (auto& [name, child] : node->children) ForgetIdentity(child.get());
+}
+
+std::unique_ptr<Node> NewNode(EntryType type, const std::string& user, int64_t now_ms) {
+  auto node = std::make_unique<Node>(type);
+  node->creator = user;
+  node->creation_ms = node->modification_ms = now_ms;
+  return node;
+}
+
+void CollectReferences(const Node& node, std::set<ContentId>* held) {
+  if (node.is_file() && !node.content.bytes) held->insert(node.content.id.value());
+  for (const auto& [name, child] : node.children) CollectReferences(*child, held);
+}
+
+size_t CountBelow(const Node& node) {
+  size_t count = node.children.size();
+  for (const auto& [name, child] : node.children) count += CountBelow(*child);
+  return count;
+}
+
+}  // namespace
+
+Content ContentOfBytes(std::string bytes) {
+  Content content;
+  content.size = bytes.size();
+  if (bytes.empty()) content.id = ContentId{};
+  content.bytes = std::make_shared<const std::string>(std::move(bytes));
+  return content;
+}
+
+Content ContentOfReference(const ContentRef& reference) {
+  Content content;
+  content.size = reference.size;
+  content.id = reference.id;
+  return content;
+}
+
+// ---- nodes -------------------------------------------------------------------------------------
+
+std::unique_ptr<Node> Node::Clone() const {
+  auto clone = std::make_unique<Node>(type);
+  clone->id = id;
+  clone->creator = creator;
+  clone->creation_ms = creation_ms;
+  clone->modification_ms = modification_ms;
+  clone->attributes = attributes;
+  clone->content = content;
+  clone->etag = etag;
+  clone->stale_etag = stale_etag;
+  for (const auto& [name, child] : children) {
+    clone->children.emplace_hint(clone->children.end(), name, child->Clone());
+  }
+  return clone;
+}
+
+Node* Node::Child(std::string_view name) const {
+  const auto found = children.find(name);
+  return found == children.end() ? nullptr : found->second.get();
+}
+
+RecursiveTotals Node::Totals() const {
+  RecursiveTotals totals;
+  for (const auto& [name, child] : children) {
+    const RecursiveTotals below = child->Totals();
+    totals.bytes += below.bytes + child->content.size;
+    totals.files += below.files + (child->is_file() ? 1 : 0);
+    totals.directories += below.directories + (child->is_file() ? 0 : 1);
+  }
+  return totals;
+}
+
+size_t Node::Height() const {
+  size_t height = 0;
+  for (const auto& [name, child] : children) height = std::max(height, child->Height() + 1);
+  return height;
+}
+
+void Node::ChildrenChanged(int64_t now_ms) {
+  modification_ms = now_ms;
+  if (etag.known()) stale_etag = etag.value();
+  etag = {};
+}
+
+void Node::ChildReplaced(int64_t now_ms) {
+  modification_ms = Guess<int64_t>::Either(modification_ms, now_ms);
+  etag = {};
+}
+
+// ---- the namespace -----------------------------------------------------------------------------
+
+struct NamespaceModel::Call {
+  const Request& request;
+  int64_t now_ms;
+  const Placed* engine;
+  Path to, from;
+};
+
+struct NamespaceModel::Target {
+  Node* parent = nullptr;  // the deepest directory of the path's parents that exists
+  size_t levels = 0;       // how many of the parents exist
+  bool blocked = false;    // one of the parents is a file
+  bool complete = false;   // all parents exist
+  Node* taken = nullptr;   // what has the name already
+};
+
+NamespaceModel::NamespaceModel(size_t spaces, const StoreOptions& options) : options_(options) {
+  roots_.resize(spaces);
+  for (size_t i = 0; i < spaces; ++i) ClearSpace(i);
+}
+
+NamespaceModel::NamespaceModel(const NamespaceModel& other) : options_(other.options_) {
+  for (const auto& root : other.roots_) roots_.push_back(root->Clone());
+}
+
+NamespaceModel& NamespaceModel::operator=(const NamespaceModel& other) {
+  return *this = NamespaceModel(other);
+}
+
+void NamespaceModel::ClearSpace(size_t space) {
+  roots_[space] = std::make_unique<Node>(EntryType::kDirectory);
+}
+
+Node* NamespaceModel::Find(size_t space, const Path& path) const {
+  Node* node = roots_[space].get();
+  for (const std::string& name : path) {
+    if (node == nullptr) return nullptr;
+    node = node->Child(name);
+  }
+  return node;
+}
+
+size_t NamespaceModel::CountEntries() const {
+  size_t count = 0;
+  for (const auto& root : roots_) count += CountBelow(*root);
+  return count;
+}
+
+std::set<ContentId> NamespaceModel::HeldReferences() const {
+  std::set<ContentId> held;
+  for (const auto& root : roots_) CollectReferences(*root, &held);
+  return held;
+}
+
+Outcome NamespaceModel::Apply(const Request& request, int64_t now_ms, const Placed* engine) {
+  if (!StrategyIsTaken(request)) return Fail({Code::kInvalidConflictResolutionStrategy});
+  std::vector<Code> early = NameErrors(request, options_);
+  if (TouchesRoot(request)) early.push_back(Code::kRootDirectoryNotAllowed);
+  if (!early.empty()) return Fail(std::move(early));
+  Call call{request, now_ms, engine, SplitPath(request.path), SplitPath(request.from)};
+  switch (request.kind) {
+    case Kind::kMakeDirectory:
+      return MakeDirectory(call);
+    case Kind::kPut:
+    case Kind::kPutReference:
+      return Put(call);
+    case Kind::kCopy:
+    case Kind::kMove:
+      return Transfer(call);
+    case Kind::kDelete:
+      return Delete(call);
+    case Kind::kSetAttributes:
+      return SetAttributes(call);
+  }
+  return {};
+}
+
+NamespaceModel::Target NamespaceModel::LookUpTarget(const Call& call) const {
+  Target target;
+  target.parent = roots_[call.request.space].get();
+  const size_t parents = call.to.size() - 1;
+  while (target.levels < parents) {
+    Node* next = target.parent->Child(call.to[target.levels]);
+    if (next == nullptr) return target;
+    target.blocked = next->is_file();
+    if (target.blocked) return target;
+    target.parent = next;
+    ++target.levels;
+  }
+  target.complete = true;
+  target.taken = target.parent->Child(call.to.back());
+  return target;
+}
+
+Node* NamespaceModel::MakeParents(Call& call, const Path& parents) {
+  Node* node = roots_[call.request.space].get();
+  for (const std::string& name : parents) {
+    std::unique_ptr<Node>* child = &node->children[name];
+    if (*child == nullptr) {
+      *child = NewNode(EntryType::kDirectory, call.request.user, call.now_ms);
+      node->ChildrenChanged(call.now_ms);
+    }
+    node = child->get();
+  }
+  return node;
+}
+
+// The rule's number, or the engine's where the rule leaves a choice: numbers in use that have
+// gaps, and whether the name that a move is about to leave counts as free.
+std::string NamespaceModel::PickName(const Call& call, const Target& target, EntryType type,
+                                     Outcome* outcome) const {
+  const NumberedName name = ParseName(call.to.back(), type);
+  std::set<uint64_t> in_use;
+  for (const auto& [child, node] : target.parent->children) {
+    const uint64_t number = name.NumberOf(child, options_.max_name_chars);
+    if (number >= name.first_number) in_use.insert(number);
+  }
+  std::vector<std::set<uint64_t>> views = {in_use};
+  const bool leaves_here = call.request.kind == Kind::kMove && target.taken != nullptr &&
+                           Find(call.request.from_space, ParentOf(call.from)) == target.parent;
+  if (leaves_here) {
+    std::set<uint64_t> without = in_use;
+    if (without.erase(name.NumberOf(call.from.back(), options_.max_name_chars)) != 0) {
+      views.push_back(without);
+    }
+  }
+  const uint64_t chosen = call.engine == nullptr || call.engine->path.empty()
+                              ? 0
+                              : name.NumberOf(call.engine->path.back(), options_.max_name_chars);
+  outcome->free_choice = views.size() > 1;
+  for (const std::set<uint64_t>& view : views) {
+    const NumberChoice choice = ChooseNumber(name.first_number, view);
+    outcome->free_choice |= choice.gaps;
+    const bool free = chosen >= name.first_number && !view.contains(chosen);
+    if (chosen == choice.smallest_free || (choice.gaps && free)) {
+      return name.With(chosen, options_.max_name_chars);
+    }
+  }
+  return name.With(ChooseNumber(name.first_number, in_use).smallest_free, options_.max_name_chars);
+}
+
+Outcome NamespaceModel::PlaceNew(Call& call, const Target& target, std::unique_ptr<Node> node) {
+  Outcome outcome;
+  outcome.path = call.to;
+  if (target.taken != nullptr) {
+    outcome.path.back() = PickName(call, target, node->type, &outcome);
+    outcome.renamed = true;
+  }
+  Node* parent = MakeParents(call, ParentOf(call.to));
+  if (call.engine != nullptr && !node->id.Settle(call.engine->id)) {
+    outcome.complaint = "the object id is not the one that it must be";
+  }
+  parent->children[outcome.path.back()] = std::move(node);
+  parent->ChildrenChanged(call.now_ms);
+  return outcome;
+}
+
+Outcome NamespaceModel::MakeDirectory(Call& call) {
+  const Target target = LookUpTarget(call);
+  const bool clash = target.taken != nullptr && call.request.strategy != Strategy::kRename;
+  if (target.blocked || clash) return Fail({Code::kSameNameDirectoryOrFileExists});
+  return PlaceNew(call, target, NewNode(EntryType::kDirectory, call.request.user, call.now_ms));
+}
+
+Outcome NamespaceModel::Put(Call& call) {
+  const Target target = LookUpTarget(call);
+  if (target.blocked) return Fail({Code::kSameNameDirectoryOrFileExists});
+  if (!target.complete) return Fail({Code::kDirectoryNotFound});
+  const Strategy strategy = call.request.strategy;
+  const bool overwrites = target.taken != nullptr && strategy == Strategy::kOverwrite;
+  if ((overwrites && !target.taken->is_file()) ||
+      (target.taken != nullptr && strategy == Strategy::kAsk)) {
+    return Fail({Code::kSameNameDirectoryOrFileExists});
+  }
+  auto node = NewNode(EntryType::kFile, call.request.user, call.now_ms);
+  node->content = call.request.content;
+  node->attributes = call.request.attributes;
+  if (!overwrites) return PlaceNew(call, target, std::move(node));
+
+  Node* file = target.taken;
+  if (SurelyDiffer(file->content, node->content) && file->etag.known()) {
+    file->stale_etag = file->etag.value();
+  }
+  file->etag = {};
+  file->content = node->content;
+  file->attributes = node->attributes;
+  file->modification_ms = call.now_ms;
+  target.parent->ChildReplaced(call.now_ms);
+  Outcome outcome;
+  outcome.path = call.to;
+  outcome.overwritten = true;
+  if (call.engine != nullptr && !file->id.Settle(call.engine->id)) {
+    outcome.complaint = "overwriting changed the object id";
+  }
+  return outcome;
+}
+
+std::unique_ptr<Node> NamespaceModel::TakeOut(Call& call) {
+  Node* parent = Find(call.request.from_space, ParentOf(call.from));
+  const auto at = parent->children.find(call.from.back());
+  std::unique_ptr<Node> node = std::move(at->second);
+  parent->children.erase(at);
+  parent->ChildrenChanged(call.now_ms);
+  return node;
+}
+
+Outcome NamespaceModel::Transfer(Call& call) {
+  Node* source = Find(call.request.from_space, call.from);
+  const Only only = call.request.only;
+  if (source == nullptr) return Fail({SourceMissing(only)});
+  if (only == Only::kDirectory && source->is_file()) return Fail({Code::kInvalidSourceDirectory});
+  if (only == Only::kFile && !source->is_file()) return Fail({Code::kInvalidSourceFile});
+  return source->is_file() ? TransferFile(call, source) : TransferDirectory(call, source);
+}
+
+Outcome NamespaceModel::TransferFile(Call& call, Node* source) {
+  const Target target = LookUpTarget(call);
+  if (target.blocked) return Fail({Code::kSameNameDirectoryOrFileExists});
+  if (!target.complete) return Fail({Code::kDirectoryNotFound});
+  const Strategy strategy = call.request.strategy;
+  const bool overwrites = target.taken != nullptr && strategy == Strategy::kOverwrite;
+  if ((overwrites && !target.taken->is_file()) ||
+      (target.taken != nullptr && strategy == Strategy::kAsk)) {
+    return Fail({Code::kSameNameDirectoryOrFileExists});
+  }
+  if (overwrites) return OverwriteWith(call, target, source);
+  return call.request.kind == Kind::kMove ? MoveTo(call, target, source)
+                                          : CopyTo(call, target, source);
+}
+
+Outcome NamespaceModel::TransferDirectory(Call& call, Node* source) {
+  const bool moves = call.request.kind == Kind::kMove;
+  const Target target = LookUpTarget(call);
+  std::vector<Code> errors;
+  // Only with Only::kEither: else it was refused before anything was looked up.
+  if (call.request.strategy == Strategy::kOverwrite) {
+    errors.push_back(Code::kInvalidConflictResolutionStrategy);
+  }
+  if (moves && call.request.space == call.request.from_space && IsBelow(call.to, call.from)) {
+    errors.push_back(Code::kSourceDirectoryIsParentOfDestination);
+  }
+  const bool clash = target.taken != nullptr && call.request.strategy != Strategy::kRename;
+  if (target.blocked || clash) errors.push_back(Code::kSameNameDirectoryOrFileExists);
+  if (!errors.empty()) return Fail(std::move(errors));
+  return moves ? MoveTo(call, target, source) : CopyTo(call, target, source);
+}
+
+Outcome NamespaceModel::CopyTo(Call& call, const Target& target, Node* source) {
+  std::unique_ptr<Node> copy = source->Clone();
+  ForgetIdentity(copy.get());
+  copy->creator = call.request.user;
+  copy->creation_ms = call.now_ms;
+  return PlaceNew(call, target, std::move(copy));
+}
+
+Outcome NamespaceModel::MoveTo(Call& call, const Target& target, Node* source) {
+  Outcome outcome;
+  outcome.path = call.to;
+  if (target.taken != nullptr) {
+    outcome.path.back() = PickName(call, target, source->type, &outcome);
+    outcome.renamed = true;
+    outcome.unchanged = source == target.parent->Child(outcome.path.back());
+  }
+  if (call.engine != nullptr && !source->id.Settle(call.engine->id)) {
+    outcome.complaint = "moving changed the object id";
+  }
+  if (outcome.unchanged) {
+    target.parent->ChildReplaced(call.now_ms);
+    return outcome;
+  }
+  std::unique_ptr<Node> node = TakeOut(call);
+  Node* parent = MakeParents(call, ParentOf(call.to));
+  parent->children[outcome.path.back()] = std::move(node);
+  parent->ChildrenChanged(call.now_ms);
+  return outcome;
+}
+
+Outcome NamespaceModel::OverwriteWith(Call& call, const Target& target, Node* source) {
+  Outcome outcome;
+  outcome.path = call.to;
+  target.parent->ChildReplaced(call.now_ms);
+  outcome.unchanged = source == target.taken;
+  if (outcome.unchanged) return outcome;
+  outcome.overwritten = true;
+
+  std::unique_ptr<Node> node = source->Clone();
+  const Node& replaced = *target.taken;
+  if (call.request.kind == Kind::kMove) {  // the contract does not say whose identity stays
+    node->id = Guess<ObjectId>::Either(node->id, replaced.id);
+    node->creator = Guess<std::string>::Either(node->creator, replaced.creator);
+    node->creation_ms = Guess<int64_t>::Either(node->creation_ms, replaced.creation_ms);
+    TakeOut(call);
+  } else {
+    node->id = replaced.id;
+    node->creator = replaced.creator;
+    node->creation_ms = replaced.creation_ms;
+  }
+  node->etag = {};
+  node->stale_etag.reset();
+  if (call.engine != nullptr && !node->id.Settle(call.engine->id)) {
+    outcome.complaint = "overwriting changed the object id";
+  }
+  target.parent->children[call.to.back()] = std::move(node);
+  return outcome;
+}
+
+Outcome NamespaceModel::Delete(Call& call) {
+  Node* parent = Find(call.request.space, ParentOf(call.to));
+  if (parent == nullptr || parent->children.erase(call.to.back()) == 0) {
+    return Fail({Code::kPathNotFound});
+  }
+  parent->ChildrenChanged(call.now_ms);
+  Outcome outcome;
+  outcome.path = call.to;
+  return outcome;
+}
+
+Outcome NamespaceModel::SetAttributes(Call& call) {
+  Node* node = Find(call.request.space, call.to);
+  if (node == nullptr) return Fail({Code::kPathNotFound});
+  node->attributes = call.request.attributes;
+  Outcome outcome;
+  outcome.path = call.to;
+  return outcome;
+}
+
+// ---- comparing ---------------------------------------------------------------------------------
+namespace {
+
+template <typename T>
+std::string Text(const T& value) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return value;
+  } else if constexpr (requires { value.Hex(); }) {
+    return value.Hex();
+  } else {
+    return std::to_string(value);
+  }
+}
+
+// Collects what differs; says nothing for what fits.
+class Differences {
+ public:
+  template <typename T>
+  void Expect(const char* field, const T& model, const T& engine) {
+    if (model != engine) Add(field, Text(model), Text(engine));
+  }
+  template <typename T>
+  void Expect(const char* field, Guess<T>* model, const T& engine) {
+    if (!model->Settle(engine)) Add(field, Text(model->value()), Text(engine));
+  }
+  void Add(const char* field, const std::string& model, const std::string& engine) {
+    Note(std::string(field) + " is " + engine + ", should be " + model + "; ");
+  }
+  void Note(const std::string& difference) { text_ += difference; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+void CompareDirectory(const Node& node, const Stat& stat, Differences* differences) {
+  const RecursiveTotals totals = node.Totals();
+  uint64_t files = 0;
+  for (const auto& [name, child] : node.children) files += child->is_file() ? 1 : 0;
+  differences->Expect("bytes", totals.bytes, stat.totals.bytes);
+  differences->Expect("files", totals.files, stat.totals.files);
+  differences->Expect("directories", totals.directories, stat.totals.directories);
+  differences->Expect("child files", files, stat.child_files);
+  differences->Expect("child directories", node.children.size() - files, stat.child_directories);
+}
+
+std::string CompareWalked(Node* root, const WalkEntry& entry, std::set<ObjectId>* ids) {
+  Node* node = root;
+  for (const std::string& name : entry.path) {
+    node = node->Child(name);
+    if (node == nullptr) return "should not exist";
+  }
+  if (entry.path.empty() || entry.stat.name != entry.path.back()) return "has a wrong name";
+  if (!ids->insert(entry.stat.id).second) return "has an object id that another entry has too";
+  return CompareStat(node, entry.stat);
+}
+
+bool Precedes(const std::string& a, const std::string& b, bool descending) {
+  return descending ? b < a : a < b;
+}
+
+}  // namespace
+
+std::string CompareStat(Node* node, const Stat& stat) {
+  Differences differences;
+  if (node->type != stat.type) return "is of the wrong type";
+  differences.Expect("id", &node->id, stat.id);
+  differences.Expect("creator", &node->creator, stat.creator);
+  differences.Expect("creation time", &node->creation_ms, stat.creation_time_ms);
+  differences.Expect("modification time", &node->modification_ms, stat.modification_time_ms);
+  if (node->attributes != stat.attributes) differences.Note("the attributes differ; ");
+  if (node->stale_etag == stat.etag) differences.Add("etag", "a new one", stat.etag);
+  differences.Expect("etag", &node->etag, stat.etag);
+  node->stale_etag.reset();
+  if (node->is_file()) {
+    differences.Expect("size", node->content.size, stat.size);
+    differences.Expect("content", &node->content.id, stat.content);
+  } else {
+    CompareDirectory(*node, stat, &differences);
+  }
+  return differences.text();
+}
+
+std::string CompareTree(const Space& space, Node* root, const Snapshot* snapshot) {
+  std::set<ObjectId> ids;
+  std::string difference;
+  size_t seen = 0;
+  const auto visit = [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
+    ++seen;
+    difference = CompareWalked(root, entry, &ids);
+    if (difference.empty()) return WalkStep::kGoOn;
+    difference = "'" + JoinPath(entry.path) + "' " + difference;
+    return WalkStep::kStop;
+  };
+  const absl::Status status = space.Walk("", visit, ReadOptions{snapshot});
+  if (!status.ok()) return "walk failed: " + status.ToString();
+  if (!difference.empty()) return difference;
+  const size_t expected = CountBelow(*root);
+  if (seen == expected) return "";
+  return "walk found " + std::to_string(seen) + " of " + std::to_string(expected) + " entries";
+}
+
+std::vector<std::string> ExpectedNames(const Node& directory, const ListOptions& options) {
+  std::vector<std::pair<bool, std::string>> found;  // whether it is a file, the name
+  for (const auto& [name, child] : directory.children) {
+    if (options.filter == ListFilter::kOnlyDirectories && child->is_file()) continue;
+    if (options.filter == ListFilter::kOnlyFiles && !child->is_file()) continue;
+    if (name.starts_with(options.prefix)) found.emplace_back(child->is_file(), name);
+  }
+  const bool mixed = options.order != ListOrder::kDirectoriesFirst;
+  std::sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
+    if (!mixed && a.first != b.first) return b.first;
+    return Precedes(a.second, b.second, options.descending);
+  });
+  std::vector<std::string> names;
+  for (auto& [is_file, name] : found) names.push_back(std::move(name));
+  return names;
+}
+
+}  // namespace marcot::testing

@@ -1,0 +1,19 @@
+// The commands, each added to the grammar together with what it does. The one that the command line
+// names leaves its work in `action`.
+#pragma once
+
+#include "CLI/CLI.hpp"
+#include "session.h"
+
+namespace marcot::tool {
+
+void AddStoreCommands(CLI::App& app, Action& action);   // init reclaim stats check
+void AddSpacesCommand(CLI::App& app, Action& action);   // spaces
+void AddChangeCommands(CLI::App& app, Action& action);  // mkdir put cp mv rm
+void AddReadCommands(CLI::App& app, Action& action);    // cat ls stat du
+void AddTreeCommand(CLI::App& app, Action& action);     // tree
+void AddBatchCommand(CLI::App& app, Action& action);    // batch
+void AddImportCommand(CLI::App& app, Action& action);   // import
+void AddExportCommand(CLI::App& app, Action& action);   // export
+
+}  // namespace marcot::tool

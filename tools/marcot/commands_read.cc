@@ -1,0 +1,188 @@
+// cat, ls, stat, du: what is at one path.
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "commands.h"
+#include "text.h"
+
+namespace marcot::tool {
+namespace {
+
+constexpr size_t kPageEntries = 1000;
+
+absl::Status Cat(Session& session, const std::string& path) {
+  if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
+  auto reader = session.space.OpenFile(StripSlashes(path));
+  if (!reader.ok()) return reader.status();
+  return (*reader)->Read(0, (*reader)->stat().size, [](std::string_view piece) {
+    if (std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size()) return absl::OkStatus();
+    return MakeError(Code::kInternalServerError, "cannot write to standard output");
+  });
+}
+
+uint64_t SizeOf(const Stat& stat) {
+  return stat.type == EntryType::kDirectory ? stat.totals.bytes : stat.size;
+}
+
+std::string ShownName(const Stat& stat) {
+  return stat.type == EntryType::kDirectory ? stat.name + "/" : stat.name;
+}
+
+void PrintEntry(const Stat& stat, bool is_long) {
+  if (is_long) {
+    std::printf("%c %18s  %s  ", stat.type == EntryType::kDirectory ? 'd' : '-',
+                Grouped(SizeOf(stat)).c_str(), IsoTime(stat.modification_time_ms).c_str());
+  }
+  std::puts(ShownName(stat).c_str());
+}
+
+// Gives every page of a directory as of one commit.
+absl::Status ForEachPage(Session& session, const std::string& path,
+                         const std::function<void(const Page&)>& visitor) {
+  const auto snapshot = session.store->TakeSnapshot();
+  ListOptions options;
+  options.snapshot = snapshot.get();
+  options.limit = kPageEntries;
+  do {
+    auto page = session.space.List(path, options);
+    if (!page.ok()) return page.status();
+    visitor(*page);
+    options.marker = page->marker;
+  } while (!options.marker.empty());
+  return absl::OkStatus();
+}
+
+absl::Status ListAsJson(Session& session, const std::string& path) {
+  // The opening waits for the first page, so that a failure prints nothing.
+  const char* opening = "{\"entries\":[";
+  const char* separator = "";
+  const absl::Status status = ForEachPage(session, path, [&](const Page& page) {
+    std::fputs(std::exchange(opening, ""), stdout);
+    for (const Stat& stat : page.entries) {
+      std::fputs(std::exchange(separator, ","), stdout);
+      std::fputs(Dump(StatJson(stat)).c_str(), stdout);
+    }
+  });
+  if (status.ok()) std::puts("]}");
+  return status;
+}
+
+absl::Status Ls(Session& session, const std::string& path, bool is_long) {
+  if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
+  if (session.json) return ListAsJson(session, StripSlashes(path));
+  return ForEachPage(session, StripSlashes(path), [is_long](const Page& page) {
+    for (const Stat& stat : page.entries) PrintEntry(stat, is_long);
+  });
+}
+
+void PrintField(const char* key, const std::string& value) {
+  if (!value.empty()) std::printf("%-18s %s\n", key, value.c_str());
+}
+
+void PrintAttributes(const Attributes& attributes) {
+  for (const auto& [key, value] : attributes.metadata) PrintField("metadata", key + "=" + value);
+  for (const std::string& label : attributes.labels) PrintField("label", label);
+  PrintField("category", attributes.category);
+  PrintField("content type", attributes.content_type);
+  PrintField("local creation", attributes.local_creation_time);
+  PrintField("local modification", attributes.local_modification_time);
+}
+
+void PrintStat(const std::string& path, const Stat& stat) {
+  const bool directory = stat.type == EntryType::kDirectory;
+  PrintField("path", path.empty() ? "/" : path);
+  PrintField("type", directory ? "directory" : "file");
+  PrintField("size", Grouped(SizeOf(stat)) + " bytes");
+  if (directory) {
+    PrintField("files", Grouped(stat.totals.files) + " in all, " + Grouped(stat.child_files) +
+                            " directly here");
+    PrintField("directories", Grouped(stat.totals.directories) + " in all, " +
+                                  Grouped(stat.child_directories) + " directly here");
+  } else {
+    PrintField("hash", stat.content.Hex());
+  }
+  PrintField("id", stat.id.Hex());
+  PrintField("version", std::to_string(stat.version));
+  PrintField("eTag", stat.etag);
+  PrintField("created", IsoTime(stat.creation_time_ms));
+  PrintField("modified", IsoTime(stat.modification_time_ms));
+  PrintField("creator", stat.creator);
+  PrintAttributes(stat.attributes);
+}
+
+absl::Status PrintStatOf(Session& session, const std::string& path) {
+  if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
+  const std::string stripped = StripSlashes(path);
+  auto stat = session.space.GetStat(stripped);
+  if (!stat.ok()) return stat.status();
+  if (session.json) {
+    PrintJson(StatJson(*stat));
+  } else {
+    PrintStat(stripped, *stat);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Du(Session& session, const std::string& path) {
+  if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
+  const std::string stripped = StripSlashes(path);
+  auto stat = session.space.GetStat(stripped);
+  if (!stat.ok()) return stat.status();
+  RecursiveTotals totals = stat->totals;
+  if (stat->type == EntryType::kFile) totals = {.bytes = stat->size, .files = 1, .directories = 0};
+  if (session.json) {
+    Json json;
+    json["size"] = totals.bytes;
+    json["files"] = totals.files;
+    json["directories"] = totals.directories;
+    PrintJson(json);
+    return absl::OkStatus();
+  }
+  std::printf("%10s  %16s  %14s  %16s  %s\n", HumanBytes(totals.bytes).c_str(),
+              Counted(totals.bytes, "byte", "bytes").c_str(),
+              Counted(totals.files, "file", "files").c_str(),
+              Counted(totals.directories, "directory", "directories").c_str(),
+              stripped.empty() ? "/" : stripped.c_str());
+  return absl::OkStatus();
+}
+
+// Adds a command that takes one PATH and does `run` on it.
+void AddPathCommand(CLI::App& app, Action& action, const char* name, const char* description,
+                    bool required, absl::Status (*run)(Session&, const std::string&)) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* const command = app.add_subcommand(name, description);
+  command->add_option("PATH", *path, required ? "The path" : "The path; unless given, the root")
+      ->required(required);
+  command->callback([&action, path, run] {
+    action = [path, run](Session& session) { return run(session, *path); };
+  });
+}
+
+void AddLs(CLI::App& app, Action& action) {
+  auto path = std::make_shared<std::string>();
+  auto is_long = std::make_shared<bool>(false);
+  CLI::App* const command =
+      app.add_subcommand("ls", "List a directory: subdirectories, then files");
+  command->add_option("PATH", *path, "The directory; unless given, the root");
+  command->add_flag("-l", *is_long, "With type, size (recursive) and modification time");
+  command->callback([&action, path, is_long] {
+    action = [path, is_long](Session& session) { return Ls(session, *path, *is_long); };
+  });
+}
+
+}  // namespace
+
+void AddReadCommands(CLI::App& app, Action& action) {
+  AddPathCommand(app, action, "cat", "Print the bytes of a file, as they are (--json too)", true,
+                 Cat);
+  AddLs(app, action);
+  AddPathCommand(app, action, "stat", "Print all that is known of a file or directory", true,
+                 PrintStatOf);
+  AddPathCommand(app, action, "du", "Print the recursive size of a directory, exact", false, Du);
+}
+
+}  // namespace marcot::tool
