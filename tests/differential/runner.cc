@@ -14,6 +14,7 @@ constexpr size_t kMaxEntries = 300;
 constexpr size_t kMaxLevels = 14;
 constexpr size_t kMaxSnapshots = 3;
 constexpr size_t kStreamFrom = 64 * 1024;  // larger puts go in as streams
+constexpr size_t kMaxReleased = 1000;      // the default limit of ReleasedContents
 constexpr size_t kReadEvery = 8;           // a comparison reads one file in so many
 
 struct SpaceName {
@@ -543,6 +544,10 @@ std::string Runner::Drain() {
   return CheckReleased(&released);
 }
 
+// A file that was deleted from a copy is still held by what the copy is read through, until that is
+// flattened. So a content nobody shows may be released or not, but one that is shown must not; and
+// when nothing is left (`Finish`), all of them are.
+
 std::string Runner::CheckReleased(std::vector<ContentId>* released) {
   const absl::StatusOr<std::vector<ContentId>> answer = store_->ReleasedContents();
   if (!answer.ok()) return "released contents failed: " + CodeText(answer.status());
@@ -551,8 +556,11 @@ std::string Runner::CheckReleased(std::vector<ContentId>* released) {
   std::vector<ContentId> expected;
   std::set_difference(ever_held_.begin(), ever_held_.end(), held.begin(), held.end(),
                       std::back_inserter(expected));
-  expected.resize(std::min<size_t>(expected.size(), 1000));  // the default limit of the answer
-  if (*released == expected) return "";
+  const bool too_many =
+      !std::includes(expected.begin(), expected.end(), released->begin(), released->end());
+  const bool too_few =
+      model_.empty() && released->size() != std::min(expected.size(), kMaxReleased);
+  if (!too_many && !too_few) return "";
   return "released contents are " + std::to_string(released->size()) + ", should be " +
          std::to_string(expected.size());
 }

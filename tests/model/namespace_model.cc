@@ -196,6 +196,11 @@ NamespaceModel& NamespaceModel::operator=(const NamespaceModel& other) {
   return *this = NamespaceModel(other);
 }
 
+bool NamespaceModel::empty() const {
+  return std::all_of(roots_.begin(), roots_.end(),
+                     [](const auto& root) { return root->children.empty(); });
+}
+
 void NamespaceModel::ClearSpace(size_t space) {
   roots_[space] = std::make_unique<Node>(EntryType::kDirectory);
 }

@@ -126,6 +126,7 @@ class NamespaceModel {
   size_t spaces() const { return roots_.size(); }
   Node& root(size_t space) const { return *roots_[space]; }
   void ClearSpace(size_t space);
+  bool empty() const;  // no entry in any space
   Node* Find(size_t space, const Path& path) const;
   Node* Find(size_t space, std::string_view path) const { return Find(space, SplitPath(path)); }
   size_t CountEntries() const;
