@@ -31,7 +31,7 @@ constexpr double kDefaultSeconds = 20;
 struct Arguments {
   uint64_t seed = 1;
   std::optional<uint64_t> seeds;
-  uint64_t steps = 3000;
+  uint64_t steps = 10000;
   std::optional<double> seconds;
 
   double SecondsLimit() const {

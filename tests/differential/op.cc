@@ -162,16 +162,17 @@ std::string Abbreviate(const std::string& text) {
 
 Op Generator::Next(const NamespaceModel& model) {
   const uint64_t draw = Below(1000);
-  if (draw < 40) return OpOf(Op::Kind::kCompare);
-  if (draw < 70) return ListOp(model);
-  if (draw < 80) return OpOf(Op::Kind::kContinueListing);
-  if (draw < 100) return OpOf(Op::Kind::kReclaimSteps, 1 + Below(20));
-  if (draw < 104) return OpOf(Op::Kind::kDrain);
-  if (draw < 106) return OpOf(Op::Kind::kSettleContents);
-  if (draw < 112) return OpOf(Op::Kind::kTakeSnapshot);
-  if (draw < 118) return OpOf(Op::Kind::kCheckSnapshot, Below(3));
-  if (draw < 119) return OpOf(Op::Kind::kReopen);
-  if (draw < 120) return OpOf(Op::Kind::kRecreateSpace, 1 + Below(spaces_ - 1));
+  if (draw < 10) return OpOf(Op::Kind::kCompare);
+  if (draw < 40) return ListOp(model);
+  if (draw < 50) return OpOf(Op::Kind::kContinueListing);
+  if (draw < 80) return OpOf(Op::Kind::kReclaimSteps, 1 + Below(20));
+  if (draw < 82) return OpOf(Op::Kind::kDrain);
+  if (draw < 83) return OpOf(Op::Kind::kSettleContents);
+  if (draw < 86) return OpOf(Op::Kind::kTakeSnapshot);
+  if (draw < 89) return OpOf(Op::Kind::kCheckSnapshot, Below(3));
+  if (draw < 90)
+    return OpOf(Below(2) == 0 ? Op::Kind::kReopen : Op::Kind::kRecreateSpace,
+                1 + Below(spaces_ - 1));
   if (draw < 150) return BatchOp(model, Op::Kind::kAtomic);
   if (draw < 165) return BatchOp(model, Op::Kind::kEach);
   Op op;
