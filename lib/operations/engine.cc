@@ -210,6 +210,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& folder,
                                   .block_cache_bytes = options.block_cache_bytes,
                                   .memtable_bytes = options.memtable_bytes};
   MARCOT_ASSIGN_OR_RETURN(auto storage, storage::OpenRocksdb(folder, rocksdb));
+  return Start(std::move(storage), options);
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(std::unique_ptr<storage::Storage> storage,
+                                                      const StoreOptions& options) {
   auto engine = std::unique_ptr<Engine>(new Engine(std::move(storage), options));
   std::random_device random;
   const uint64_t secret = (uint64_t{random()} << 32) ^ random();

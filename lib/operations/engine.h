@@ -45,6 +45,9 @@ class Engine {
  public:
   static absl::StatusOr<std::unique_ptr<Engine>> Open(const std::string& folder,
                                                       const StoreOptions& options);
+  // On a storage that is open already.
+  static absl::StatusOr<std::unique_ptr<Engine>> Start(std::unique_ptr<storage::Storage> storage,
+                                                       const StoreOptions& options);
   ~Engine();
 
   const core::Committed& committed() const { return committed_; }

@@ -1,0 +1,284 @@
+// Cost by counting: the records that an operation reads and writes, and the steps that RocksDB's
+// own iterators take inside, do not depend on how much lies below a directory, on how many copies
+// there are, or on which page of a list it is. No clock.
+#include "pch/test_pch.h"
+
+#include <functional>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "operations/engine.h"
+#include "operations/read.h"
+#include "operations/spaces.h"
+#include "rocksdb/perf_context.h"
+#include "rocksdb/perf_level.h"
+#include "storage_rocksdb/rocksdb_storage.h"
+#include "support/counting_storage.h"
+#include "support/temp_store.h"
+
+namespace marcot::testing {
+namespace {
+
+using operations::Engine;
+using operations::Operation;
+
+constexpr uint64_t kFilesPerDirectory = 100;
+
+// Counts, and the records that RocksDB passed over inside its iterators (tombstones, old versions).
+struct Cost {
+  Counts counts;
+  uint64_t passed_over = 0;
+  bool operator==(const Cost&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const Cost& cost) {
+  return out << cost.counts << ", passed over " << cost.passed_over;
+}
+
+std::vector<std::string> Split(const std::string& path) { return *operations::ParsePath(path, {}); }
+
+// An engine over a counting storage, with one space. The record cache is off: every record that an
+// operation needs is counted.
+class CountedEngine {
+ public:
+  CountedEngine() { Open(); }
+
+  void Open() {
+    engine_.reset();
+    auto rocksdb = storage::OpenRocksdb(
+        folder_.path().string(),
+        {.create_if_missing = true, .block_cache_bytes = 64u << 20, .memtable_bytes = 64u << 20});
+    StoreOptions options;
+    options.create_if_missing = true;
+    options.record_cache_bytes = 0;
+    options.background_reclaim = false;
+    engine_ = *Engine::Start(CountingStorage(*std::move(rocksdb), &counts_), options);
+    operations::CreateLibraryWork library("lib");
+    operations::CreateSpaceWork space("lib", "space");
+    if (engine_->Run(library, Durability::kLogged).ok()) {
+      EXPECT_TRUE(engine_->Run(space, Durability::kLogged).ok());
+      root_.dir = space.record().root;
+    }
+  }
+
+  Operation Make(Operation::Kind kind, const std::string& path) const {
+    Operation operation;
+    operation.kind = kind;
+    operation.root = operation.from_root = root_.dir;
+    operation.path = Split(path);
+    return operation;
+  }
+  Operation Put(const std::string& path) const {
+    Operation operation = Make(Operation::Kind::kPut, path);
+    operation.content = {.id = {1, 1}, .size = 10, .host_kept = true, .unique_id = true};
+    return operation;
+  }
+  Operation Transfer(Operation::Kind kind, const std::string& from, const std::string& to) const {
+    Operation operation = Make(kind, to);
+    operation.from = Split(from);
+    operation.strategy = Strategy::kRename;
+    return operation;
+  }
+
+  void Run(const std::vector<Operation>& operations) {
+    for (const auto& outcome : engine_->RunSideBySide(operations, Durability::kLogged)) {
+      ASSERT_TRUE(outcome.ok()) << outcome.status();
+    }
+  }
+  void Run(const Operation& operation) { Run(std::vector<Operation>{operation}); }
+
+  // A commit that folds the totals log does the work of a thousand: keep it out of the figures.
+  void FoldNow() {
+    const uint64_t before = counts_.folds;
+    while (counts_.folds == before) Run(Make(Operation::Kind::kSetAttributes, ""));
+  }
+
+  Cost CostOf(const std::function<void()>& run) {
+    FoldNow();
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
+    rocksdb::get_perf_context()->Reset();
+    counts_ = {};
+    run();
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
+    return {counts_, rocksdb::get_perf_context()->internal_key_skipped_count +
+                         rocksdb::get_perf_context()->internal_delete_skipped_count};
+  }
+  Cost CostOf(const Operation& operation) {
+    return CostOf([&] { Run(operation); });
+  }
+
+  core::ReadView View() { return core::ReadView::OfNow(engine_->committed()); }
+  const operations::Root& root() const { return root_; }
+  Engine& engine() { return *engine_; }
+
+ private:
+  TempFolder folder_;
+  Counts counts_;
+  operations::Root root_;
+  std::unique_ptr<Engine> engine_;
+};
+
+// `files` files below `top`, a hundred in each directory at most.
+void Fill(CountedEngine& store, const std::string& top, uint64_t files) {
+  std::vector<Operation> operations;
+  const auto flush = [&] {
+    store.Run(operations);
+    operations.clear();
+  };
+  for (uint64_t i = 0; i < files; ++i) {
+    const uint64_t directory = i / kFilesPerDirectory;
+    const std::string parent = absl::StrCat(top, "/", directory / 100, "/", directory % 100);
+    if (i % kFilesPerDirectory == 0) {
+      operations.push_back(store.Make(Operation::Kind::kMakeDirectory, parent));
+    }
+    operations.push_back(store.Put(absl::StrCat(parent, "/file", i)));
+    if (operations.size() >= 1000) flush();
+  }
+  flush();
+}
+
+// What each operation of the contract's cost table costs with that many files below.
+std::map<std::string, Cost> CostsWith(uint64_t files) {
+  CountedEngine store;
+  std::map<std::string, Cost> costs;
+  store.Run(store.Make(Operation::Kind::kMakeDirectory, "a/top"));
+  store.Run(store.Make(Operation::Kind::kMakeDirectory, "b"));
+  Fill(store, "a/top", files);
+  using Kind = Operation::Kind;
+  costs["1 first copy"] = store.CostOf(store.Transfer(Kind::kCopy, "a/top", "b/copy"));
+  costs["2 second copy"] = store.CostOf(store.Transfer(Kind::kCopy, "a/top", "b/copy"));
+  costs["3 first write inside the copy"] = store.CostOf(store.Put("b/copy/0/0/new"));
+  costs["4 first write inside the source"] = store.CostOf(store.Put("a/top/0/0/new"));
+  costs["5 copy of a modified copy"] =
+      store.CostOf(store.Transfer(Kind::kCopy, "b/copy", "b/again"));
+  costs["6 move"] = store.CostOf(store.Transfer(Kind::kMove, "a/top", "b/moved"));
+  costs["7 totals"] = store.CostOf([&] {
+    core::ReadView view = store.View();
+    const auto entry = operations::EntryOf(view, store.root(), {"b", "copy"});
+    ASSERT_EQ(operations::StatOf(view, *entry, "copy")->totals.files, files + 1);
+  });
+  costs["8 delete"] = store.CostOf(store.Make(Kind::kDelete, "b/moved"));
+  costs["9 delete of a copy"] = store.CostOf(store.Make(Kind::kDelete, "b/copy"));
+  return costs;
+}
+
+TEST(CostTest, IsTheSameForTenAndForAMillionFiles) {
+  const auto small = CostsWith(10);
+  const auto large = CostsWith(1'000'000);
+  for (const auto& [what, cost] : small) {
+    EXPECT_EQ(cost, large.at(what)) << what;
+    std::cout << what << ": " << cost << "\n";
+    EXPECT_LE(cost.counts.puts + cost.counts.deletes, 20u) << what;
+  }
+}
+
+TEST(CostTest, AFileIsOneEntryAndALogRow) {
+  CountedEngine store;
+  store.Run(store.Make(Operation::Kind::kMakeDirectory, "a/b/c/d/e"));
+  const Cost cost = store.CostOf(store.Put("a/b/c/d/e/file"));
+  EXPECT_EQ(cost.counts.puts, 2u);
+  EXPECT_EQ(cost.counts.deletes, 0u);
+  EXPECT_EQ(cost.counts.writes, 1u);
+}
+
+TEST(CostTest, AWriteDoesNotPayForTheCopiesThatWereTaken) {
+  CountedEngine store;
+  store.Run(store.Make(Operation::Kind::kMakeDirectory, "source/sub"));
+  std::vector<Cost> costs;
+  for (const int copies : {1, 2000}) {
+    for (int i = 0; i < copies; ++i) {
+      store.Run(store.Put(absl::StrCat("source/sub/", copies, "-", i)));
+      store.Run(store.Transfer(Operation::Kind::kCopy, "source", "copy"));
+    }
+    costs.push_back(store.CostOf(store.Put(absl::StrCat("source/sub/last", copies))));
+  }
+  EXPECT_EQ(costs[0], costs[1]);
+}
+
+TEST(CostTest, AFreeNumberTakesLogarithmicallyManyProbes) {
+  CountedEngine store;
+  store.Run(store.Make(Operation::Kind::kMakeDirectory, "bar"));
+  std::map<int, uint64_t> gets;
+  int copies = 0;
+  for (const int wanted : {100, 10'000}) {
+    std::vector<Operation> batch;
+    for (; copies < wanted; ++copies) {
+      batch.push_back(store.Transfer(Operation::Kind::kCopy, "bar", "bar"));
+    }
+    store.Run(batch);
+    const Cost known = store.CostOf(store.Transfer(Operation::Kind::kCopy, "bar", "bar"));
+    store.Open();  // forgets the last number
+    gets[wanted] = store.CostOf(store.Transfer(Operation::Kind::kCopy, "bar", "bar")).counts.gets;
+    EXPECT_LE(known.counts.gets, 30u);
+    copies += 2;
+  }
+  // A probe is a few gets; doubling log k may double them.
+  EXPECT_LE(gets[10'000], 2 * gets[100]);
+  EXPECT_LE(gets[10'000], 250u);
+}
+
+TEST(CostTest, TheThousandthPageCostsWhatTheFirstDoes) {
+  CountedEngine store;
+  store.Run(store.Make(Operation::Kind::kMakeDirectory, "big"));
+  std::vector<Operation> batch;
+  for (int i = 0; i < 20'100; ++i) batch.push_back(store.Put(absl::StrCat("big/", 100'000 + i)));
+  store.Run(batch);
+  ListOptions options;
+  options.limit = 20;
+  std::vector<Cost> costs;
+  for (int page = 1; page <= 1000; ++page) {
+    const auto list = [&] {
+      core::ReadView view = store.View();
+      const auto entry = operations::EntryOf(view, store.root(), {"big"});
+      auto listed = operations::ListDirectory(view, *entry, options, 1);
+      ASSERT_EQ(listed->page.entries.size(), 20u);
+      options.marker = listed->page.marker;
+    };
+    if (page == 2 || page == 1000) {
+      costs.push_back(store.CostOf(list));
+    } else {
+      list();
+    }
+  }
+  EXPECT_EQ(costs[0], costs[1]);
+  EXPECT_LE(costs[1].counts.steps, 30u);
+}
+
+TEST(CostTest, ATemplateCopiedManyTimesKeepsOnePin) {
+  CountedEngine store;
+  Fill(store, "template", 500);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<Operation> batch;
+    for (int i = 0; i < 1000; ++i) {
+      const std::string to = absl::StrCat("copies/", round, "/", i);
+      batch.push_back(store.Transfer(Operation::Kind::kCopy, "template", to));
+    }
+    store.Run(batch);
+  }
+  core::ReadView view = store.View();
+  const auto pins = view.NewCursor(storage::Family::kPins, {});
+  int count = 0;
+  for (pins->Seek(""); pins->Valid(); pins->Next()) {
+    ++count;
+    EXPECT_EQ(core::DecodePin(pins->value())->owners, 100'000u);
+  }
+  EXPECT_EQ(count, 1);
+}
+
+TEST(FormatTest, ANewerStoreIsRefused) {
+  TempFolder folder;
+  StoreOptions options;
+  options.create_if_missing = true;
+  ASSERT_TRUE(Store::Open(folder.path().string(), options).ok());
+  {
+    auto rocksdb = storage::OpenRocksdb(
+        folder.path().string(), {.block_cache_bytes = 1u << 20, .memtable_bytes = 1u << 20});
+    const auto batch = (*rocksdb)->NewBatch();
+    batch->Put(storage::Family::kMeta, "format", "\x7f");
+    ASSERT_TRUE((*rocksdb)->Write(*batch, true).ok());
+  }
+  EXPECT_EQ(CodeOf(Store::Open(folder.path().string(), options).status()),
+            Code::kStoreFormatTooNew);
+}
+
+}  // namespace
+}  // namespace marcot::testing

@@ -1,0 +1,707 @@
+// What a store is like after its process was killed, its disk was full, or a file was damaged.
+//
+// A store's threads outlive it, and a process with threads must not fork: so this process opens no
+// store. Whatever does runs in a child, which answers what is wrong. MARCOT_TEST_SCALE (a factor)
+// makes the tests shorter or longer; MARCOT_TEST_SEED picks other workloads.
+#include "pch/test_pch.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "support/status_testing.h"
+#include "support/temp_store.h"
+
+namespace marcot::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Random = std::mt19937_64;
+using Kind = BatchItem::Kind;
+
+int Scaled(int count) {
+  const char* scale = std::getenv("MARCOT_TEST_SCALE");
+  return std::max(1, static_cast<int>(count * (scale == nullptr ? 1.0 : std::atof(scale))));
+}
+uint64_t BaseSeed() {
+  const char* seed = std::getenv("MARCOT_TEST_SEED");
+  return seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10);
+}
+
+// ---- children ----------------------------------------------------------------------------------
+
+// What a child and its parent both see.
+struct Shared {
+  std::atomic<bool> started{false};
+  std::atomic<uint64_t> done{0};  // steps that were acknowledged
+  char wrong[4096] = "";
+
+  void Complain(const std::string& text) {
+    std::strncpy(wrong, text.c_str(), sizeof(wrong) - 1);
+  }
+};
+
+class SharedMemory {
+ public:
+  SharedMemory() {
+    void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) Die("mmap failed");
+    shared_ = new (memory) Shared;
+  }
+  ~SharedMemory() { munmap(shared_, sizeof(Shared)); }
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
+  Shared* operator->() const { return shared_; }
+  Shared& operator*() const { return *shared_; }
+
+ private:
+  Shared* shared_;
+};
+
+pid_t StartChild(Shared& shared, const std::function<std::string()>& work) {
+  shared.wrong[0] = '\0';
+  shared.started = false;
+  std::cout.flush();
+  const pid_t child = fork();
+  if (child < 0) Die("fork failed");
+  if (child > 0) return child;
+  const std::string wrong = work();
+  if (!wrong.empty()) shared.Complain(wrong);
+  _exit(0);
+}
+
+// What is wrong with how it ended; `killed`: SIGKILL is right.
+std::string EndOf(pid_t child, const Shared& shared, bool killed) {
+  int status = 0;
+  if (waitpid(child, &status, 0) != child) return "waitpid failed";
+  if (shared.wrong[0] != '\0') return shared.wrong;
+  if (killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return "";
+  if (WIFSIGNALED(status)) return "the child died of signal " + std::to_string(WTERMSIG(status));
+  return WEXITSTATUS(status) == 0 ? "" : "the child exited with " + std::to_string(status);
+}
+
+std::string RunInChild(Shared& shared, const std::function<std::string()>& work) {
+  return EndOf(StartChild(shared, work), shared, false);
+}
+
+// ---- a workload whose every step follows from the seed, its number and the state ----------------
+
+std::string Text(const absl::Status& status) {
+  return std::string(CodeName(CodeOf(status))) + ": " + status.ToString();
+}
+
+std::string BytesOf(uint64_t seed, size_t size) {
+  std::string bytes(size, '\0');
+  Random random(seed);
+  for (char& c : bytes) c = static_cast<char>(random());
+  return bytes;
+}
+
+ByteSource SourceOf(std::string_view rest) {
+  return [rest](char* buffer, size_t capacity) mutable -> absl::StatusOr<size_t> {
+    const size_t count = rest.copy(buffer, std::min<size_t>(capacity, 100'000));
+    rest.remove_prefix(count);
+    return count;
+  };
+}
+
+class Workload {
+ public:
+  Workload(Store& store, uint64_t seed) : store_(store), seed_(seed) {
+    absl::StatusOr<Space> space = store.OpenSpace("default", "-");
+    if (!space.ok()) Die("cannot open the space: " + Text(space.status()));
+    space_ = *space;
+  }
+
+  // Step n is one commit, or none where it is refused. What is wrong; empty: nothing.
+  std::string Step(uint64_t n) {
+    random_ = Random(seed_ * 1'000'003 + n);
+    step_ = n;
+    if (n == 0) return Begin();
+    return n % 40 == 7 ? PutStream() : RunBatch();
+  }
+
+ private:
+  static constexpr uint64_t kManyEntries = 1500;
+
+  uint64_t Below(uint64_t end) { return random_() % end; }
+  std::string Directory() {
+    std::string path = "t";
+    for (uint64_t depth = 1 + Below(3); depth > 0; --depth) {
+      path += {'/', static_cast<char>('a' + Below(4))};
+    }
+    return path;
+  }
+  std::string File() { return Directory() + "/f" + std::to_string(Below(6)); }
+  bool Exists(const std::string& path) const { return space_.GetStat(path).ok(); }
+
+  std::string Content() {
+    const uint64_t draw = Below(100);
+    if (draw < 3) return BytesOf(step_, 300'000 + Below(300'000));
+    if (draw < 40) return "shared " + std::to_string(Below(5));
+    return "own " + std::to_string(step_) + std::string(Below(200), '.');
+  }
+
+  void Add(Kind kind, const std::string& path, const std::string& from = "") {
+    BatchItem item;
+    item.kind = kind;
+    item.space = space_;
+    item.path = path;
+    item.from = from;
+    if (kind == Kind::kPut) {
+      item.bytes = Content();
+      item.options.strategy = Strategy::kOverwrite;
+    } else if (kind == Kind::kSetAttributes) {
+      item.attributes.category = std::to_string(step_);
+    } else if (kind != Kind::kDelete) {
+      item.options.strategy = Strategy::kAsk;
+    }
+    batch_.push_back(std::move(item));
+  }
+  void AddTransfer(Kind kind) {
+    const std::string from = Directory(), to = Directory();
+    if (Exists(to)) Add(Kind::kDelete, to);
+    Add(kind, to, from);
+    if (Below(2) == 0) Add(Kind::kPut, to + "/f" + std::to_string(Below(6)));
+    if (const std::string child = to + "/a"; Below(3) == 0) Add(Kind::kMakeDirectory, child + "/x");
+    if (Below(3) == 0) Add(Kind::kSetAttributes, to);
+    if (Below(4) == 0) Add(Kind::kCopy, to + "/d", to);
+  }
+
+  void Draw() {
+    const absl::StatusOr<RecursiveTotals> totals = space_.GetTotals("t");
+    if (!totals.ok()) return;
+    if (totals->files + totals->directories > kManyEntries) {
+      return Add(Kind::kDelete, std::string("t/") + static_cast<char>('a' + Below(4)));
+    }
+    switch (Below(10)) {
+      case 0:
+      case 1:
+      case 2:
+        return Add(Kind::kPut, File());
+      case 3:
+        return Add(Kind::kMakeDirectory, Directory());
+      case 4:
+      case 5:
+      case 6:
+        return AddTransfer(Kind::kCopy);
+      case 7:
+        return AddTransfer(Kind::kMove);
+      case 8:
+        return Add(Kind::kDelete, Below(2) == 0 ? File() : Directory());
+      default:
+        return Add(Kind::kSetAttributes, Directory());
+    }
+  }
+
+  std::string Begin() {
+    batch_.clear();
+    for (const char* path : {"t/a/a", "t/b/b", "t/c/c", "s", "left", "right"}) {
+      Add(Kind::kMakeDirectory, path);
+    }
+    const absl::Status status = store_.RunAtomically(batch_).status();
+    return status.ok() ? "" : Text(status);
+  }
+
+  // What is refused is refused in the same way when the steps are played again.
+  std::string RunBatch() {
+    batch_.clear();
+    Add(Kind::kPut, "left/" + std::to_string(step_));
+    Draw();
+    Add(Kind::kPut, "right/" + std::to_string(step_));
+    const absl::Status status = store_.RunAtomically(batch_).status();
+    return CodeHttpStatus(CodeOf(status)) < 500 ? "" : Text(status);
+  }
+
+  std::string PutStream() {
+    const std::string bytes = BytesOf(step_, 300'000 + Below(600'000));
+    PutOptions options;
+    options.strategy = Strategy::kOverwrite;
+    const absl::Status status =
+        space_.Put("s/" + std::to_string(Below(5)), SourceOf(bytes), options).status();
+    return status.ok() ? "" : Text(status);
+  }
+
+  Store& store_;
+  const uint64_t seed_;
+  Space space_;
+  Random random_;
+  uint64_t step_ = 0;
+  std::vector<BatchItem> batch_;
+};
+
+// ---- checks ------------------------------------------------------------------------------------
+
+std::string CheckSound(const Store& store, const char* when) {
+  const absl::StatusOr<std::vector<std::string>> broken = store.CheckInvariants();
+  if (!broken.ok()) return std::string(when) + ": " + Text(broken.status());
+  if (broken->empty()) return "";
+  return std::string(when) + ": " + std::to_string(broken->size()) + " broken invariants, first " +
+         broken->front();
+}
+
+// Everything below the root but what the engine chooses (ids, eTags, times): a line each.
+struct Contents {
+  std::map<std::string, std::string> entries;
+  std::map<ContentId, std::string> files;  // a path of each content
+};
+
+std::string Collect(const Space& space, Contents* contents) {
+  const auto visit = [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
+    const Stat& stat = entry.stat;
+    std::string& line = contents->entries[JoinPath(entry.path)];
+    line = stat.attributes.category + " ";
+    if (stat.type == EntryType::kFile) {
+      line += std::to_string(stat.size) + " " + stat.content.Hex();
+      contents->files[stat.content] = JoinPath(entry.path);
+    } else {
+      for (const uint64_t number : {stat.totals.bytes, stat.totals.files, stat.totals.directories,
+                                    stat.child_files, stat.child_directories}) {
+        line += std::to_string(number) + " ";
+      }
+    }
+    return WalkStep::kGoOn;
+  };
+  const absl::Status status = space.Walk("", visit);
+  return status.ok() ? "" : "walk: " + Text(status);
+}
+
+std::string Difference(const Contents& is, const Contents& expected) {
+  for (const auto& [path, line] : expected.entries) {
+    const auto at = is.entries.find(path);
+    if (at == is.entries.end()) return "'" + path + "' is missing";
+    if (at->second != line) return "'" + path + "' is " + at->second + ", should be " + line;
+  }
+  for (const auto& [path, line] : is.entries) {
+    if (!expected.entries.contains(path)) return "'" + path + "' should not exist";
+  }
+  return "";
+}
+
+std::string CheckFiles(const Space& space, const Space& twin, const Contents& contents) {
+  for (const auto& [id, path] : contents.files) {
+    const absl::StatusOr<std::string> is = space.Read(path), expected = twin.Read(path);
+    if (!is.ok()) return "'" + path + "': " + Text(is.status());
+    if (!expected.ok()) return "the twin's '" + path + "': " + Text(expected.status());
+    if (*is != *expected) return "'" + path + "' has wrong bytes";
+  }
+  return "";
+}
+
+// A batch is there with both of its marks, or with none.
+std::string CheckHalves(const Contents& contents) {
+  for (const auto& [path, line] : contents.entries) {
+    const bool left = path.starts_with("left/"), right = path.starts_with("right/");
+    if (!left && !right) continue;
+    const std::string other = (left ? "right" : "left") + path.substr(path.find('/'));
+    if (!contents.entries.contains(other)) return "'" + path + "' without '" + other + "'";
+  }
+  return "";
+}
+
+// ---- killed ------------------------------------------------------------------------------------
+
+// A store that is killed and opened again and again, and a twin that never is: it plays the same
+// steps, so what the store must hold is what the twin holds.
+class KilledStore {
+ public:
+  explicit KilledStore(uint64_t seed) : seed_(seed), options_(TestOptions()) {
+    if (seed % 2 == 1) options_.memtable_bytes = 1u << 20;  // flushes often
+    if (seed % 3 == 1) options_.record_cache_bytes = 64 * 1024;
+  }
+
+  // Works, and is killed after about so long.
+  std::string Kill(std::chrono::microseconds delay, bool drains_first) {
+    shared_->done = next_;
+    const pid_t child = StartChild(*shared_, [&] { return WorkUntilKilled(drains_first); });
+    for (int i = 0; !shared_->started && shared_->wrong[0] == '\0' && i < 20'000; ++i) usleep(1000);
+    usleep(static_cast<useconds_t>(delay.count()));
+    kill(child, SIGKILL);
+    return EndOf(child, *shared_, true);
+  }
+
+  // Opens it again and compares.
+  std::string Check(bool drains) {
+    std::string wrong = RunInChild(*shared_, [&] { return CheckReopened(drains); });
+    next_ = shared_->done;
+    return wrong;
+  }
+
+  uint64_t steps() const { return next_; }
+
+ private:
+  std::string Folder(const char* name) const { return (folder_.path() / name).string(); }
+
+  std::string WorkUntilKilled(bool drains_first) {
+    absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(Folder("store"), options_);
+    if (!store.ok()) return "open: " + Text(store.status());
+    shared_->started = true;
+    Random random(seed_ + next_);
+    if (drains_first) (*store)->ReclaimUntilIdle().IgnoreError();
+    Workload workload(**store, seed_);
+    constexpr uint64_t kMaxSteps = 3000;  // what a check has to play again
+    for (uint64_t n = next_; n < next_ + kMaxSteps; ++n) {
+      if (std::string wrong = workload.Step(n); !wrong.empty()) return wrong;
+      shared_->done = n + 1;
+      if (random() % 8 != 0) continue;
+      const absl::Status status = random() % 50 == 0
+                                      ? (*store)->ReclaimUntilIdle()
+                                      : (*store)->ReclaimSteps(1 + random() % 30).status();
+      if (!status.ok()) return "reclaim: " + Text(status);
+    }
+    while (true) pause();
+  }
+
+  std::string CheckReopened(bool drains) {
+    auto store = Store::Open(Folder("store"), options_);
+    if (!store.ok()) return "reopen: " + Text(store.status());
+    auto twin = Store::Open(Folder("twin"), TestOptions());
+    if (!twin.ok()) return "twin: " + Text(twin.status());
+    if (std::string wrong = CheckSound(**store, "reopened"); !wrong.empty()) return wrong;
+    std::string wrong = CompareWithTwin(**store, **twin);
+    if (!wrong.empty() || !drains) return wrong;
+
+    if (absl::Status status = (*store)->ReclaimUntilIdle(); !status.ok()) return Text(status);
+    const absl::StatusOr<StoreStats> stats = (*store)->GetStats();
+    if (!stats.ok() || stats->reclaim_backlog != 0) return "reclaim did not end";
+    wrong = CheckSound(**store, "drained");
+    return wrong.empty() ? CompareWithTwin(**store, **twin) : wrong;
+  }
+
+  // All that was acknowledged, and all or nothing of the step under way.
+  std::string CompareWithTwin(Store& store, Store& twin) {
+    const Space space = *store.OpenSpace("default", "-"), other = *twin.OpenSpace("default", "-");
+    Contents is;
+    if (std::string wrong = Collect(space, &is); !wrong.empty()) return wrong;
+    if (std::string wrong = CheckHalves(is); !wrong.empty()) return wrong;
+    Workload workload(twin, seed_);
+    while (next_ < shared_->done) {
+      if (std::string wrong = workload.Step(next_++); !wrong.empty()) return "twin: " + wrong;
+    }
+    std::string wrong;
+    for (int more = 0; more < 2; ++more) {
+      if (more == 1) workload.Step(next_++);
+      Contents expected;
+      if (std::string bad = Collect(other, &expected); !bad.empty()) return "twin: " + bad;
+      const std::string different = Difference(is, expected);
+      if (different.empty()) {
+        shared_->done = next_;
+        return CheckFiles(space, other, is);
+      }
+      wrong += (more == 1 ? "; with the next one: " : "") + different;
+    }
+    return "of " + std::to_string(next_ - 1) + " acknowledged steps: " + wrong;
+  }
+
+  const uint64_t seed_;
+  StoreOptions options_;
+  TempFolder folder_;
+  SharedMemory shared_;
+  uint64_t next_ = 0;
+};
+
+TEST(CrashTest, KilledAtAnyMoment) {
+  constexpr int kKills = 4;  // of one store
+  const int stores = Scaled(5);
+  for (int i = 0; i < stores; ++i) {
+    const uint64_t seed = BaseSeed() * 1000 + static_cast<uint64_t>(i);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    KilledStore store(seed);
+    for (int kill = 0; kill < kKills; ++kill) {
+      const std::chrono::microseconds delay(random() % (kill == 0 ? 50'000 : 300'000));
+      ASSERT_EQ(store.Kill(delay, random() % 3 == 0), "") << "kill " << kill;
+      ASSERT_EQ(store.Check(kill % 2 == 1), "")
+          << "kill " << kill << ", step " << store.steps();
+    }
+  }
+}
+
+// Uploads die half-way: their chunks go when the store is opened again.
+TEST(CrashTest, KilledWhileUploading) {
+  for (int i = 0; i < Scaled(3); ++i) {
+    TempFolder folder;
+    SharedMemory shared;
+    const std::string path = (folder.path() / "store").string();
+    const pid_t child = StartChild(*shared, [&]() -> std::string {
+      auto store = Store::Open(path, TestOptions());
+      if (!store.ok()) return Text(store.status());
+      const Space space = *(*store)->OpenSpace("default", "-");
+      uint64_t left = 2'000'000 + static_cast<uint64_t>(i) * 300'000;
+      const ByteSource source = [&](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
+        if (left == 0) shared->started = true;
+        while (left == 0) pause();
+        const size_t count = std::min<size_t>(capacity, left);
+        std::memset(buffer, 'x', count);
+        left -= count;
+        return count;
+      };
+      return Text(space.Put("file", source).status());
+    });
+    for (int wait = 0; !shared->started && wait < 20'000; ++wait) usleep(1000);
+    kill(child, SIGKILL);
+    ASSERT_EQ(EndOf(child, *shared, true), "");
+    ASSERT_TRUE(shared->started);
+    ASSERT_EQ(RunInChild(*shared,
+                         [&]() -> std::string {
+                           auto store = Store::Open(path, TestOptions());
+                           if (!store.ok()) return Text(store.status());
+                           if ((*store)->GetStats()->reclaim_backlog != 1) return "no job for it";
+                           if (std::string wrong = CheckSound(**store, "opened"); !wrong.empty()) {
+                             return wrong;
+                           }
+                           const absl::Status status = (*store)->ReclaimUntilIdle();
+                           if (!status.ok()) return Text(status);
+                           const Space space = *(*store)->OpenSpace("default", "-");
+                           if (space.GetStat("file").ok()) return "the file is there";
+                           return CheckSound(**store, "drained");
+                         }),
+              "");
+  }
+}
+
+// A store whose making was cut short is made when it is opened the next time.
+TEST(CrashTest, KilledWhileCreating) {
+  std::map<std::string, int> wrongs;
+  Random random(BaseSeed());
+  const int rounds = Scaled(60);
+  for (int i = 0; i < rounds; ++i) {
+    TempFolder folder;
+    SharedMemory shared;
+    const std::string path = (folder.path() / "store").string();
+    const pid_t child = StartChild(*shared, [&]() -> std::string {
+      shared->started = true;
+      const auto store = Store::Open(path, TestOptions());
+      if (!store.ok()) return Text(store.status());
+      while (true) pause();
+    });
+    while (!shared->started) usleep(10);
+    usleep(static_cast<useconds_t>(random() % 40'000));
+    kill(child, SIGKILL);
+    ASSERT_EQ(EndOf(child, *shared, true), "");
+    const std::string wrong = RunInChild(*shared, [&]() -> std::string {
+      const auto store = Store::Open(path, TestOptions());
+      if (!store.ok()) return "open: " + std::string(CodeName(CodeOf(store.status())));
+      const auto space = (*store)->OpenSpace("default", "-");
+      if (!space.ok()) return "space: " + std::string(CodeName(CodeOf(space.status())));
+      if (!space->Put("file", "bytes").ok()) return "put failed";
+      return CheckSound(**store, "created");
+    });
+    if (!wrong.empty()) ++wrongs[wrong];
+  }
+  EXPECT_EQ(wrongs, (std::map<std::string, int>())) << "of " << rounds << " rounds";
+}
+
+// ---- a full disk -------------------------------------------------------------------------------
+
+// A small file system of its own, where the process may mount one.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const char* size) {
+    mounted_ = geteuid() == 0 && mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, size) == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) umount2(folder_.path().c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  bool mounted() const { return mounted_; }
+  const fs::path& path() const { return folder_.path(); }
+
+ private:
+  TempFolder folder_;
+  bool mounted_ = false;
+};
+
+bool IsClear(const absl::Status& status) {
+  const Code code = CodeOf(status);
+  return code == Code::kStoreReadOnly || code == Code::kInternalServerError;
+}
+
+std::string FileName(uint64_t n) { return "d/" + std::to_string(n); }
+std::string FileBytes(uint64_t n) { return BytesOf(n, n % 5 == 0 ? 300'000 : 3000); }
+
+std::string FillDisk(const std::string& path, Shared& shared) {
+  StoreOptions options = TestOptions();
+  options.memtable_bytes = 2u << 20;
+  auto store = Store::Open(path, options);
+  if (!store.ok()) return Text(store.status());
+  const Space space = *(*store)->OpenSpace("default", "-");
+  if (!space.MakeDirectory("d").ok()) return "mkdir failed";
+  absl::Status status;
+  for (uint64_t n = 0; n < 100'000; ++n) {
+    const std::string bytes = FileBytes(n);
+    status = n % 10 == 0 ? space.Put(FileName(n), SourceOf(bytes)).status()
+                         : space.Put(FileName(n), bytes).status();
+    if (!status.ok()) break;
+    shared.done = n + 1;
+  }
+  if (!IsClear(status)) return "the disk was full: " + Text(status);
+
+  // From here on nothing is changed, and all can be read.
+  const absl::Status changes[] = {
+      space.MakeDirectory("e").status(),
+      space.CopyDirectory("d", "e").status(),
+      space.MoveDirectory("d", "e").status(),
+      space.Delete("d"),
+      space.SetAttributes("d", {}),
+      space.Put("f", SourceOf(FileBytes(0))).status(),
+      (*store)->CreateLibrary("other"),
+      (*store)->CreateSpace("default", "other").status(),
+  };
+  for (const absl::Status& change : changes) {
+    if (CodeOf(change) != Code::kStoreReadOnly) return "a change then: " + Text(change);
+  }
+  (*store)->ReclaimUntilIdle().IgnoreError();
+  const absl::StatusOr<Stat> stat = space.GetStat("d");
+  if (!stat.ok() || stat->child_files != shared.done) return "the directory is wrong then";
+  for (uint64_t n = 0; n < shared.done; n += 7) {
+    const absl::StatusOr<std::string> bytes = space.Read(FileName(n));
+    if (!bytes.ok() || *bytes != FileBytes(n)) return FileName(n) + " is wrong then";
+  }
+  return CheckSound(**store, "full");
+}
+
+std::string CheckFreed(const std::string& path, const Shared& shared) {
+  auto store = Store::Open(path, TestOptions());
+  if (!store.ok()) return "reopen: " + Text(store.status());
+  if (std::string wrong = CheckSound(**store, "reopened"); !wrong.empty()) return wrong;
+  const Space space = *(*store)->OpenSpace("default", "-");
+  for (uint64_t n = 0; n < shared.done; ++n) {
+    const absl::StatusOr<std::string> bytes = space.Read(FileName(n));
+    if (!bytes.ok()) return FileName(n) + ": " + Text(bytes.status());
+    if (*bytes != FileBytes(n)) return FileName(n) + " is wrong";
+  }
+  const absl::StatusOr<Stat> stat = space.GetStat("d");
+  // The put that failed may have reached the disk.
+  if (!stat.ok() || stat->child_files < shared.done || stat->child_files > shared.done + 1) {
+    return "the directory is wrong";
+  }
+  if (absl::Status status = space.Delete("d"); !status.ok()) return "delete: " + Text(status);
+  if (absl::Status status = (*store)->ReclaimUntilIdle(); !status.ok()) return Text(status);
+  return CheckSound(**store, "drained");
+}
+
+TEST(CrashTest, AFullDiskMakesItReadOnlyUntilItIsReopened) {
+  for (const size_t ballast : {size_t{4} << 20, size_t{9} << 20, size_t{12} << 20}) {
+    SmallDisk disk("size=40m");
+    if (!disk.mounted()) GTEST_SKIP() << "needs root, and mounts allowed";
+    SharedMemory shared;
+    const std::string path = (disk.path() / "store").string();
+    std::ofstream(disk.path() / "ballast") << std::string(ballast, 'b') << std::flush;
+    ASSERT_EQ(RunInChild(*shared, [&] { return FillDisk(path, *shared); }), "")
+        << "after " << shared->done << " files";
+    EXPECT_GT(shared->done, 50u);
+    // Full still: whatever it answers, it does not crash, and nothing is lost by the attempt.
+    RunInChild(*shared, [&] { return Store::Open(path, TestOptions()).status().ToString(); });
+    fs::remove(disk.path() / "ballast");
+    ASSERT_EQ(RunInChild(*shared, [&] { return CheckFreed(path, *shared); }), "")
+        << "after " << shared->done << " files";
+  }
+}
+
+// ---- damage ------------------------------------------------------------------------------------
+
+std::string MakeStore(const std::string& path, const StoreOptions& options, uint64_t steps) {
+  auto store = Store::Open(path, options);
+  if (!store.ok()) return Text(store.status());
+  Workload workload(**store, 7);
+  for (uint64_t n = 0; n < steps; ++n) {
+    if (std::string wrong = workload.Step(n); !wrong.empty()) return wrong;
+    if (n % 100 == 0 && !(*store)->ReclaimSteps(40).ok()) return "reclaim failed";
+  }
+  return "";
+}
+
+// Whatever it answers is right, or an error.
+std::string ReadDamaged(const std::string& path, const std::string& twin_path, Shared& shared) {
+  const auto twin = Store::Open(twin_path, TestOptions());
+  if (!twin.ok()) return "twin: " + Text(twin.status());
+  const Space other = *(*twin)->OpenSpace("default", "-");
+  Contents expected, is;
+  if (std::string wrong = Collect(other, &expected); !wrong.empty()) return "twin: " + wrong;
+
+  const auto store = Store::Open(path, TestOptions());
+  if (!store.ok()) return IsClear(store.status()) || CodeOf(store.status()) == Code::kStoreDamaged
+                              ? ""
+                              : "open: " + Text(store.status());
+  const absl::StatusOr<Space> space = (*store)->OpenSpace("default", "-");
+  if (!space.ok()) return CodeOf(space.status()) == Code::kStoreDamaged ? "" : "no space";
+  const bool complete = Collect(*space, &is).empty();
+  if (complete) {
+    if (std::string different = Difference(is, expected); !different.empty()) return different;
+  }
+  for (const auto& [id, file] : expected.files) {
+    const absl::StatusOr<std::string> bytes = space->Read(file), right = other.Read(file);
+    if (!right.ok()) return "the twin's " + file + ": " + Text(right.status());
+    if (bytes.ok() && *bytes != *right) return file + " has wrong bytes";
+    if (!bytes.ok() && CodeOf(bytes.status()) != Code::kStoreDamaged) {
+      return file + ": " + Text(bytes.status());
+    }
+    if (!bytes.ok()) ++shared.done;
+  }
+  for (const auto& [file, line] : expected.entries) {
+    const absl::StatusOr<Stat> stat = space->GetStat(file);
+    if (!stat.ok() && CodeOf(stat.status()) != Code::kStoreDamaged) {
+      return "stat of " + file + ": " + Text(stat.status());
+    }
+  }
+  // Neither crash; what they answer of damage is an error or a line.
+  (*store)->CheckInvariants().status().IgnoreError();
+  (*store)->ReclaimUntilIdle().IgnoreError();
+  (void)space->CopyDirectory("t", "copy").status();
+  (void)space->Delete("t");
+  return "";
+}
+
+void FlipByte(const fs::path& file, uint64_t at) {
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(at));
+  const char byte = static_cast<char>(stream.get() ^ 0x40);
+  stream.seekp(static_cast<std::streamoff>(at));
+  stream.put(byte);
+}
+
+TEST(CrashTest, ADamagedFileIsNeverReadAsRight) {
+  TempFolder folder;
+  SharedMemory shared;
+  StoreOptions options = TestOptions();
+  options.memtable_bytes = 1u << 20;
+  const fs::path whole = folder.path() / "whole", damaged = folder.path() / "damaged",
+                 twin = folder.path() / "twin";
+  constexpr uint64_t kSteps = 1500;
+  ASSERT_EQ(RunInChild(*shared, [&] { return MakeStore(whole.string(), options, kSteps); }), "");
+  fs::copy(whole, twin, fs::copy_options::recursive);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(whole)) {
+    const std::string extension = entry.path().extension().string();
+    if (extension == ".sst" || extension == ".blob") files.push_back(entry.path().filename());
+  }
+  std::sort(files.begin(), files.end());
+  ASSERT_GT(files.size(), 5u);
+  Random random(BaseSeed());
+  std::shuffle(files.begin(), files.end(), random);
+  files.resize(std::min<size_t>(files.size(), static_cast<size_t>(Scaled(40))));
+  shared->done = 0;
+  for (const fs::path& file : files) {
+    const uint64_t size = fs::file_size(whole / file);
+    if (size == 0) continue;
+    for (const uint64_t at : {size / 2, random() % size}) {
+      fs::remove_all(damaged);
+      fs::copy(whole, damaged, fs::copy_options::recursive);
+      FlipByte(damaged / file, at);
+      const auto read = [&] { return ReadDamaged(damaged.string(), twin.string(), *shared); };
+      EXPECT_EQ(RunInChild(*shared, read), "") << file << " of " << size << " at " << at;
+    }
+  }
+  EXPECT_GT(shared->done, 0u) << "no damage was met";
+}
+
+}  // namespace
+}  // namespace marcot::testing

@@ -1,0 +1,106 @@
+#include "support/counting_storage.h"
+
+#include <utility>
+
+namespace marcot::testing {
+namespace {
+
+using storage::Family;
+
+class CountingCursor final : public storage::Cursor {
+ public:
+  CountingCursor(std::unique_ptr<storage::Cursor> below, Counts* counts)
+      : below_(std::move(below)), counts_(counts) {}
+
+  void Seek(std::string_view key) override {
+    ++counts_->seeks;
+    below_->Seek(key);
+  }
+  void SeekForPrev(std::string_view key) override {
+    ++counts_->seeks;
+    below_->SeekForPrev(key);
+  }
+  void Next() override {
+    ++counts_->steps;
+    below_->Next();
+  }
+  void Prev() override {
+    ++counts_->steps;
+    below_->Prev();
+  }
+  bool Valid() const override { return below_->Valid(); }
+  std::string_view key() const override { return below_->key(); }
+  std::string_view value() const override { return below_->value(); }
+  absl::Status status() const override { return below_->status(); }
+
+ private:
+  const std::unique_ptr<storage::Cursor> below_;
+  Counts* const counts_;
+};
+
+class CountingBatch final : public storage::Batch {
+ public:
+  CountingBatch(std::unique_ptr<storage::Batch> below, Counts* counts)
+      : below_(std::move(below)), counts_(counts) {}
+
+  void Put(Family family, std::string_view key, std::string_view value) override {
+    ++counts_->puts;
+    if (family == Family::kMeta && key == "folded") ++counts_->folds;
+    below_->Put(family, key, value);
+  }
+  void Delete(Family family, std::string_view key) override {
+    ++counts_->deletes;
+    below_->Delete(family, key);
+  }
+  void Clear() override { below_->Clear(); }
+  storage::Batch& below() { return *below_; }
+
+ private:
+  const std::unique_ptr<storage::Batch> below_;
+  Counts* const counts_;
+};
+
+class Counting final : public storage::Storage {
+ public:
+  Counting(std::unique_ptr<storage::Storage> below, Counts* counts)
+      : below_(std::move(below)), counts_(counts) {}
+
+  absl::StatusOr<bool> Get(Family family, std::string_view key, const storage::Snapshot* snapshot,
+                           std::string* value) const override {
+    ++counts_->gets;
+    return below_->Get(family, key, snapshot, value);
+  }
+  std::unique_ptr<storage::Cursor> NewCursor(Family family, const storage::Range& range,
+                                             const storage::Snapshot* snapshot) const override {
+    return std::make_unique<CountingCursor>(below_->NewCursor(family, range, snapshot), counts_);
+  }
+  std::unique_ptr<storage::Snapshot> TakeSnapshot() const override {
+    return below_->TakeSnapshot();
+  }
+  std::unique_ptr<storage::Batch> NewBatch() const override {
+    return std::make_unique<CountingBatch>(below_->NewBatch(), counts_);
+  }
+  absl::Status Write(storage::Batch& batch, bool sync) override {
+    ++counts_->writes;
+    return below_->Write(static_cast<CountingBatch&>(batch).below(), sync);
+  }
+  absl::StatusOr<storage::Figures> GetFigures() const override { return below_->GetFigures(); }
+
+ private:
+  const std::unique_ptr<storage::Storage> below_;
+  Counts* const counts_;
+};
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Counts& c) {
+  return out << "gets " << c.gets << ", seeks " << c.seeks << ", steps " << c.steps << ", puts "
+             << c.puts << ", deletes " << c.deletes << ", batches " << c.writes;
+}
+
+std::unique_ptr<storage::Storage> CountingStorage(std::unique_ptr<storage::Storage> below,
+                                                  Counts* counts) {
+  return std::make_unique<Counting>(std::move(below), counts);
+}
+
+}  // namespace marcot::testing
