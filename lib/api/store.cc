@@ -24,14 +24,14 @@ absl::Status CheckLimit(size_t limit) {
                    absl::StrCat("a limit of ", limit, "; 1 to ", kMaxListed, " is allowed"));
 }
 
-absl::Status AddDefaultSpace(Engine& engine) {
-  operations::CreateLibraryWork library(kDefaultLibrary);
-  const absl::Status made = engine.Run(library, Durability::kSynced);
-  if (CodeOf(made) == Code::kDuplicateLibrary) return absl::OkStatus();
-  MARCOT_RETURN_IF_ERROR(made);
-  operations::CreateSpaceWork space(kDefaultLibrary, kSingleSpace);
-  return engine.Run(space, Durability::kSynced);
-}
+// In one commit, so that a crash never leaves a store without it.
+class AddDefaultSpaceWork final : public operations::Pipeline::Work {
+ public:
+  absl::Status Execute(core::Txn& txn) override {
+    MARCOT_RETURN_IF_ERROR(operations::CreateLibraryWork(kDefaultLibrary).Execute(txn));
+    return operations::CreateSpaceWork(kDefaultLibrary, kSingleSpace).Execute(txn);
+  }
+};
 
 absl::Status CheckBatchSize(std::span<const BatchItem> items) {
   if (items.empty()) return MakeError(Code::kNoItemsProvided, "the batch has no items");
@@ -97,7 +97,10 @@ Store::~Store() = default;
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder,
                                                    const StoreOptions& options) {
   MARCOT_ASSIGN_OR_RETURN(auto engine, Engine::Open(folder, options));
-  if (engine->committed().published() == 0) MARCOT_RETURN_IF_ERROR(AddDefaultSpace(*engine));
+  if (engine->committed().published() == 0) {
+    AddDefaultSpaceWork work;
+    MARCOT_RETURN_IF_ERROR(engine->Run(work, Durability::kSynced));
+  }
   return std::unique_ptr<Store>(new Store(std::make_unique<api::StoreImpl>(std::move(engine))));
 }
 

@@ -158,7 +158,6 @@ void Committed::AddFold(const Txn& txn, storage::Batch* batch) {
 }
 
 absl::Status Committed::Commit(const Txn& txn, bool sync) {
-  if (!failure_.ok()) return failure_;
   LogRow row = Counters(txn);
   row.totals = txn.totals_changes();
   batch_->Clear();

@@ -50,6 +50,8 @@ class Committed {
   uint64_t queued() const { return queued_.load(std::memory_order_relaxed); }
   RecordCache::Counts cache_counts() const;
 
+  // Why no commit is possible any more; OK before a write failed. Only the leader calls it.
+  const absl::Status& failure() const { return failure_; }
   // Writes the transaction as one batch. Only the pipeline's leader calls it. After an error every
   // later commit answers StoreReadOnly: what reached the disk is known only after reopening.
   absl::Status Commit(const Txn& txn, bool sync);

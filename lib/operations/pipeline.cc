@@ -48,6 +48,11 @@ Pipeline::Group Pipeline::TakeGroup() {
 }
 
 void Pipeline::Commit(const Group& group) {
+  if (!committed_.failure().ok()) {
+    // The caches hold what could not be written: nothing may be built on it.
+    for (Work* const work : group) work->status_ = committed_.failure();
+    return;
+  }
   core::Txn txn(committed_, clock_ms_());
   bool sync = false;
   for (Work* const work : group) {

@@ -204,11 +204,26 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
   return db;
 }
 
+// Whether all that is in a folder are files that RocksDB makes before its CURRENT: what is left of
+// a store whose creation was cut short.
+bool IsUnfinished(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator file(folder, error);
+  for (; !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
+    const std::string name = file->path().filename().string();
+    const bool ours = name == "LOCK" || name == "IDENTITY" || absl::StartsWith(name, "LOG") ||
+                      absl::StartsWith(name, "MANIFEST-") || absl::StartsWith(name, "OPTIONS-") ||
+                      absl::EndsWith(name, ".dbtmp") || absl::EndsWith(name, ".log");
+    if (!ours) return false;
+  }
+  return !error;
+}
+
 absl::Status CheckFolder(const std::string& folder, bool create) {
   std::error_code error;
   const std::filesystem::path path(folder);
   if (std::filesystem::exists(path / "CURRENT", error)) return absl::OkStatus();
-  if (std::filesystem::exists(path, error) && !std::filesystem::is_empty(path, error)) {
+  if (std::filesystem::exists(path, error) && !IsUnfinished(path)) {
     return MakeError(Code::kStoreNotFound,
                      absl::StrCat(folder, " holds something else than a store; name a new folder"));
   }
