@@ -46,19 +46,20 @@ class OperationWork final : public Pipeline::Work {
 
   // What it reads is read again by the leader, then from the caches.
   void Warm() override {
-    core::ReadView view = core::ReadView::OfNow(committed_);
-    if (!operation_.from.empty()) {
-      Resolve(view, operation_.from_root, operation_.from).status().IgnoreError();
-    }
-    if (operation_.path.size() > 1) {
-      const std::vector<std::string> parent(operation_.path.begin(), operation_.path.end() - 1);
-      Resolve(view, operation_.root, parent).status().IgnoreError();
-    }
+    if (!operation_.from.empty()) WarmPath(operation_.from_root, operation_.from);
+    if (operation_.path.size() < 2) return;
+    WarmPath(operation_.root, {operation_.path.begin(), operation_.path.end() - 1});
   }
 
   Placed& placed() { return placed_; }
 
  private:
+  void WarmPath(core::DirId root, const std::vector<std::string>& names) const {
+    core::ReadNewest(committed_, [&](core::View& view) { return Resolve(view, root, names); })
+        .status()
+        .IgnoreError();
+  }
+
   const Operation& operation_;
   const Limits& limits_;
   NameHints& hints_;

@@ -1,0 +1,14 @@
+// The groups of benchmarks. Each registers its own, Marcot and what it is held against by turns.
+#pragma once
+
+namespace marcot::bench {
+
+void RegisterCreate();
+void RegisterCopy();
+void RegisterFirstWrite();
+void RegisterRename();
+void RegisterStat();
+void RegisterList();
+void RegisterStacked();
+
+}  // namespace marcot::bench

@@ -1,0 +1,20 @@
+#include <benchmark/benchmark.h>
+
+#include "groups.h"
+#include "support.h"
+
+int main(int argc, char** argv) {
+  using namespace marcot::bench;
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  RegisterCreate();
+  RegisterCopy();
+  RegisterFirstWrite();
+  RegisterRename();
+  RegisterStat();
+  RegisterList();
+  RegisterStacked();
+  benchmark::RunSpecifiedBenchmarks();
+  GroupData::Clear();
+  benchmark::Shutdown();
+}
