@@ -27,11 +27,10 @@ absl::StatusOr<LogRow> ReadFolded(const storage::Storage& storage,
 template <typename Visit>
 absl::Status ForEachLogRow(const storage::Storage& storage, const storage::Snapshot* snapshot,
                            Seq folded, const Visit& visit) {
-  const auto cursor = storage.NewCursor(Family::kTotalsLog, {}, snapshot);
-  for (cursor->Seek(""); cursor->Valid(); cursor->Next()) {
+  const std::string first = IdKey(folded + 1);
+  const auto cursor = storage.NewCursor(Family::kTotalsLog, {.lower = first}, snapshot);
+  for (cursor->Seek(first); cursor->Valid(); cursor->Next()) {
     MARCOT_ASSIGN_OR_RETURN(const LogRow row, DecodeLogRow(cursor->value()));
-    // Rows sit in the ring in the order of their commits, from its start; older ones follow.
-    if (row.seq <= folded) break;
     visit(row);
   }
   return cursor->status();
@@ -105,8 +104,8 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
 
 absl::Status Committed::ReplayLog() {
   MARCOT_ASSIGN_OR_RETURN(LogRow newest, ReadFolded(*storage_, nullptr));
-  const Seq folded = newest.seq;
-  MARCOT_RETURN_IF_ERROR(ForEachLogRow(*storage_, nullptr, folded, [&](const LogRow& row) {
+  folded_ = newest.seq;
+  MARCOT_RETURN_IF_ERROR(ForEachLogRow(*storage_, nullptr, folded_, [&](const LogRow& row) {
     totals_.Write(row.totals, row.seq);
     newest = row;
     ++rows_since_fold_;
@@ -155,6 +154,10 @@ void Committed::AddFold(const Txn& txn, storage::Batch* batch) {
     }
   }
   batch->Put(Family::kMeta, kFoldedKey, EncodeLogRow(Counters(txn)));
+  // Readers begin behind the last fold, so none of them crosses these.
+  batch->DeleteRange(Family::kTotalsLog, IdKey(folded_), IdKey(txn.seq()));
+  folded_ = txn.seq();
+  rows_since_fold_ = 0;
 }
 
 absl::Status Committed::Commit(const Txn& txn, bool sync) {
@@ -166,9 +169,9 @@ absl::Status Committed::Commit(const Txn& txn, bool sync) {
   totals_.Write(row.totals, txn.seq());
   if (rows_since_fold_ == kLogRows) {
     AddFold(txn, batch_.get());
-    rows_since_fold_ = 0;
   } else {
-    batch_->Put(Family::kTotalsLog, IdKey(rows_since_fold_++), EncodeLogRow(row));
+    batch_->Put(Family::kTotalsLog, IdKey(txn.seq()), EncodeLogRow(row));
+    ++rows_since_fold_;
   }
   if (absl::Status status = storage_->Write(*batch_, sync); !status.ok()) {
     failure_ =

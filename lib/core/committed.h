@@ -27,6 +27,7 @@
 #include "core/record_cache.h"
 #include "core/totals_table.h"
 #include "core/view.h"
+#include "core/walk_cache.h"
 #include "storage/storage.h"
 
 namespace marcot::core {
@@ -71,10 +72,12 @@ class Committed {
   const std::unique_ptr<storage::Batch> batch_;
   const std::unique_ptr<RecordCache> entries_, nodes_;
   mutable TotalsTable totals_;  // readers offer what they read
+  WalkCache walks_;             // the leader's
   std::atomic<Seq> published_{0};
   std::atomic<uint64_t> queued_{0};
   uint64_t next_id_ = 1;
   uint64_t rows_since_fold_ = 0;
+  Seq folded_ = 0;  // the commit of the last fold
   uint64_t secret_ = 0;
   absl::Status failure_;
 };

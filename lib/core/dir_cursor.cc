@@ -22,6 +22,10 @@ class DirCursor::Source {
   bool hole() const { return hole_; }
   const std::string& slot() const { return slot_; }
   Entry Seen() const { return SeenFrom(place_, record_); }
+  void Take(std::string* slot, Entry* entry) {
+    slot->swap(slot_);
+    *entry = SeenFrom(place_, std::move(record_));
+  }
 
   absl::Status Seek(std::string_view slot) {
     const std::string key = EntryKey(place_.dir, slot);
@@ -151,6 +155,17 @@ absl::Status DirCursor::Seek(std::string_view slot) {
 
 absl::Status DirCursor::Next() { return Settle(); }
 
+// Nothing to merge. Whiteouts that a flatten has not swept yet are shown as holes.
+absl::Status DirCursor::SettleAlone() {
+  Source& source = *sources_.front();
+  valid_ = source.valid();
+  if (!valid_) return absl::OkStatus();
+  hole_ = source.hole();
+  source.Take(&slot_, &entry_);
+  if (!hole_ && entry_.kind == EntryKind::kWhiteout) hole_ = true;
+  return source.Load();
+}
+
 DirCursor::Source* DirCursor::Nearest() {
   Source* nearest = nullptr;
   for (const auto& source : sources_) {
@@ -165,6 +180,7 @@ DirCursor::Source* DirCursor::Nearest() {
 }
 
 absl::Status DirCursor::Settle() {
+  if (sources_.size() == 1) return SettleAlone();
   for (int hidden = 0;; ++hidden) {
     Source* const nearest = Nearest();
     valid_ = nearest != nullptr;

@@ -47,6 +47,7 @@ class DirCursor {
   DirCursor(std::string_view lower, std::string_view upper, bool descending);
   absl::Status AddLevel(View& view, const Place& place, const Node& node);
   absl::Status Settle();
+  absl::Status SettleAlone();
   Source* Nearest();
   bool Before(std::string_view a, std::string_view b) const { return descending_ ? b < a : a < b; }
 

@@ -13,7 +13,7 @@
 //   deadlists   DirId | list | ~birth | 0 | slot       (empty) a history record
 //               DirId | list | ~birth | 1 | child      (empty) a pin (child, list) that was pushed
 //   totals      DirId                                  totals as of the last fold
-//   totals_log  position in the ring                   one commit: counters, totals it changed
+//   totals_log  seq                                    one commit: counters, totals it changed
 //   contents    ContentId                              count, and the blob of built-in content
 //   released    ContentId                              state; host-kept content nobody holds
 //   reclaim     seq | number                           job

@@ -111,6 +111,13 @@ absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq) {
   MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(view, dir));
   if (node.newest_pin < seq) return view.GetTotals(dir);
   const std::string first = PairKey(dir, seq);
+  // What is referred to has a pin of just that seq; only what lies below it needs a search.
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool exact, view.Get(Family::kPins, first, &value));
+  if (exact) {
+    MARCOT_ASSIGN_OR_RETURN(const Pin pin, DecodePin(value));
+    return pin.frozen;
+  }
   const std::string end = IdKey(dir + 1);
   const auto cursor = view.NewCursor(Family::kPins, {first, end});
   cursor->Seek(first);

@@ -1,9 +1,10 @@
 // Totals of directories in memory, exact at every commit, written behind.
 //
 // A commit changes the totals of every directory on its path; as records of their own they would
-// make up most of its cost. So a commit logs them in one row (family totals_log, a ring of
-// kLogRows rows that are overwritten, never deleted), this table holds what the rows say, and every
-// kLogRows commits one batch writes the changed totals to their own records: a fold.
+// make up most of its cost. So a commit logs them in one row (family totals_log, keyed by its seq),
+// this table holds what the rows say, and every kLogRows commits one batch writes the changed
+// totals to their own records and drops the rows: a fold. The keys rise, which is what a memtable
+// likes best; overwriting a ring of keys instead was measured at 3 us more for each commit.
 //
 // A cell is dirty while its record is older than it. Clean cells are a cache.
 #pragma once

@@ -58,6 +58,7 @@ absl::Status TreeWriter::AddPin(DirId dir, Seq seq) {
     txn_.Put(Family::kPins, key, EncodePin(pin));
     return absl::OkStatus();
   }
+  txn_.walks().Clear();  // those of its nodes that pass here have a pin to hand down
   Pin pin;
   pin.owners = 1;
   MARCOT_ASSIGN_OR_RETURN(pin.frozen, TotalsAt(txn_, dir, seq));
@@ -92,6 +93,11 @@ absl::Status TreeWriter::Push(DirId parent, const Node& parent_node, DirId child
 absl::StatusOr<TreeWriter::Walked> TreeWriter::Walk(DirId root, std::span<const std::string> names,
                                                     const WalkOptions& options) {
   Walked walked;
+  std::string key = WalkCache::KeyOf(root, names);
+  if (const auto* const known = txn_.walks().Find(key); known != nullptr) {
+    walked.nodes = *known;
+    return walked;
+  }
   walked.nodes.reserve(names.size() + 2);
   walked.nodes.push_back(root);
   for (const std::string& name : names) {
@@ -99,6 +105,7 @@ absl::StatusOr<TreeWriter::Walked> TreeWriter::Walk(DirId root, std::span<const 
     if (next == 0) return walked;
     walked.nodes.push_back(next);
   }
+  txn_.walks().Remember(std::move(key), walked.nodes);
   return walked;
 }
 
@@ -140,6 +147,21 @@ absl::StatusOr<Entry> TreeWriter::MakeChild(const std::vector<DirId>& nodes,
   return entry;
 }
 
+absl::StatusOr<TreeWriter::Slots> TreeWriter::FindChild(DirId dir, std::string_view name,
+                                                        Entry* entry) {
+  MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+  MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(dir));
+  // Of a directory by itself the totals know which kinds of entries it has.
+  const bool alone = node.base.dir == 0 && totals.whiteouts == 0;
+  for (const char kind : {kFileSlot, kDirectorySlot}) {
+    const uint64_t count = kind == kFileSlot ? totals.child_files : totals.child_directories;
+    if (alone && count == 0) continue;
+    MARCOT_ASSIGN_OR_RETURN(const bool taken, Lookup(txn_, {.dir = dir}, Slot(kind, name), entry));
+    if (taken) return Slots::kTaken;
+  }
+  return alone ? Slots::kVacant : Slots::kFree;
+}
+
 absl::StatusOr<int> TreeWriter::ChainLength(DirId dir) {
   int length = 0;
   for (; dir != 0 && length <= kMaxChain; ++length) {
@@ -179,6 +201,7 @@ absl::StatusOr<TreeWriter::Detached> TreeWriter::Detach(DirId dir, std::string_v
   if (!out.found) return out;
   MARCOT_ASSIGN_OR_RETURN(out.entry, DecodeEntry(value));
   MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+  if (out.entry.is_directory()) txn_.walks().Clear();
   if (out.entry.kind == EntryKind::kDirectory) {
     MARCOT_RETURN_IF_ERROR(Push(dir, node, out.entry.dir, out.entry.birth));
   }

@@ -64,6 +64,14 @@ class TreeWriter {
   absl::StatusOr<Walked> Walk(DirId root, std::span<const std::string> names,
                               const WalkOptions& options);
 
+  // What stands under a name of a live directory.
+  enum class Slots {
+    kTaken,
+    kFree,    // nothing is seen, but a whiteout may stand there
+    kVacant,  // there is no record at all
+  };
+  absl::StatusOr<Slots> FindChild(DirId dir, std::string_view name, Entry* entry);
+
   // A new empty directory under a free name of the last of the walked nodes.
   absl::StatusOr<Entry> MakeChild(const std::vector<DirId>& nodes, const std::string& name,
                                   std::string_view creator);

@@ -21,6 +21,7 @@ Txn::Savepoint Txn::Mark() const {
 }
 
 void Txn::RollBack(const Savepoint& savepoint) {
+  walks().Clear();
   for (; undo_.size() > savepoint.undo; undo_.pop_back()) {
     Undo& undo = undo_.back();
     Changes& changes = changes_[static_cast<size_t>(undo.family)];

@@ -54,6 +54,8 @@ class Txn final : public View {
                                              const storage::Range& range) override;
   absl::StatusOr<Totals> GetTotals(DirId dir) override;
 
+  WalkCache& walks() { return committed_.walks_; }
+
   // ---- writes
   void Put(storage::Family family, std::string key, std::string value);
   void Delete(storage::Family family, std::string key);

@@ -173,6 +173,7 @@ class Lister {
     MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view_, place.dir, place.seq));
     out_.page.total_files = totals.child_files;
     out_.page.total_directories = totals.child_directories;
+    out_.page.entries.reserve(options_.limit);
     MARCOT_ASSIGN_OR_RETURN(Stream stream, Stream::Open(view_, place, options_));
     const bool by_slot =
         options_.order == ListOrder::kDirectoriesFirst || options_.order == ListOrder::kName;
@@ -187,9 +188,8 @@ class Lister {
   };
 
   absl::Status Show(const std::string& slot, const Entry& entry) {
-    MARCOT_ASSIGN_OR_RETURN(Stat stat, StatOf(view_, entry, std::string_view(slot).substr(1)));
-    out_.page.entries.push_back(std::move(stat));
-    return absl::OkStatus();
+    return FillStat(view_, entry, std::string_view(slot).substr(1),
+                    &out_.page.entries.emplace_back());
   }
 
   std::string Marker(const Position& position) const {

@@ -112,9 +112,8 @@ class Runner {
   // Settles the target's name: name_ is free afterwards, or overwritten_ is the file to replace.
   absl::Status ResolveConflict(EntryType type) {
     Entry old;
-    MARCOT_ASSIGN_OR_RETURN(const bool taken,
-                            core::LookupName(txn_, {.dir = parent()}, name_, &old));
-    if (!taken) return absl::OkStatus();
+    MARCOT_ASSIGN_OR_RETURN(slots_, writer_.FindChild(parent(), name_, &old));
+    if (slots_ != TreeWriter::Slots::kTaken) return absl::OkStatus();
     const Strategy strategy = StrategyFor(type);
     if (strategy == Strategy::kRename) return Renumber(type);
     if (strategy == Strategy::kOverwrite && !old.is_directory()) {
@@ -131,10 +130,11 @@ class Runner {
 
   absl::Status Renumber(EntryType type) {
     const NumberedName name = SplitName(name_, type);
-    const auto taken = [&](uint64_t number) {
+    const auto taken = [&](uint64_t number) -> absl::StatusOr<bool> {
       Entry ignored;
-      return core::LookupName(txn_, {.dir = parent()}, name.With(number, limits_.max_name_chars),
-                              &ignored);
+      const std::string numbered = name.With(number, limits_.max_name_chars);
+      MARCOT_ASSIGN_OR_RETURN(const auto slots, writer_.FindChild(parent(), numbered, &ignored));
+      return slots == TreeWriter::Slots::kTaken;
     };
     const auto number = FreeNumber(name, hints_.Get(parent(), name), taken);
     if (CodeOf(number.status()) == Code::kRenameTooManyTimes) {
@@ -152,7 +152,11 @@ class Runner {
   // Puts the entry at the target, over what ResolveConflict found there.
   absl::StatusOr<Placed> PlaceAtTarget(const Entry& entry, const RecursiveTotals& weight) {
     const std::string slot = core::Slot(SlotKind(entry), name_);
-    MARCOT_RETURN_IF_ERROR(Replace(parent(), slot, entry));
+    if (slots_ == TreeWriter::Slots::kVacant) {
+      writer_.Attach(parent(), slot, entry);
+    } else {
+      MARCOT_RETURN_IF_ERROR(Replace(parent(), slot, entry));
+    }
     core::Change change = core::Plus(weight);
     if (overwritten_.has_value()) {
       change.bytes -= static_cast<int64_t>(overwritten_->size);
@@ -430,6 +434,7 @@ class Runner {
   NameHints& hints_;
   std::string name_;           // the target's last name, numbered if need be
   std::vector<DirId> target_;  // the nodes down to the target's parent
+  TreeWriter::Slots slots_ = TreeWriter::Slots::kFree;  // of the name that was asked for
   std::optional<Entry> overwritten_;
   Entry source_;
 };

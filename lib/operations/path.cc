@@ -1,6 +1,7 @@
 #include "operations/path.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -11,10 +12,26 @@
 namespace marcot::operations {
 namespace {
 
-bool IsForbidden(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f ||
-         std::string_view("\\/:*?\"<>|").find(c) != std::string_view::npos;
+enum class Kind : char { kPlain, kForbidden, kBeyondAscii };
+
+constexpr std::array<Kind, 256> MakeKinds() {
+  std::array<Kind, 256> kinds{};
+  for (int c = 0; c < 0x20; ++c) kinds[c] = Kind::kForbidden;
+  for (const char c : std::string_view("\\/:*?\"<>|\x7f")) kinds[c] = Kind::kForbidden;
+  for (int c = 0x80; c < 0x100; ++c) kinds[c] = Kind::kBeyondAscii;
+  return kinds;
+}
+constexpr std::array<Kind, 256> kKinds = MakeKinds();
+
+// The worst of its bytes.
+Kind KindOf(std::string_view name) {
+  Kind kind = Kind::kPlain;
+  for (const char c : name) {
+    const Kind of_byte = kKinds[static_cast<unsigned char>(c)];
+    if (of_byte == Kind::kForbidden) return of_byte;
+    if (of_byte != Kind::kPlain) kind = of_byte;
+  }
+  return kind;
 }
 
 // U+0080..U+009F are control characters too.
@@ -47,7 +64,9 @@ absl::Status CheckName(std::string_view name, std::string_view path) {
     return MakeError(Code::kIllegalFileName,
                      absl::StrCat(Quoted(path), ": . and .. are not names; give the full path"));
   }
-  if (std::any_of(name.begin(), name.end(), IsForbidden) || HasC1Control(name)) {
+  const Kind kind = KindOf(name);
+  if (kind == Kind::kPlain) return absl::OkStatus();
+  if (kind == Kind::kForbidden || HasC1Control(name)) {
     return MakeError(Code::kIllegalFileName,
                      absl::StrCat(Quoted(path),
                                   ": a name must not hold \\ / : * ? \" < > | or "

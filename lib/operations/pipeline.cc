@@ -11,8 +11,16 @@ constexpr size_t kMaxGroup = 256;
 }  // namespace
 
 void Pipeline::Work::Wake(State state) {
-  state_.store(state, std::memory_order_release);
-  state_.notify_one();
+  // Under the lock: the work may be gone as soon as its caller sees the state.
+  const std::lock_guard lock(mutex_);
+  state_ = state;
+  wakes_.notify_one();
+}
+
+Pipeline::Work::State Pipeline::Work::Await() {
+  std::unique_lock lock(mutex_);
+  wakes_.wait(lock, [this] { return state_ != kWaiting; });
+  return state_;
 }
 
 absl::Status Pipeline::Run(Work& work) {
@@ -25,8 +33,7 @@ absl::Status Pipeline::Run(Work& work) {
   }
   if (!leads) {
     work.Warm();
-    work.state_.wait(Work::kWaiting, std::memory_order_acquire);
-    leads = work.state_.load(std::memory_order_acquire) == Work::kLeader;
+    leads = work.Await() == Work::kLeader;
   }
   if (leads) Lead();
   return work.status_;
@@ -83,9 +90,10 @@ void Pipeline::HandOver(const Group& group) {
     led_ = !queue_.empty();
     if (led_) next = queue_.front();
   }
-  if (next != nullptr) next->Wake(Work::kLeader);
-  // A work may be gone as soon as it is woken. The leader's own, the first, is nobody's to wake.
+  // The leader's own work, the first, is nobody's to wake. The next leader comes last, so that
+  // those who are answered can queue again before it takes its group.
   std::for_each(group.begin() + 1, group.end(), [](Work* work) { work->Wake(Work::kDone); });
+  if (next != nullptr) next->Wake(Work::kLeader);
 }
 
 }  // namespace marcot::operations

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -32,13 +33,18 @@ class Pipeline {
     core::DirId flatten_first = 0;
     bool sync = false;
     // Makes a work that was answered ready to be run again.
-    void Rearm() { state_.store(kWaiting, std::memory_order_relaxed); }
+    void Rearm() { state_ = kWaiting; }
 
    private:
     friend class Pipeline;
     enum State { kWaiting, kLeader, kDone };
     void Wake(State state);
-    std::atomic<int> state_{kWaiting};
+    State Await();
+    // Not std::atomic::wait: that yields for a while first, which on few cores is what the leader
+    // needs the time for.
+    std::mutex mutex_;
+    std::condition_variable wakes_;
+    State state_ = kWaiting;
     absl::Status status_;
   };
 

@@ -22,23 +22,23 @@ std::string DirectoryEtag(const ObjectId& id, core::Seq modified) {
   return ContentId{0, XXH3_64bits(parts, sizeof parts)}.Hex().substr(16);
 }
 
-absl::StatusOr<Stat> StatOfDirectory(core::View& view, const Entry& entry, Stat stat) {
+absl::Status FillDirectoryStat(core::View& view, const Entry& entry, Stat* stat) {
   const Place place = core::PlaceOf(entry);
   MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view, place.dir, place.seq));
-  stat.type = EntryType::kDirectory;
-  stat.modification_time_ms = totals.modification_time_ms;
-  stat.version = totals.modified;
-  stat.etag = DirectoryEtag(entry.id, totals.modified);
-  stat.totals = {totals.bytes, totals.files, totals.directories};
-  stat.child_files = totals.child_files;
-  stat.child_directories = totals.child_directories;
+  stat->type = EntryType::kDirectory;
+  stat->modification_time_ms = totals.modification_time_ms;
+  stat->version = totals.modified;
+  stat->etag = DirectoryEtag(entry.id, totals.modified);
+  stat->totals = {totals.bytes, totals.files, totals.directories};
+  stat->child_files = totals.child_files;
+  stat->child_directories = totals.child_directories;
   Entry attributes;
   MARCOT_ASSIGN_OR_RETURN(const bool any,
                           core::Lookup(view, place, core::AttributesSlot(), &attributes));
   if (any) {
-    MARCOT_ASSIGN_OR_RETURN(stat.attributes, core::DecodeAttributes(attributes.attributes));
+    MARCOT_ASSIGN_OR_RETURN(stat->attributes, core::DecodeAttributes(attributes.attributes));
   }
-  return stat;
+  return absl::OkStatus();
 }
 
 // One directory on a walk's way: a page of its entries, and from where to read the next.
@@ -88,22 +88,27 @@ absl::StatusOr<Entry> EntryOf(core::View& view, const Root& root,
 }
 
 absl::StatusOr<Stat> StatOf(core::View& view, const Entry& entry, std::string_view name) {
-  Stat stat;
-  stat.name = name;
-  stat.id = entry.id;
-  stat.creation_time_ms = entry.creation_time_ms;
-  stat.creator = entry.creator;
-  if (entry.is_directory()) return StatOfDirectory(view, entry, std::move(stat));
-  stat.type = EntryType::kFile;
-  stat.modification_time_ms = entry.modification_time_ms;
-  stat.version = entry.modified;
-  stat.etag = entry.content.Hex();
-  stat.size = entry.size;
-  stat.content = entry.content;
-  if (!entry.attributes.empty()) {
-    MARCOT_ASSIGN_OR_RETURN(stat.attributes, core::DecodeAttributes(entry.attributes));
-  }
+  absl::StatusOr<Stat> stat{Stat()};
+  MARCOT_RETURN_IF_ERROR(FillStat(view, entry, name, &*stat));
   return stat;
+}
+
+absl::Status FillStat(core::View& view, const Entry& entry, std::string_view name, Stat* stat) {
+  stat->name = name;
+  stat->id = entry.id;
+  stat->creation_time_ms = entry.creation_time_ms;
+  stat->creator = entry.creator;
+  if (entry.is_directory()) return FillDirectoryStat(view, entry, stat);
+  stat->type = EntryType::kFile;
+  stat->modification_time_ms = entry.modification_time_ms;
+  stat->version = entry.modified;
+  stat->etag = entry.content.Hex();
+  stat->size = entry.size;
+  stat->content = entry.content;
+  if (!entry.attributes.empty()) {
+    MARCOT_ASSIGN_OR_RETURN(stat->attributes, core::DecodeAttributes(entry.attributes));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RequireDirectory(const Entry& entry, const std::vector<std::string>& names) {

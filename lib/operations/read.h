@@ -25,6 +25,9 @@ absl::StatusOr<core::Entry> EntryOf(core::View& view, const Root& root,
                                     const std::vector<std::string>& names);
 
 absl::StatusOr<Stat> StatOf(core::View& view, const core::Entry& entry, std::string_view name);
+// The same into a Stat that is new.
+absl::Status FillStat(core::View& view, const core::Entry& entry, std::string_view name,
+                      Stat* stat);
 
 // FileTypeNotMatched unless the entry is a directory.
 absl::Status RequireDirectory(const core::Entry& entry, const std::vector<std::string>& names);

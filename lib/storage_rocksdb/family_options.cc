@@ -24,6 +24,7 @@ bool HasPointReads(Family family) {
   switch (family) {
     case Family::kEntries:   // is the name free?
     case Family::kNodes:     // each step of a walk
+    case Family::kPins:      // totals of a reference
     case Family::kTotals:    // first touch of a directory
     case Family::kContents:  // are these bytes kept already?
     case Family::kReleased:

@@ -114,6 +114,9 @@ class RocksdbBatch final : public Batch {
   void Delete(Family family, std::string_view key) override {
     batch_.Delete(handles_[static_cast<int>(family)], ToSlice(key));
   }
+  void DeleteRange(Family family, std::string_view lower, std::string_view upper) override {
+    batch_.DeleteRange(handles_[static_cast<int>(family)], ToSlice(lower), ToSlice(upper));
+  }
   void Clear() override { batch_.Clear(); }
   rocksdb::WriteBatch* get() { return &batch_; }
 

@@ -52,6 +52,10 @@ class CountingBatch final : public storage::Batch {
     ++counts_->deletes;
     below_->Delete(family, key);
   }
+  void DeleteRange(Family family, std::string_view lower, std::string_view upper) override {
+    ++counts_->deletes;
+    below_->DeleteRange(family, lower, upper);
+  }
   void Clear() override { below_->Clear(); }
   storage::Batch& below() { return *below_; }
 

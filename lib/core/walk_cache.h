@@ -1,0 +1,49 @@
+// The nodes that recent write walks found, so that the next write into the same directory does not
+// walk again. Used by the pipeline's leader alone.
+//
+// What is kept stays true while no directory entry is taken away and no pin is added anywhere: then
+// every node on the way is still the live one, and has no pin that its child has not got. Both
+// clear the cache; so does a rollback.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "core/keys.h"
+
+namespace marcot::core {
+
+class WalkCache {
+ public:
+  static std::string KeyOf(DirId root, std::span<const std::string> names) {
+    std::string key = IdKey(root);
+    for (const std::string& name : names) {
+      key += name;
+      key += '/';
+    }
+    return key;
+  }
+
+  // Null: not known.
+  const std::vector<DirId>* Find(const std::string& key) const {
+    const auto it = walks_.find(key);
+    return it == walks_.end() ? nullptr : &it->second;
+  }
+
+  void Remember(std::string key, const std::vector<DirId>& nodes) {
+    if (walks_.size() >= kMaxWalks) walks_.clear();
+    walks_.emplace(std::move(key), nodes);
+  }
+
+  void Clear() {
+    if (!walks_.empty()) walks_.clear();
+  }
+
+ private:
+  static constexpr size_t kMaxWalks = 4096;
+  absl::flat_hash_map<std::string, std::vector<DirId>> walks_;
+};
+
+}  // namespace marcot::core
