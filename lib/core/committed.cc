@@ -160,6 +160,12 @@ void Committed::AddFold(const Txn& txn, storage::Batch* batch) {
   rows_since_fold_ = 0;
 }
 
+void Committed::Fail(std::string_view why) {
+  failure_ = MakeError(Code::kStoreReadOnly,
+                       absl::StrCat("a write failed, the store is read-only until it is reopened: ",
+                                    std::string(why)));
+}
+
 absl::Status Committed::Commit(const Txn& txn, bool sync) {
   LogRow row = Counters(txn);
   row.totals = txn.totals_changes();
@@ -174,10 +180,7 @@ absl::Status Committed::Commit(const Txn& txn, bool sync) {
     ++rows_since_fold_;
   }
   if (absl::Status status = storage_->Write(*batch_, sync); !status.ok()) {
-    failure_ =
-        MakeError(Code::kStoreReadOnly,
-                  absl::StrCat("a write failed, the store is read-only until it is reopened: ",
-                               std::string(status.message())));
+    Fail({status.message().data(), status.message().size()});
     return status;
   }
   next_id_ = txn.next_id();

@@ -53,6 +53,8 @@ class Committed {
 
   // Why no commit is possible any more; OK before a write failed. Only the leader calls it.
   const absl::Status& failure() const { return failure_; }
+  // Ends all writing; what is in the caches may not be what is stored.
+  void Fail(std::string_view why);
   // Writes the transaction as one batch. Only the pipeline's leader calls it. After an error every
   // later commit answers StoreReadOnly: what reached the disk is known only after reopening.
   absl::Status Commit(const Txn& txn, bool sync);

@@ -19,7 +19,8 @@ struct Budget {
   bool left() const { return writes > 0 && reads > 0; }
 };
 
-// The pins of a node nearest to a seq on either side; 0 and ~0 where there is none.
+// The pins of a node nearest to a seq whose own pin was released, on either side; 0 and ~0 where
+// there is none. That pin may have come back since, and then is the older one itself.
 struct Neighbours {
   Seq older = 0, newer = ~Seq{0};
 };
@@ -28,7 +29,7 @@ absl::StatusOr<Neighbours> PinsBeside(Txn& txn, DirId dir, Seq seq) {
   Neighbours out;
   const std::string first = IdKey(dir), end = IdKey(dir + 1);
   const auto cursor = txn.NewCursor(Family::kPins, {first, end});
-  cursor->SeekForPrev(PairKey(dir, seq - 1));
+  cursor->SeekForPrev(PairKey(dir, seq));
   if (cursor->Valid()) out.older = LoadFixed64(cursor->key().data() + 8);
   MARCOT_RETURN_IF_ERROR(cursor->status());
   cursor->Seek(PairKey(dir, seq + 1));

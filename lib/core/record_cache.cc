@@ -79,6 +79,7 @@ void RecordCache::Write(std::string_view key, std::string_view value, Seq seq, b
   const std::lock_guard lock(shard.mutex);
   shard.last_write = seq;
   if (Value* found = Find(shard, view); found != nullptr) {
+    if (value.size() > found->bytes.size()) shard.young_bytes += value.size() - found->bytes.size();
     found->bytes.assign(value);
     found->since = seq;
   } else if (insert) {

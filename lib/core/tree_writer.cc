@@ -17,6 +17,7 @@ namespace {
 ObjectId DirectoryId(DirId dir) { return {1, dir}; }
 
 constexpr uint64_t kWhiteoutsToFlatten = 64;
+constexpr uint64_t kMaxTotal = uint64_t{1} << 62;
 
 }  // namespace
 
@@ -171,10 +172,24 @@ absl::StatusOr<int> TreeWriter::ChainLength(DirId dir) {
   return length;
 }
 
+// A node of this very group, an atomic batch say, is not there yet for anybody else to flatten.
+absl::Status TreeWriter::FlattenHere(DirId dir) {
+  std::string cursor;
+  bool more = true;
+  while (more) {
+    MARCOT_ASSIGN_OR_RETURN(more, FlattenStep(txn_, dir, &cursor));
+  }
+  return absl::OkStatus();
+}
+
 // An empty node over the reference takes its place. No entry is copied.
 absl::StatusOr<DirId> TreeWriter::CopyUp(DirId parent, std::string_view slot,
                                          const Entry& reference) {
-  MARCOT_ASSIGN_OR_RETURN(const int chain, ChainLength(reference.dir));
+  MARCOT_ASSIGN_OR_RETURN(int chain, ChainLength(reference.dir));
+  if (chain > kMaxChain && txn_.IsNew(reference.dir)) {
+    MARCOT_RETURN_IF_ERROR(FlattenHere(reference.dir));
+    chain = 1;
+  }
   if (chain > kMaxChain) {
     txn_.AskForFlatten(reference.dir);
     return absl::UnavailableError("the directory is read through too long a chain of copies");
@@ -274,6 +289,12 @@ absl::Status TreeWriter::Charge(const std::vector<DirId>& nodes, const Change& c
     totals.bytes += change.bytes;
     totals.files += change.files;
     totals.directories += change.directories;
+    // Both addends are below the bound, so the sum has not wrapped.
+    if (std::max({totals.bytes, totals.files, totals.directories}) > kMaxTotal) {
+      return MakeError(Code::kQuotaLimitReached,
+                       "a directory would hold more than 2^62 bytes or entries, copies counted; "
+                       "delete some of them first");
+    }
     totals.changed = txn_.seq();
     txn_.PutTotals(dir, totals);
   }

@@ -113,6 +113,7 @@ class TreeWriter {
   absl::StatusOr<DirId> Step(const std::string& name, const WalkOptions& options, Walked* walked);
   absl::StatusOr<DirId> CopyUp(DirId parent, std::string_view slot, const Entry& reference);
   absl::StatusOr<int> ChainLength(DirId dir);
+  absl::Status FlattenHere(DirId dir);
   absl::Status CountWhiteout(DirId dir, int sign);
 
   Txn& txn_;

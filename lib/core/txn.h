@@ -41,6 +41,8 @@ class Txn final : public View {
   uint64_t next_id() const { return next_id_; }
   uint64_t queued() const { return queued_; }
   uint64_t NewId() { return next_id_++; }
+  // Whether a node was made by this group, so that nobody outside can see it yet.
+  bool IsNew(DirId dir) const { return dir >= committed_.next_id(); }
 
   // A copy-up that would make a chain of bases too long fails, and says here which node to flatten
   // before it is tried again.

@@ -31,6 +31,18 @@ int64_t SystemClockMs() {
       .count();
 }
 
+// The host's clock; where it throws, the system's.
+std::function<int64_t()> GuardedClock(std::function<int64_t()> clock_ms) {
+  if (!clock_ms) return SystemClockMs;
+  return [clock_ms = std::move(clock_ms)] {
+    try {
+      return clock_ms();
+    } catch (...) {
+      return SystemClockMs();
+    }
+  };
+}
+
 class OperationWork final : public Pipeline::Work {
  public:
   OperationWork(const Operation& operation, const Limits& limits, NameHints& hints,
@@ -232,7 +244,7 @@ Engine::Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& op
     : options_(options),
       limits_{options.max_name_chars, options.max_path_bytes},
       committed_(std::move(storage), options.record_cache_bytes),
-      pipeline_(committed_, options.clock_ms ? options.clock_ms : SystemClockMs) {}
+      pipeline_(committed_, GuardedClock(options.clock_ms)) {}
 
 Engine::~Engine() {
   {
@@ -324,7 +336,9 @@ void Engine::SuggestHeal(core::DirId root, std::vector<std::string> path) {
 }
 
 std::unique_ptr<EngineSnapshot> Engine::TakeSnapshot() {
-  return std::make_unique<EngineSnapshot>(*this, Clock::now() + options_.max_snapshot_age);
+  constexpr std::chrono::seconds kLongest{10LL * 365 * 86400};  // a sum with more could overflow
+  return std::make_unique<EngineSnapshot>(
+      *this, Clock::now() + std::min(options_.max_snapshot_age, kLongest));
 }
 
 void Engine::ExpireSnapshots() {
@@ -350,19 +364,19 @@ bool Engine::HealOne() {
 void Engine::WorkInBackground() {
   constexpr std::chrono::seconds kLookAgain{1};
   std::unique_lock lock(background_mutex_);
+  bool damaged = false;  // reclaim met damage: that stays for ReclaimUntilIdle to report
+  const auto has_work = [&] { return !damaged && HasBackgroundWork(); };
   while (!stopping_) {
     background_idle_ = true;
-    background_wakes_.wait_for(lock, kLookAgain,
-                               [this] { return stopping_ || HasBackgroundWork(); });
+    background_wakes_.wait_for(lock, kLookAgain, [&] { return stopping_ || has_work(); });
     background_idle_ = false;
-    while (!stopping_ && HasBackgroundWork()) {
+    while (!stopping_ && has_work()) {
       lock.unlock();
       const Clock::time_point begin = Clock::now();
-      const bool went_on = HealOne() || Reclaim(1).ok();
+      damaged = !HealOne() && !Reclaim(1).ok();
+      ExpireSnapshots();
       const auto rest = std::min<Clock::duration>((Clock::now() - begin) * kRestPerStep, kMaxRest);
       lock.lock();
-      // Damage that reclaim met stays for ReclaimUntilIdle to report; writes go on.
-      if (!went_on) background_wakes_.wait(lock, [this] { return stopping_; });
       background_wakes_.wait_for(lock, rest, [this] { return stopping_; });
     }
     lock.unlock();

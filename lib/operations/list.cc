@@ -116,6 +116,9 @@ class Stream {
       }
       const std::string slot = core::Slot(kind, last.substr(1));
       MARCOT_RETURN_IF_ERROR(cursor->Seek(slot));
+      // By name a directory comes before a file of its name. The page may have ended on a hole, and
+      // then the file was not shown.
+      if (kind > last[0]) continue;
       if (cursor->Valid() && cursor->slot() == slot) MARCOT_RETURN_IF_ERROR(cursor->Next());
     }
     return absl::OkStatus();

@@ -288,19 +288,26 @@ class Runner {
     if (content.blob != 0) txn_.Delete(Family::kMeta, core::UploadKey(content.blob));
     std::string key = core::ContentKey(content.id), value;
     MARCOT_ASSIGN_OR_RETURN(const bool kept, txn_.Get(Family::kContents, key, &value));
+    core::ContentRow row;
     if (kept) {
+      MARCOT_ASSIGN_OR_RETURN(row, core::DecodeContent(value));
+    }
+    if (row.blob != 0) {
       if (content.blob != 0) {
         txn_.Queue({core::Job::Kind::kBlob, content.blob, core::ChunkCount(content.size), {}});
       }
       return writer_.HoldContent(content.id, content.size);
     }
+    // New, or so far only a host's: from now on the store has the bytes.
+    MARCOT_ASSIGN_OR_RETURN(const bool released, txn_.Get(Family::kReleased, key, &value));
+    if (released) txn_.Delete(Family::kReleased, key);
     const uint64_t blob = content.blob != 0 ? content.blob : txn_.NewId();
     for (uint64_t i = 0; i * core::kChunkBytes < content.bytes.size(); ++i) {
       txn_.Put(Family::kChunks, core::PairKey(blob, i),
                std::string(content.bytes.substr(i * core::kChunkBytes, core::kChunkBytes)));
     }
     txn_.Put(Family::kContents, std::move(key),
-             core::EncodeContent({.count = 1, .size = content.size, .blob = blob}));
+             core::EncodeContent({.count = row.count + 1, .size = content.size, .blob = blob}));
     return absl::OkStatus();
   }
 

@@ -1,6 +1,7 @@
 #include "operations/pipeline.h"
 
 #include <algorithm>
+#include <exception>
 
 namespace marcot::operations {
 namespace {
@@ -42,7 +43,13 @@ absl::Status Pipeline::Run(Work& work) {
 // The leader's own work is the first of its group.
 void Pipeline::Lead() {
   const Group group = TakeGroup();
-  Commit(group);
+  try {
+    Commit(group);
+  } catch (const std::exception& e) {
+    // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a commit.
+    committed_.Fail(e.what());
+    for (Work* const work : group) work->status_ = committed_.failure();
+  }
   HandOver(group);
 }
 

@@ -1,5 +1,6 @@
 #include "storage_rocksdb/rocksdb_storage.h"
 
+#include <cstdarg>
 #include <filesystem>
 #include <vector>
 
@@ -190,6 +191,14 @@ class RocksdbStorage final : public Storage {
   const Handles handles_;  // those of Family first, in its order
 };
 
+// RocksDB's own log file: Debian's build asserts, and so aborts the process, when it cannot be
+// written on a full disk. What matters of it reaches the caller as a status.
+class NoLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = options.create_if_missing;
@@ -202,8 +211,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
   // A family that is seldom written would keep old logs alive until its memtable fills.
   db.max_total_wal_size = 4 * options.memtable_bytes;
   db.max_background_jobs = 2;
-  db.keep_log_file_num = 2;
-  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.info_log = std::make_shared<NoLogger>();
   return db;
 }
 

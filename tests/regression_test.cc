@@ -1,0 +1,158 @@
+// A test beside each bug that a review found and the random walk did not.
+#include "pch/test_pch.h"
+
+#include "absl/strings/str_cat.h"
+#include "support/status_testing.h"
+#include "support/temp_store.h"
+
+namespace marcot::testing {
+namespace {
+
+class RegressionTest : public ::testing::Test {
+ protected:
+  void ExpectSound() {
+    const auto findings = store_->CheckInvariants();
+    ASSERT_OK(findings);
+    EXPECT_EQ(*findings, std::vector<std::string>());
+  }
+
+  PutOptions Overwrite() const {
+    PutOptions options;
+    options.strategy = Strategy::kOverwrite;
+    return options;
+  }
+
+  TempStore store_;
+  Space space_ = store_.OpenSpace();
+};
+
+// A pin that was released, with its sweep still queued, is taken again by a push-down.
+TEST_F(RegressionTest, ASweepSparesAPinThatCameBack) {
+  ASSERT_OK(space_.MakeDirectory("x/y"));
+  ASSERT_OK(space_.Put("x/y/f", "1"));
+  ASSERT_OK(space_.CopyDirectory("x", "r"));
+  ASSERT_OK(space_.CopyDirectory("r/y", "c"));
+  ASSERT_OK(space_.Delete("c"));
+  ASSERT_OK(store_->ReclaimSteps(1));
+  ASSERT_OK(space_.Put("x/y/f", "2", Overwrite()));
+  ASSERT_OK(store_->ReclaimUntilIdle());
+  const auto bytes = space_.Read("r/y/f");
+  ASSERT_OK(bytes);
+  EXPECT_EQ(*bytes, "1");
+  ExpectSound();
+}
+
+// A page by name ended on a directory that the copy does not see, before a file of that name.
+TEST_F(RegressionTest, AListGoesOnBehindAHole) {
+  const auto name = [](int i) { return absl::StrCat("d", 10'000 + i); };
+  ASSERT_OK(space_.MakeDirectory("t"));
+  ASSERT_OK(space_.Put("t/" + name(4099), "x"));
+  ASSERT_OK(space_.CopyDirectory("t", "c"));
+  ASSERT_OK(space_.Delete("t/" + name(4099)));
+  for (int i = 0; i < 5000; ++i) ASSERT_OK(space_.MakeDirectory("t/" + name(i)));
+  ListOptions options;
+  options.order = ListOrder::kName;
+  options.limit = 1000;
+  size_t seen = 0;
+  do {
+    const auto page = space_.List("c", options);
+    ASSERT_OK(page);
+    seen += page->entries.size();
+    options.marker = page->marker;
+  } while (!options.marker.empty());
+  EXPECT_EQ(seen, 1u);
+}
+
+// Bytes of a content that only a host's reference had named so far.
+TEST_F(RegressionTest, BytesAreKeptWhereOnlyAReferenceWas) {
+  ASSERT_OK(space_.Put("a", "hello"));
+  const ContentId id = space_.GetStat("a")->content;
+  ASSERT_OK(space_.Delete("a"));
+  ASSERT_OK(store_->ReclaimUntilIdle());
+  ASSERT_OK(space_.PutReference("reference", {.id = id, .size = 5}));
+  ASSERT_OK(space_.Put("bytes", "hello"));
+  for (const char* const path : {"reference", "bytes"}) {
+    const auto bytes = space_.Read(path);
+    ASSERT_OK(bytes);
+    EXPECT_EQ(*bytes, "hello");
+  }
+  ExpectSound();
+}
+
+// Copies into itself double a directory each time; its totals must not wrap.
+TEST_F(RegressionTest, TotalsStopBeforeTheyWrap) {
+  ASSERT_OK(store_->CreateSpace("default", "full"));
+  const Space full = store_.OpenSpace("default", "full");
+  ASSERT_OK(full.MakeDirectory("a"));
+  ASSERT_OK(full.Put("a/f", "precious"));
+  absl::Status status;
+  int copies = 0;
+  for (; status.ok() && copies < 64; ++copies) {
+    status = full.CopyDirectory("a", absl::StrCat("a/b", copies)).status();
+  }
+  EXPECT_EQ(CodeOf(status), Code::kQuotaLimitReached);
+  EXPECT_GT(copies, 50);
+  EXPECT_GT(full.GetTotals("")->files, uint64_t{1} << 50);
+  EXPECT_CODE(SpaceNotEmpty, store_->DeleteSpace("default", "full"));
+}
+
+TEST_F(RegressionTest, ASnapshotMayBeMeantToLastForEver) {
+  StoreOptions options = TestOptions();
+  options.max_snapshot_age = std::chrono::seconds::max();
+  TempStore store(options);
+  const Space space = store.OpenSpace();
+  ASSERT_OK(space.Put("a", "1"));
+  const auto snapshot = store->TakeSnapshot();
+  ReadOptions read;
+  read.snapshot = snapshot.get();
+  EXPECT_OK(space.GetStat("a", read));
+}
+
+TEST_F(RegressionTest, ASnapshotExpires) {
+  StoreOptions options = TestOptions();
+  options.max_snapshot_age = std::chrono::seconds(1);
+  TempStore store(options);
+  const Space space = store.OpenSpace();
+  const auto snapshot = store->TakeSnapshot();
+  ReadOptions read;
+  read.snapshot = snapshot.get();
+  EXPECT_OK(space.GetStat("", read));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_CODE(SnapshotExpired, space.GetStat("", read));
+}
+
+// A chain of copies longer than the limit, all of it made by one batch.
+TEST_F(RegressionTest, ABatchMayStackCopies) {
+  ASSERT_OK(space_.MakeDirectory("c0"));
+  ASSERT_OK(space_.Put("c0/f", "1"));
+  std::vector<BatchItem> batch;
+  for (int i = 1; i <= 60; ++i) {
+    BatchItem copy, put;
+    copy.kind = BatchItem::Kind::kCopy;
+    copy.space = put.space = space_;
+    copy.from = absl::StrCat("c", i - 1);
+    copy.path = absl::StrCat("c", i);
+    put.kind = BatchItem::Kind::kPut;
+    put.path = absl::StrCat("c", i, "/g", i);
+    put.bytes = "z";
+    batch.push_back(copy);
+    batch.push_back(put);
+  }
+  ASSERT_OK(store_->RunAtomically(batch));
+  EXPECT_EQ(space_.GetTotals("c60")->files, 61u);
+  ExpectSound();
+  ASSERT_OK(store_->ReclaimUntilIdle());
+  EXPECT_EQ(space_.GetTotals("c60")->files, 61u);
+  ExpectSound();
+}
+
+TEST_F(RegressionTest, AClockThatThrowsStopsNobody) {
+  StoreOptions options = TestOptions();
+  options.clock_ms = []() -> int64_t { throw 1; };
+  TempStore store(options);
+  EXPECT_OK(store.OpenSpace().Put("a", "1"));
+  EXPECT_OK(store.OpenSpace().Put("b", "1"));
+}
+
+}  // namespace
+}  // namespace marcot::testing
