@@ -37,7 +37,20 @@ auto ReadAs(const Space::State& state, const ReadOptions& options, const Read& r
   return read(view);
 }
 
-// The same for reads of many records, which are always of one snapshot.
+using Names = std::vector<std::string>;
+
+// The same of one path: `read` gets the entry that stands there.
+template <typename Result, typename Read>
+absl::StatusOr<Result> ReadPath(const Space::State& state, std::string_view path,
+                                const ReadOptions& options, const Read& read) {
+  MARCOT_ASSIGN_OR_RETURN(const Names names, operations::ParsePath(path, state.engine->limits()));
+  return ReadAs(state, options, [&](ReadView& view) -> absl::StatusOr<Result> {
+    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state.root, names));
+    return read(view, entry, names);
+  });
+}
+
+// Reads of many records are always of one snapshot.
 absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> HoldFor(const Space::State& state,
                                                             const ReadOptions& options) {
   if (options.snapshot == nullptr) {
@@ -217,24 +230,25 @@ absl::Status Space::SetAttributes(std::string_view path, const Attributes& attri
 
 absl::StatusOr<Stat> Space::GetStat(std::string_view path, const ReadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
-  MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
-  return ReadAs(*state, options, [&](ReadView& view) -> absl::StatusOr<Stat> {
-    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state->root, names));
-    return operations::StatOf(view, entry, names.empty() ? std::string_view() : names.back());
-  });
+  return ReadPath<Stat>(*state, path, options,
+                        [](ReadView& view, const core::Entry& entry, const Names& names) {
+                          return operations::StatOf(view, entry, names.empty() ? "" : names.back());
+                        });
 }
 
 absl::StatusOr<RecursiveTotals> Space::GetTotals(std::string_view path,
                                                  const ReadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
-  MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
-  return ReadAs(*state, options, [&](ReadView& view) -> absl::StatusOr<RecursiveTotals> {
-    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state->root, names));
-    MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
-    const core::Place place = core::PlaceOf(entry);
-    MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view, place.dir, place.seq));
-    return RecursiveTotals{totals.bytes, totals.files, totals.directories};
-  });
+  return ReadPath<RecursiveTotals>(
+      *state, path, options,
+      [](ReadView& view, const core::Entry& entry,
+         const Names& names) -> absl::StatusOr<RecursiveTotals> {
+        MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
+        const core::Place place = core::PlaceOf(entry);
+        MARCOT_ASSIGN_OR_RETURN(const core::Totals totals,
+                                core::TotalsAt(view, place.dir, place.seq));
+        return RecursiveTotals{totals.bytes, totals.files, totals.directories};
+      });
 }
 
 absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& options) const {

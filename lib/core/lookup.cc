@@ -31,9 +31,12 @@ absl::StatusOr<bool> LookupHistory(View& view, DirId dir, Seq seq, std::string_v
 // entry did not answer.
 absl::StatusOr<bool> LookupOwn(View& view, const Place& place, std::string_view slot, Entry* entry,
                                Node* node) {
-  std::string value;
-  MARCOT_ASSIGN_OR_RETURN(const bool found,
-                          view.Get(Family::kEntries, EntryKey(place.dir, slot), &value));
+  // Kept by the thread: a lookup for each name of each path would allocate them anew.
+  thread_local std::string key, value;
+  key.clear();
+  PutFixed64(&key, place.dir);
+  key.append(slot);
+  MARCOT_ASSIGN_OR_RETURN(const bool found, view.Get(Family::kEntries, key, &value));
   if (found) {
     MARCOT_ASSIGN_OR_RETURN(*entry, DecodeEntry(value));
     if (entry->birth <= place.seq) return true;
@@ -99,11 +102,12 @@ absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slo
   }
 }
 
-absl::StatusOr<bool> LookupName(View& view, const Place& place, std::string_view name,
+absl::StatusOr<bool> LookupName(View& view, const Place& place, std::string_view name, char first,
                                 Entry* entry) {
-  MARCOT_ASSIGN_OR_RETURN(const bool file, Lookup(view, place, Slot(kFileSlot, name), entry));
-  if (file) return true;
-  return Lookup(view, place, Slot(kDirectorySlot, name), entry);
+  const char second = first == kFileSlot ? kDirectorySlot : kFileSlot;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, Lookup(view, place, Slot(first, name), entry));
+  if (found) return true;
+  return Lookup(view, place, Slot(second, name), entry);
 }
 
 absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq) {

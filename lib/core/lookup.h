@@ -34,8 +34,8 @@ absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node);
 // What a reader at `place` sees under the slot; false: nothing. O(c).
 absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slot, Entry* entry);
 
-// The file's or else the directory's entry of that name.
-absl::StatusOr<bool> LookupName(View& view, const Place& place, std::string_view name,
+// The entry of that name, whichever kind it is; `first` is the kind to ask for first.
+absl::StatusOr<bool> LookupName(View& view, const Place& place, std::string_view name, char first,
                                 Entry* entry);
 
 // Totals of a node as of a seq: those frozen in the oldest pin at or after it; none: nothing

@@ -275,17 +275,19 @@ absl::Status TreeWriter::HideBase(DirId dir, std::string_view slot) {
 }
 
 absl::Status TreeWriter::CountWhiteout(DirId dir, int sign) {
-  MARCOT_ASSIGN_OR_RETURN(Totals totals, txn_.GetTotals(dir));
-  totals.whiteouts += sign;
-  txn_.PutTotals(dir, totals);
-  const uint64_t shown = totals.child_files + totals.child_directories;
-  if (totals.whiteouts < kWhiteoutsToFlatten || totals.whiteouts <= shown) return absl::OkStatus();
+  MARCOT_ASSIGN_OR_RETURN(Totals* const totals, txn_.MutableTotals(dir));
+  totals->whiteouts += sign;
+  const uint64_t shown = totals->child_files + totals->child_directories;
+  if (totals->whiteouts < kWhiteoutsToFlatten || totals->whiteouts <= shown) {
+    return absl::OkStatus();
+  }
   return QueueFlatten(txn_, dir);
 }
 
 absl::Status TreeWriter::Charge(const std::vector<DirId>& nodes, const Change& change) {
   for (const DirId dir : nodes) {
-    MARCOT_ASSIGN_OR_RETURN(Totals totals, txn_.GetTotals(dir));
+    MARCOT_ASSIGN_OR_RETURN(Totals* const in_place, txn_.MutableTotals(dir));
+    Totals& totals = *in_place;
     totals.bytes += change.bytes;
     totals.files += change.files;
     totals.directories += change.directories;
@@ -296,17 +298,15 @@ absl::Status TreeWriter::Charge(const std::vector<DirId>& nodes, const Change& c
                        "delete some of them first");
     }
     totals.changed = txn_.seq();
-    txn_.PutTotals(dir, totals);
   }
   return absl::OkStatus();
 }
 
 absl::Status TreeWriter::CountChild(DirId dir, bool is_directory, int sign) {
-  MARCOT_ASSIGN_OR_RETURN(Totals totals, txn_.GetTotals(dir));
-  (is_directory ? totals.child_directories : totals.child_files) += sign;
-  totals.modified = txn_.seq();
-  totals.modification_time_ms = txn_.now_ms();
-  txn_.PutTotals(dir, totals);
+  MARCOT_ASSIGN_OR_RETURN(Totals* const totals, txn_.MutableTotals(dir));
+  (is_directory ? totals->child_directories : totals->child_files) += sign;
+  totals->modified = txn_.seq();
+  totals->modification_time_ms = txn_.now_ms();
   return absl::OkStatus();
 }
 

@@ -16,12 +16,19 @@ Txn::Txn(Committed& committed, int64_t now_ms)
       next_id_(committed.next_id()),
       queued_(committed.queued()) {}
 
-Txn::Savepoint Txn::Mark() const {
-  return {seq_, next_id_, queued_, undo_.size(), totals_undo_.size()};
+Txn::Savepoint Txn::Mark() {
+  recording_ = !empty();
+  return {seq_, next_id_, queued_, undo_.size(), totals_undo_.size(), !recording_};
 }
 
 void Txn::RollBack(const Savepoint& savepoint) {
   walks().Clear();
+  if (savepoint.empty) {
+    for (Changes& changes : changes_) changes.clear();
+    totals_.clear();
+    undo_.clear();
+    totals_undo_.clear();
+  }
   for (; undo_.size() > savepoint.undo; undo_.pop_back()) {
     Undo& undo = undo_.back();
     Changes& changes = changes_[static_cast<size_t>(undo.family)];
@@ -88,6 +95,18 @@ absl::StatusOr<Totals> Txn::GetTotals(DirId dir) {
   return totals;
 }
 
+absl::StatusOr<Totals*> Txn::MutableTotals(DirId dir) {
+  auto it = totals_.find(dir);
+  if (it == totals_.end() || !it->second.has_value()) {
+    MARCOT_ASSIGN_OR_RETURN(const Totals totals, GetTotals(dir));
+    SetTotals(dir, totals);
+    it = totals_.find(dir);
+  } else if (recording_) {
+    totals_undo_.push_back({dir, true, it->second});
+  }
+  return &*it->second;
+}
+
 void Txn::Put(Family family, std::string key, std::string value) {
   Set(family, std::move(key), std::move(value));
 }
@@ -97,13 +116,13 @@ void Txn::Delete(Family family, std::string key) { Set(family, std::move(key), s
 void Txn::Set(Family family, std::string key, std::optional<std::string> value) {
   Changes& overlay = changes_[static_cast<size_t>(family)];
   const auto [it, inserted] = overlay.try_emplace(key);
-  undo_.push_back({family, std::move(key), !inserted, std::move(it->second)});
+  if (recording_) undo_.push_back({family, std::move(key), !inserted, std::move(it->second)});
   it->second = std::move(value);
 }
 
 void Txn::SetTotals(DirId dir, std::optional<Totals> totals) {
   const auto [it, inserted] = totals_.try_emplace(dir);
-  totals_undo_.push_back({dir, !inserted, it->second});
+  if (recording_) totals_undo_.push_back({dir, !inserted, it->second});
   it->second = totals;
 }
 

@@ -26,13 +26,16 @@ class Txn final : public View {
     Seq seq;
     uint64_t next_id, queued;
     size_t undo, totals_undo;
+    bool empty;  // the transaction was
   };
 
   Txn(Committed& committed, int64_t now_ms);
 
   // ---- operations of the group
   void BeginOperation() { seq_ += 2; }
-  Savepoint Mark() const;
+  // A rollback to the transaction's beginning just empties it; what is needed for one to a later
+  // point is recorded from there on.
+  Savepoint Mark();
   void RollBack(const Savepoint& savepoint);
   bool empty() const;
 
@@ -63,6 +66,8 @@ class Txn final : public View {
   void Delete(storage::Family family, std::string key);
   void PutTotals(DirId dir, const Totals& totals) { SetTotals(dir, totals); }
   void DeleteTotals(DirId dir) { SetTotals(dir, std::nullopt); }
+  // The totals as the transaction will write them, to be changed in place at once.
+  absl::StatusOr<Totals*> MutableTotals(DirId dir);
   void Queue(const Job& job);
   void FinishJob(std::string key);
 
@@ -93,6 +98,7 @@ class Txn final : public View {
   uint64_t next_id_, queued_;
   uint64_t job_number_ = 0;
   DirId flatten_first_ = 0;
+  bool recording_ = false;  // the undo logs
   std::array<Changes, storage::kFamilyCount> changes_;
   absl::flat_hash_map<DirId, std::optional<Totals>> totals_;
   std::vector<Undo> undo_;

@@ -197,7 +197,9 @@ class Runner {
 
   absl::Status FindSource() {
     if (op_.from_root != op_.root) MARCOT_RETURN_IF_ERROR(CheckRoot(txn_, op_.from_root));
-    MARCOT_ASSIGN_OR_RETURN(const Resolved found, Resolve(txn_, op_.from_root, op_.from));
+    const char first =
+        op_.only == Operation::Only::kDirectory ? core::kDirectorySlot : core::kFileSlot;
+    MARCOT_ASSIGN_OR_RETURN(const Resolved found, Resolve(txn_, op_.from_root, op_.from, first));
     if (found.outcome != Resolved::Outcome::kFound) return SourceMissing();
     source_ = found.entry;
     if (op_.only == Operation::Only::kDirectory && !source_.is_directory()) {
@@ -475,7 +477,7 @@ absl::Status CheckRoot(core::View& view, DirId root) {
 }
 
 absl::StatusOr<Resolved> Resolve(core::View& view, DirId root,
-                                 const std::vector<std::string>& names) {
+                                 const std::vector<std::string>& names, char first) {
   Resolved out;
   out.parent.dir = root;
   for (size_t i = 0; i + 1 < names.size(); ++i) {
@@ -492,7 +494,7 @@ absl::StatusOr<Resolved> Resolve(core::View& view, DirId root,
     out.parent = core::PlaceOf(out.entry);
   }
   MARCOT_ASSIGN_OR_RETURN(const bool found,
-                          core::LookupName(view, out.parent, names.back(), &out.entry));
+                          core::LookupName(view, out.parent, names.back(), first, &out.entry));
   out.outcome = found ? Resolved::Outcome::kFound : Resolved::Outcome::kMissing;
   return out;
 }

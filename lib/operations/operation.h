@@ -65,9 +65,10 @@ struct Resolved {
   core::Place parent;
   core::Entry entry;
 };
-// `names` must not be empty. SpaceNotFound.
+// `names` must not be empty. `first`: the kind that is expected there.
 absl::StatusOr<Resolved> Resolve(core::View& view, core::DirId root,
-                                 const std::vector<std::string>& names);
+                                 const std::vector<std::string>& names,
+                                 char first = core::kFileSlot);
 // SpaceNotFound if the space was deleted.
 absl::Status CheckRoot(core::View& view, core::DirId root);
 
