@@ -91,9 +91,10 @@ struct Stat {
 struct Placed {
   std::vector<std::string> path;  // the final path: names from the root down
   ObjectId id;
-  bool renamed = false;      // the final name is not the one asked for
-  bool overwritten = false;  // a file was replaced
-  uint64_t seq = 0;          // the operation's place in the store's order of commits
+  bool renamed = false;        // the final name is not the one asked for
+  bool overwritten = false;    // a file was replaced
+  uint64_t recycled_item = 0;  // delete: its item in the recycle bin; 0: gone for good
+  uint64_t seq = 0;            // the operation's place in the store's order of commits
 };
 
 // Joins names with '/'.

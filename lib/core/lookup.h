@@ -43,6 +43,9 @@ absl::StatusOr<bool> LookupName(View& view, const Place& place, std::string_view
 absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq);
 
 // What an entry adds to the totals of each directory above it, itself counted.
-absl::StatusOr<RecursiveTotals> WeightOf(View& view, const Entry& entry);
+struct Weight : RecursiveTotals {
+  uint64_t versions = 0, version_bytes = 0;
+};
+absl::StatusOr<Weight> WeightOf(View& view, const Entry& entry);
 
 }  // namespace marcot::core

@@ -36,6 +36,8 @@ void PutFile(std::string* out, const Entry& e) {
   PutSignedVarint(out, e.creation_time_ms);
   PutSignedVarint(out, e.modification_time_ms);
   PutVarint(out, e.modified);
+  PutVarint(out, e.versions);
+  if (e.versions > 0) PutVarint(out, e.version_bytes);
   PutString(out, e.creator);
   out->append(e.attributes);
 }
@@ -48,6 +50,8 @@ void GetFile(Decoder* in, Entry* e) {
   e->creation_time_ms = in->SignedVarint();
   e->modification_time_ms = in->SignedVarint();
   e->modified = in->Varint();
+  e->versions = in->Varint();
+  if (e->versions > 0) e->version_bytes = in->Varint();
   e->creator = in->String();
   e->attributes = in->Rest();
 }
@@ -74,6 +78,36 @@ void GetDirectory(Decoder* in, Entry* e) {
   e->creator = in->Rest();
 }
 
+enum TotalsFlag : uint8_t { kHasVersions = 1, kHasAccount = 2, kLogged = 4, kHasLimits = 8 };
+
+uint8_t FlagsOf(const Totals& t) {
+  return static_cast<uint8_t>((t.versions > 0 ? kHasVersions : 0) |
+                              (t.account != 0 ? kHasAccount : 0) | (t.logged ? kLogged : 0) |
+                              (t.limits.any() ? kHasLimits : 0));
+}
+
+// One more than the number; 0: nothing.
+void PutOptional(std::string* out, const std::optional<uint64_t>& v) {
+  PutVarint(out, v.has_value() ? *v + 1 : 0);
+}
+std::optional<uint64_t> GetOptional(Decoder* in) {
+  const uint64_t v = in->Varint();
+  return v == 0 ? std::nullopt : std::optional(v - 1);
+}
+
+void PutLimits(std::string* out, const Limits& limits) {
+  PutOptional(out, limits.bytes);
+  PutOptional(out, limits.files);
+  PutVarint(out, limits.count_versions);
+}
+Limits GetLimits(Decoder* in) {
+  Limits limits;
+  limits.bytes = GetOptional(in);
+  limits.files = GetOptional(in);
+  limits.count_versions = in->Varint() != 0;
+  return limits;
+}
+
 Totals GetTotals(Decoder* in) {
   Totals t;
   t.bytes = in->Varint();
@@ -85,6 +119,14 @@ Totals GetTotals(Decoder* in) {
   t.modified = in->Varint();
   t.modification_time_ms = in->SignedVarint();
   t.whiteouts = in->Varint();
+  const uint8_t flags = in->Byte();
+  if ((flags & kHasVersions) != 0) {
+    t.versions = in->Varint();
+    t.version_bytes = in->Varint();
+  }
+  if ((flags & kHasAccount) != 0) t.account = in->Varint();
+  t.logged = (flags & kLogged) != 0;
+  if ((flags & kHasLimits) != 0) t.limits = GetLimits(in);
   return t;
 }
 
@@ -163,6 +205,7 @@ std::string EncodeNode(const Node& node) {
   PutVarint(&out, node.synced);
   PutVarint(&out, node.newest_pin);
   PutVarint(&out, node.youngest + 1);  // ~0 becomes one byte
+  PutVarint(&out, node.parent);
   if (based) {
     PutVarint(&out, node.base.dir);
     PutVarint(&out, node.base.seq);
@@ -182,6 +225,7 @@ absl::StatusOr<Node> DecodeNode(std::string_view value) {
   node.synced = in.Varint();
   node.newest_pin = in.Varint();
   node.youngest = in.Varint() - 1;
+  node.parent = in.Varint();
   if ((flags & 2) != 0) {
     node.base.dir = in.Varint();
     node.base.seq = in.Varint();
@@ -201,6 +245,23 @@ void AppendTotals(const Totals& t, std::string* out) {
   PutVarint(out, t.modified);
   PutSignedVarint(out, t.modification_time_ms);
   PutVarint(out, t.whiteouts);
+  const uint8_t flags = FlagsOf(t);
+  *out += static_cast<char>(flags);
+  if ((flags & kHasVersions) != 0) {
+    PutVarint(out, t.versions);
+    PutVarint(out, t.version_bytes);
+  }
+  if ((flags & kHasAccount) != 0) PutVarint(out, t.account);
+  if ((flags & kHasLimits) != 0) PutLimits(out, t.limits);
+}
+
+Totals OfNewNode(const Totals& totals) {
+  Totals own = totals;
+  own.whiteouts = own.versions = own.version_bytes = 0;
+  own.account = 0;
+  own.logged = false;
+  own.limits = {};
+  return own;
 }
 
 std::string EncodeTotals(const Totals& totals) {
@@ -236,9 +297,11 @@ absl::StatusOr<Pin> DecodePin(std::string_view value) {
 
 std::string EncodeLogRow(const LogRow& row) {
   std::string out = Formatted();
-  PutVarint(&out, row.seq);
-  PutVarint(&out, row.next_id);
-  PutVarint(&out, row.queued);
+  const Counters& c = row.counters;
+  for (const uint64_t number :
+       {row.seq, c.next_id, c.queued, c.pending, c.content_bytes, c.file_records, c.queue_head}) {
+    PutVarint(&out, number);
+  }
   PutVarint(&out, row.totals.size());
   for (const auto& [dir, totals] : row.totals) {
     PutVarint(&out, dir);
@@ -252,9 +315,11 @@ absl::StatusOr<LogRow> DecodeLogRow(std::string_view value) {
   Decoder in(value);
   bool known = KnownFormat(&in);
   LogRow row;
-  row.seq = in.Varint();
-  row.next_id = in.Varint();
-  row.queued = in.Varint();
+  Counters& c = row.counters;
+  for (uint64_t* const number : {&row.seq, &c.next_id, &c.queued, &c.pending, &c.content_bytes,
+                                 &c.file_records, &c.queue_head}) {
+    *number = in.Varint();
+  }
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     const DirId dir = in.Varint();
     std::optional<Totals> totals;
@@ -302,14 +367,22 @@ absl::StatusOr<Job> DecodeJob(std::string_view value) {
   job.a = in.Varint();
   job.b = in.Varint();
   job.cursor = in.String();
-  if (!known || !in.Done() || kind > static_cast<uint8_t>(Job::Kind::kBlob)) return Damaged("job");
+  if (!known || !in.Done() || kind > static_cast<uint8_t>(Job::Kind::kBinRows))
+    return Damaged("job");
   return job;
 }
 
 std::string EncodeSpace(const SpaceRecord& record) {
   std::string out = Formatted();
   PutVarint(&out, record.root);
+  PutVarint(&out, record.bin);
+  PutVarint(&out, record.snapshots);
+  PutVarint(&out, record.quota);
   PutSignedVarint(&out, record.creation_time_ms);
+  const SpaceSettings& s = record.settings;
+  PutOptional(&out, s.recycle_bin);
+  PutOptional(&out, s.recycle_days);
+  PutVarint(&out, s.change_feed_days);
   return out;
 }
 
@@ -318,8 +391,44 @@ absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value) {
   bool known = KnownFormat(&in);
   SpaceRecord record;
   record.root = in.Varint();
+  record.bin = in.Varint();
+  record.snapshots = in.Varint();
+  record.quota = in.Varint();
   record.creation_time_ms = in.SignedVarint();
+  SpaceSettings& s = record.settings;
+  s.recycle_bin = GetOptional(&in);
+  s.recycle_days = GetOptional(&in);
+  s.change_feed_days = static_cast<uint32_t>(in.Varint());
   if (!known || !in.Done()) return Damaged("space");
+  return record;
+}
+
+std::string EncodeLibrary(const LibraryRecord& record) {
+  std::string out = Formatted();
+  const LibrarySettings& s = record.settings;
+  for (const uint64_t number :
+       {record.id, uint64_t{record.tightened}, uint64_t{s.recycle_bin}, uint64_t{s.recycle_days},
+        uint64_t{s.history}, uint64_t{s.history_versions}, uint64_t{s.history_days},
+        uint64_t{s.history_merge_seconds}}) {
+    PutVarint(&out, number);
+  }
+  return out;
+}
+
+absl::StatusOr<LibraryRecord> DecodeLibrary(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  LibraryRecord record;
+  LibrarySettings& s = record.settings;
+  record.id = in.Varint();
+  record.tightened = in.Varint() != 0;
+  s.recycle_bin = in.Varint() != 0;
+  s.recycle_days = static_cast<uint32_t>(in.Varint());
+  s.history = in.Varint() != 0;
+  for (uint32_t* const number : {&s.history_versions, &s.history_days, &s.history_merge_seconds}) {
+    *number = static_cast<uint32_t>(in.Varint());
+  }
+  if (!known || !in.Done()) return Damaged("library");
   return record;
 }
 

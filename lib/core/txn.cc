@@ -13,12 +13,11 @@ Txn::Txn(Committed& committed, int64_t now_ms)
     : committed_(committed),
       now_ms_(now_ms),
       seq_(committed.published()),
-      next_id_(committed.next_id()),
-      queued_(committed.queued()) {}
+      counters_(committed.counters_) {}
 
 Txn::Savepoint Txn::Mark() {
   recording_ = !empty();
-  return {seq_, next_id_, queued_, undo_.size(), totals_undo_.size(), !recording_};
+  return {seq_, counters_, undo_.size(), totals_undo_.size(), !recording_};
 }
 
 void Txn::RollBack(const Savepoint& savepoint) {
@@ -47,8 +46,7 @@ void Txn::RollBack(const Savepoint& savepoint) {
     }
   }
   seq_ = savepoint.seq;
-  next_id_ = savepoint.next_id;
-  queued_ = savepoint.queued;
+  counters_ = savepoint.counters;
 }
 
 bool Txn::empty() const {
@@ -128,12 +126,12 @@ void Txn::SetTotals(DirId dir, std::optional<Totals> totals) {
 
 void Txn::Queue(const Job& job) {
   Put(Family::kReclaim, PairKey(seq_, job_number_++), EncodeJob(job));
-  ++queued_;
+  ++counters_.queued;
 }
 
 void Txn::FinishJob(std::string key) {
   Delete(Family::kReclaim, std::move(key));
-  --queued_;
+  if (--counters_.queued == 0) counters_.pending = 0;
 }
 
 }  // namespace marcot::core

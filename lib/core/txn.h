@@ -24,7 +24,7 @@ class Txn final : public View {
   // What the counters were, and how much of the undo log there was.
   struct Savepoint {
     Seq seq;
-    uint64_t next_id, queued;
+    Counters counters;
     size_t undo, totals_undo;
     bool empty;  // the transaction was
   };
@@ -41,9 +41,9 @@ class Txn final : public View {
 
   Seq seq() const { return seq_; }
   int64_t now_ms() const { return now_ms_; }
-  uint64_t next_id() const { return next_id_; }
-  uint64_t queued() const { return queued_; }
-  uint64_t NewId() { return next_id_++; }
+  const Counters& counters() const { return counters_; }
+  Counters& counters() { return counters_; }
+  uint64_t NewId() { return counters_.next_id++; }
   // Whether a node was made by this group, so that nobody outside can see it yet.
   bool IsNew(DirId dir) const { return dir >= committed_.next_id(); }
 
@@ -95,7 +95,7 @@ class Txn final : public View {
   Committed& committed_;
   const int64_t now_ms_;
   Seq seq_;
-  uint64_t next_id_, queued_;
+  Counters counters_;
   uint64_t job_number_ = 0;
   DirId flatten_first_ = 0;
   bool recording_ = false;  // the undo logs

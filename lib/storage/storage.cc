@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view kFamilyNames[kFamilyCount] = {
     "meta",   "spaces",     "entries",  "history",  "nodes",   "pins",  "deadlists",
-    "totals", "totals_log", "contents", "released", "reclaim", "chunks"};
+    "totals", "totals_log", "contents", "released", "reclaim", "chunks",
+    "bin",    "versions",   "facts",    "changes"};
 
 constexpr size_t kSealBytes = 4;
 
