@@ -36,26 +36,8 @@ const std::array<std::string, 16>& Names() {
 
 const std::array<const char*, 7> kBadNames = {".", "..", "a:b", "", "\xff", "a\nb", "q?"};
 
-const char* StrategyName(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::kDefault:
-      return "default";
-    case Strategy::kAsk:
-      return "ask";
-    case Strategy::kRename:
-      return "rename";
-    case Strategy::kOverwrite:
-      return "overwrite";
-  }
-  return "";
-}
-
 const char* OnlyName(Only only) {
   return only == Only::kEither ? "" : only == Only::kFile ? "-file" : "-directory";
-}
-
-std::string Quoted(size_t space, const std::string& path) {
-  return std::to_string(space) + ":'" + path + "'";
 }
 
 std::string ContentText(const Content& content) {
@@ -79,15 +61,18 @@ std::string ToString(const Request& request) {
       return "put-reference " + target + " " + ContentText(request.content) +
              (request.unique_id ? " unique" : "") + how;
     case Kind::kCopy:
-      return "copy" + transfer;
+      return "copy" + (request.snapshot.empty() ? "" : "-from-snapshot " + request.snapshot) +
+             transfer;
     case Kind::kMove:
       return "move" + transfer;
     case Kind::kDelete:
-      return "delete " + target;
+      return "delete " + target + (request.permanent ? " permanently" : "") +
+             (request.user.empty() ? "" : " by " + request.user);
     case Kind::kSetAttributes:
       return "set-attributes " + target + " category=" + request.attributes.category;
+    default:
+      return MoreText(request);
   }
-  return "";
 }
 
 std::string ListText(const Op& op) {
@@ -112,6 +97,24 @@ Op OpOf(Op::Kind kind, size_t number = 0) {
 }
 
 }  // namespace
+
+const char* StrategyName(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kDefault:
+      return "default";
+    case Strategy::kAsk:
+      return "ask";
+    case Strategy::kRename:
+      return "rename";
+    case Strategy::kOverwrite:
+      return "overwrite";
+  }
+  return "";
+}
+
+std::string Quoted(size_t space, const std::string& path) {
+  return std::to_string(space) + ":'" + path + "'";
+}
 
 std::string ToString(const Op& op) {
   switch (op.kind) {
@@ -143,6 +146,8 @@ std::string ToString(const Op& op) {
       return "reopen";
     case Op::Kind::kRecreateSpace:
       return "recreate-space " + std::to_string(op.number);
+    case Op::Kind::kAdvance:
+      return "advance " + std::to_string(op.number) + " ms";
   }
   return "";
 }
@@ -161,6 +166,7 @@ std::string Abbreviate(const std::string& text) {
 }
 
 Op Generator::Next(const NamespaceModel& model) {
+  if (Chance(170)) return MoreOp(model);
   const uint64_t draw = Below(1000);
   if (draw < 10) return OpOf(Op::Kind::kCompare);
   if (draw < 40) return ListOp(model);
@@ -212,13 +218,17 @@ Request Generator::AnyRequest(const NamespaceModel& model, bool in_batch) {
     if (!path.empty()) path += "/";
     path += kBadNames[Below(kBadNames.size())];
   }
-  const bool has_strategy = request.kind != Kind::kDelete && request.kind != Kind::kSetAttributes;
+  const bool has_strategy = request.kind != Kind::kDelete && request.kind != Kind::kSetAttributes &&
+                            request.kind != Kind::kPurge;
   if (has_strategy) request.strategy = AnyStrategy();
   if (Chance(500)) request.user = Chance(500) ? "ann" : "bob";
   return request;
 }
 
 Request Generator::ChangeRequest(const NamespaceModel& model, bool in_batch) {
+  if (in_batch && Chance(100)) {
+    return Chance(700) ? BinRequest(model) : SnapshotRequest(model, true);
+  }
   if (Chance(model.CountEntries() > kManyEntries ? 400 : 60)) return DeleteRequest(model);
   const uint64_t draw = Below(100);
   if (draw >= 65) return TransferRequest(model, in_batch);
@@ -280,6 +290,7 @@ Request Generator::DeleteRequest(const NamespaceModel& model) {
   request.space = Below(spaces_);
   request.path = Existing(model, request.space, true);
   if (Chance(50)) request.path += "/" + Name();
+  request.permanent = Chance(300);
   return request;
 }
 
