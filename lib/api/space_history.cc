@@ -126,6 +126,9 @@ absl::Status Space::SetDirectoryQuota(std::string_view path, const QuotaLimits& 
   MARCOT_RETURN_IF_ERROR(operations::CheckQuota(limits));
   Operation operation;
   operation.limits = operations::ToLimits(limits);
+  if (!operation.limits.any()) {
+    return MakeError(Code::kParamInvalid, "a directory's quota limits bytes, files, or both");
+  }
   return RunKind(*this, Operation::Kind::kSetLimits, path, options, std::move(operation)).status();
 }
 

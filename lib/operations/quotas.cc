@@ -64,9 +64,6 @@ absl::Status Link(core::Txn& txn, std::string_view library, const std::string& s
 }  // namespace
 
 absl::Status CheckQuota(const QuotaLimits& limits) {
-  if (!limits.bytes.has_value() && !limits.files.has_value()) {
-    return MakeError(Code::kParamInvalid, "a quota limits bytes, files, or both");
-  }
   if (std::max(limits.bytes.value_or(0), limits.files.value_or(0)) > kMaxLimit) {
     return MakeError(Code::kParamInvalid, "a quota's limits are at most 2^62");
   }
