@@ -474,6 +474,7 @@ absl::StatusOr<Placed> Runner::Delete() {
 
 absl::StatusOr<Placed> Runner::SetAttributes() {
   Entry entry;
+  entry.id = RootId(op_.root);
   if (!op_.path.empty()) {
     MARCOT_ASSIGN_OR_RETURN(const Resolved found, Resolve(txn_, op_.root, op_.path));
     if (found.outcome != Resolved::Outcome::kFound) return PathNotFound(op_.path);

@@ -102,6 +102,9 @@ absl::StatusOr<Resolved> Resolve(core::View& view, core::DirId root,
 // SpaceNotFound if the space was deleted.
 absl::Status CheckRoot(core::View& view, core::DirId root);
 
+// A root has no entry; this is its object id.
+inline ObjectId RootId(core::DirId root) { return {1, root}; }
+
 absl::Status PathNotFound(const std::vector<std::string>& names);
 
 }  // namespace marcot::operations

@@ -78,7 +78,7 @@ absl::StatusOr<Entry> EntryOf(core::View& view, const Root& root,
     Entry entry;
     entry.kind = EntryKind::kDirectory;
     entry.dir = root.dir;
-    entry.id = {1, root.dir};
+    entry.id = RootId(root.dir);
     entry.creation_time_ms = root.creation_time_ms;
     return entry;
   }
