@@ -92,11 +92,7 @@ void CollectReferences(const Node& node, std::set<ContentId>* held) {
   for (const auto& [name, child] : node.children) CollectReferences(*child, held);
 }
 
-size_t CountBelow(const Node& node) {
-  size_t count = node.children.size();
-  for (const auto& [name, child] : node.children) count += CountBelow(*child);
-  return count;
-}
+size_t CountBelow(const Node& node) { return node.Totals().files + node.Totals().directories; }
 
 }  // namespace
 
@@ -138,21 +134,17 @@ Node* Node::Child(std::string_view name) const {
   return found == children.end() ? nullptr : found->second.get();
 }
 
-RecursiveTotals Node::Totals() const {
-  RecursiveTotals totals;
+const Node::Sums& Node::sums() const {
+  if (sums_) return *sums_;
+  Sums& sums = sums_.emplace();
   for (const auto& [name, child] : children) {
-    const RecursiveTotals below = child->Totals();
-    totals.bytes += below.bytes + child->content.size;
-    totals.files += below.files + (child->is_file() ? 1 : 0);
-    totals.directories += below.directories + (child->is_file() ? 0 : 1);
+    const Sums& below = child->sums();
+    sums.totals.bytes += below.totals.bytes + child->content.size;
+    sums.totals.files += below.totals.files + (child->is_file() ? 1 : 0);
+    sums.totals.directories += below.totals.directories + (child->is_file() ? 0 : 1);
+    sums.height = std::max(sums.height, below.height + 1);
   }
-  return totals;
-}
-
-size_t Node::Height() const {
-  size_t height = 0;
-  for (const auto& [name, child] : children) height = std::max(height, child->Height() + 1);
-  return height;
+  return sums;
 }
 
 void Node::ChildrenChanged(int64_t now_ms) {
@@ -190,6 +182,11 @@ NamespaceModel::NamespaceModel(size_t spaces, const StoreOptions& options) : opt
 
 NamespaceModel::NamespaceModel(const NamespaceModel& other) : options_(other.options_) {
   for (const auto& root : other.roots_) roots_.push_back(root->Clone());
+}
+
+NamespaceModel::NamespaceModel(const NamespaceModel& other, const std::set<size_t>& spaces)
+    : NamespaceModel(other.spaces(), other.options_) {
+  for (const size_t space : spaces) roots_[space] = other.root(space).Clone();
 }
 
 NamespaceModel& NamespaceModel::operator=(const NamespaceModel& other) {
@@ -232,7 +229,22 @@ Outcome NamespaceModel::Apply(const Request& request, int64_t now_ms, const Plac
   if (TouchesRoot(request)) early.push_back(Code::kRootDirectoryNotAllowed);
   if (!early.empty()) return Fail(std::move(early));
   Call call{request, now_ms, engine, SplitPath(request.path), SplitPath(request.from)};
-  switch (request.kind) {
+  Outcome outcome = Dispatch(call);
+  ForgetSums(request.space, call.to);
+  if (IsTransfer(request)) ForgetSums(request.from_space, call.from);
+  return outcome;
+}
+
+void NamespaceModel::ForgetSums(size_t space, const Path& path) {
+  Node* node = roots_[space].get();
+  for (size_t i = 0; node != nullptr; ++i) {
+    node->ForgetSums();
+    node = i < path.size() ? node->Child(path[i]) : nullptr;
+  }
+}
+
+Outcome NamespaceModel::Dispatch(Call& call) {
+  switch (call.request.kind) {
     case Kind::kMakeDirectory:
       return MakeDirectory(call);
     case Kind::kPut:
@@ -534,7 +546,7 @@ class Differences {
 };
 
 void CompareDirectory(const Node& node, const Stat& stat, Differences* differences) {
-  const RecursiveTotals totals = node.Totals();
+  const RecursiveTotals& totals = node.Totals();
   uint64_t files = 0;
   for (const auto& [name, child] : node.children) files += child->is_file() ? 1 : 0;
   differences->Expect("bytes", totals.bytes, stat.totals.bytes);
