@@ -216,6 +216,21 @@ absl::Status Committed::Commit(const Txn& txn, bool sync) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Counters> StoredCounters(View& view) {
+  const std::string last = IdKey(~Seq{0});
+  const auto rows = view.NewCursor(Family::kTotalsLog, {});
+  rows->SeekForPrev(last);
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  std::string value;
+  if (rows->Valid()) {
+    value = rows->value();
+  } else {
+    MARCOT_RETURN_IF_ERROR(view.Get(Family::kMeta, kFoldedKey, &value).status());
+  }
+  MARCOT_ASSIGN_OR_RETURN(const LogRow row, DecodeLogRow(value));
+  return row.counters;
+}
+
 std::unique_ptr<HeldSnapshot> Committed::TakeSnapshot() const {
   auto held = std::make_unique<HeldSnapshot>();
   held->published = published();

@@ -86,6 +86,9 @@ class Committed {
   absl::Status failure_;
 };
 
+// The counters as of a view's commit, from the records.
+absl::StatusOr<Counters> StoredCounters(View& view);
+
 // The totals that the log of one snapshot holds, read when the first of them is asked for and
 // shared by all views of that snapshot. Thread-safe.
 class LoggedTotals {

@@ -135,6 +135,10 @@ absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq) {
   return pin.frozen;
 }
 
+Weight WeightBelow(const Totals& t) {
+  return {{t.bytes, t.files, t.directories}, t.versions, t.version_bytes};
+}
+
 absl::StatusOr<Weight> WeightOf(View& view, const Entry& entry) {
   if (!entry.is_directory()) return Weight{{entry.size, 1, 0}, entry.versions, entry.version_bytes};
   const Place place = PlaceOf(entry);

@@ -46,6 +46,8 @@ absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq);
 struct Weight : RecursiveTotals {
   uint64_t versions = 0, version_bytes = 0;
 };
+// What a root's totals add to the quota that counts it.
+Weight WeightBelow(const Totals& totals);
 absl::StatusOr<Weight> WeightOf(View& view, const Entry& entry);
 
 }  // namespace marcot::core

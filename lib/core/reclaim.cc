@@ -64,8 +64,8 @@ class JobRunner {
         return Forget(job);
       case Job::Kind::kVersions:
         return DropVersions({job->a, job->b});
-      case Job::Kind::kBinRows:
-        return DeleteBinRows(job->a);
+      case Job::Kind::kRows:
+        return DeleteRows(*job);
     }
     return true;
   }
@@ -282,15 +282,16 @@ class JobRunner {
     return true;
   }
 
-  absl::StatusOr<bool> DeleteBinRows(DirId bin) {
+  absl::StatusOr<bool> DeleteRows(const Job& job) {
     Budget budget;
-    const std::string first = IdKey(bin), end = IdKey(bin + 1);
-    const auto rows = txn_.NewCursor(Family::kBin, {first, end});
+    const auto family = static_cast<Family>(job.b);
+    const std::string first = IdKey(job.a);
+    const auto rows = txn_.NewCursor(family, {first, job.cursor});
     for (rows->Seek(first); rows->Valid(); rows->Next()) {
       if (!budget.left()) return false;
       Visit(&budget);
       --budget.writes;
-      txn_.Delete(Family::kBin, std::string(rows->key()));
+      txn_.Delete(family, std::string(rows->key()));
     }
     MARCOT_RETURN_IF_ERROR(rows->status());
     return true;

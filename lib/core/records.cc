@@ -367,8 +367,7 @@ absl::StatusOr<Job> DecodeJob(std::string_view value) {
   job.a = in.Varint();
   job.b = in.Varint();
   job.cursor = in.String();
-  if (!known || !in.Done() || kind > static_cast<uint8_t>(Job::Kind::kBinRows))
-    return Damaged("job");
+  if (!known || !in.Done() || kind > static_cast<uint8_t>(Job::Kind::kRows)) return Damaged("job");
   return job;
 }
 
@@ -396,8 +395,10 @@ absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value) {
   record.quota = in.Varint();
   record.creation_time_ms = in.SignedVarint();
   SpaceSettings& s = record.settings;
-  s.recycle_bin = GetOptional(&in);
-  s.recycle_days = GetOptional(&in);
+  if (const auto on = GetOptional(&in); on.has_value()) s.recycle_bin = *on != 0;
+  if (const auto days = GetOptional(&in); days.has_value()) {
+    s.recycle_days = static_cast<uint32_t>(*days);
+  }
   s.change_feed_days = static_cast<uint32_t>(in.Varint());
   if (!known || !in.Done()) return Damaged("space");
   return record;

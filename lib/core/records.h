@@ -176,7 +176,7 @@ struct Job {
     kBlob,      // the chunks of blob a, b of them
     kForget,    // node a is gone from its space: the versions of the files below it
     kVersions,  // the versions of object (a, b), which is gone
-    kBinRows,   // the rows of bin a, which was emptied
+    kRows,      // rows that nobody reads any more: of family b, from DirId a to `cursor`
   };
   Kind kind = Kind::kRelease;
   uint64_t a = 0, b = 0;

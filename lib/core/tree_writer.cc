@@ -363,6 +363,10 @@ absl::Status TreeWriter::SetParent(DirId dir, DirId parent) {
 
 absl::Status TreeWriter::KillTree(DirId dir) {
   MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(dir));
+  if (totals.account != 0) {
+    MARCOT_ASSIGN_OR_RETURN(Totals* const own, txn_.MutableTotals(dir));
+    own->account = 0;
+  }
   txn_.counters().pending += totals.files + totals.directories + 1;
   if (totals.versions > 0) {
     // What expires below meanwhile must not be taken off the totals of those it is gone from.

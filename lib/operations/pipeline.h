@@ -54,6 +54,7 @@ class Pipeline {
   // Executes and commits; blocks until that is done. Thread-safe.
   absl::Status Run(Work& work);
 
+  int64_t now_ms() const { return clock_ms_(); }
   uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
   uint64_t operations() const { return operations_.load(std::memory_order_relaxed); }
 
