@@ -245,11 +245,13 @@ Request Generator::SettingsRequest() {
   return request;
 }
 
-// Some room above what is used, or less than that.
+// Some room above what is used, or less than that; a quota has a limit of one kind at least.
 QuotaLimits Generator::LimitsNear(const Used& used) {
   QuotaLimits limits;
   if (Chance(600)) limits.bytes = used.bytes + Below(3000) - std::min<uint64_t>(used.bytes, 300);
-  if (Chance(600)) limits.files = used.files + Below(20) - std::min<uint64_t>(used.files, 2);
+  if (!limits.bytes || Chance(300)) {
+    limits.files = used.files + Below(20) - std::min<uint64_t>(used.files, 2);
+  }
   return limits;
 }
 

@@ -11,7 +11,7 @@ namespace {
 using Kind = Request::Kind;
 using Only = BatchItem::Only;
 
-constexpr size_t kManyEntries = 220;  // from here on the walk rather deletes
+constexpr size_t kManyEntries = 160;  // from here on the walk rather deletes
 
 // Few names, so that operations meet; among them those that naming rules stumble over.
 const std::array<std::string, 16>& Names() {
@@ -167,20 +167,23 @@ std::string Abbreviate(const std::string& text) {
 
 Op Generator::Next(const NamespaceModel& model) {
   if (Chance(170)) return MoreOp(model);
-  const uint64_t draw = Below(1000);
-  if (draw < 10) return OpOf(Op::Kind::kCompare);
-  if (draw < 40) return ListOp(model);
-  if (draw < 50) return OpOf(Op::Kind::kContinueListing);
-  if (draw < 80) return OpOf(Op::Kind::kReclaimSteps, 1 + Below(20));
-  if (draw < 82) return OpOf(Op::Kind::kDrain);
-  if (draw < 83) return OpOf(Op::Kind::kSettleContents);
-  if (draw < 86) return OpOf(Op::Kind::kTakeSnapshot);
-  if (draw < 89) return OpOf(Op::Kind::kCheckSnapshot, Below(3));
-  if (draw < 90)
-    return OpOf(Below(2) == 0 ? Op::Kind::kReopen : Op::Kind::kRecreateSpace,
-                1 + Below(spaces_ - 1));
-  if (draw < 150) return BatchOp(model, Op::Kind::kAtomic);
-  if (draw < 165) return BatchOp(model, Op::Kind::kEach);
+  // The steps that look at the whole store cost as much as hundreds of changes, opening one as much
+  // as a thousand.
+  auto falls = [draw = Below(10000), end = uint64_t{0}](uint64_t share) mutable {
+    return draw < (end += share);
+  };
+  if (falls(25)) return OpOf(Op::Kind::kCompare);
+  if (falls(5)) return OpOf(Op::Kind::kDrain);
+  if (falls(2)) return OpOf(Op::Kind::kSettleContents);
+  if (falls(1)) return OpOf(Op::Kind::kReopen);
+  if (falls(3)) return OpOf(Op::Kind::kRecreateSpace, 1 + Below(spaces_ - 1));
+  if (falls(20)) return OpOf(Op::Kind::kTakeSnapshot);
+  if (falls(20)) return OpOf(Op::Kind::kCheckSnapshot, Below(3));
+  if (falls(150)) return OpOf(Op::Kind::kReclaimSteps, 1 + Below(20));
+  if (falls(200)) return ListOp(model);
+  if (falls(100)) return OpOf(Op::Kind::kContinueListing);
+  if (falls(600)) return BatchOp(model, Op::Kind::kAtomic);
+  if (falls(150)) return BatchOp(model, Op::Kind::kEach);
   Op op;
   op.requests.push_back(AnyRequest(model, false));
   return op;
@@ -206,7 +209,7 @@ Op Generator::ListOp(const NamespaceModel& model) {
   if (!op.list.prefix.empty() && static_cast<signed char>(op.list.prefix.back()) < 0) {
     op.list.prefix.clear();  // half a code point
   }
-  op.list.limit = 1 + Below(6);
+  op.list.limit = 1 + Below(by_name ? 4 : 12);
   return op;
 }
 

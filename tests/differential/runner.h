@@ -28,6 +28,9 @@ class Runner {
   // Deletes everything: nothing may be left behind.
   std::string Finish();
 
+  // How many it has done on both sides, each item of a batch by itself. What `Run` left out because
+  // the tree would grow too large is not among them.
+  uint64_t operations() const { return operations_; }
   const NamespaceModel& model() const { return model_; }
   static size_t spaces();
 
@@ -108,6 +111,7 @@ class Runner {
   std::set<ContentId> ever_held_;                 // host-kept contents that are not settled yet
   std::vector<std::string> cursors_;              // of each space's changes
   uint64_t last_seq_ = 0;
+  uint64_t operations_ = 0;
   size_t reads_ = 0;
 };
 

@@ -82,11 +82,7 @@ void CollectReferences(const Node& node, std::set<ContentId>* held) {
   for (const auto& [name, child] : node.children) CollectReferences(*child, held);
 }
 
-size_t CountBelow(const Node& node) {
-  size_t count = node.children.size();
-  for (const auto& [name, child] : node.children) count += CountBelow(*child);
-  return count;
-}
+size_t CountBelow(const Node& node) { return node.Totals().files + node.Totals().directories; }
 
 }  // namespace
 
@@ -140,21 +136,17 @@ Node* Node::Child(std::string_view name) const {
   return found == children.end() ? nullptr : found->second.get();
 }
 
-RecursiveTotals Node::Totals() const {
-  RecursiveTotals totals;
+const Node::Sums& Node::sums() const {
+  if (sums_) return *sums_;
+  Sums& sums = sums_.emplace();
   for (const auto& [name, child] : children) {
-    const RecursiveTotals below = child->Totals();
-    totals.bytes += below.bytes + child->content.size;
-    totals.files += below.files + (child->is_file() ? 1 : 0);
-    totals.directories += below.directories + (child->is_file() ? 0 : 1);
+    const Sums& below = child->sums();
+    sums.totals.bytes += below.totals.bytes + child->content.size;
+    sums.totals.files += below.totals.files + (child->is_file() ? 1 : 0);
+    sums.totals.directories += below.totals.directories + (child->is_file() ? 0 : 1);
+    sums.height = std::max(sums.height, below.height + 1);
   }
-  return totals;
-}
-
-size_t Node::Height() const {
-  size_t height = 0;
-  for (const auto& [name, child] : children) height = std::max(height, child->Height() + 1);
-  return height;
+  return sums;
 }
 
 void Node::ChildrenChanged(int64_t now_ms) {
@@ -184,6 +176,19 @@ NamespaceModel::NamespaceModel(const NamespaceModel& other)
       quotas_(other.quotas_) {
   for (const auto& root : other.roots_) roots_.push_back(root->Clone());
   for (const auto& bin : other.bins_) bins_.push_back(bin->Clone());
+}
+
+NamespaceModel::NamespaceModel(const NamespaceModel& other, const std::set<size_t>& spaces)
+    : NamespaceModel(other.spaces(), other.options_) {
+  facts_ = other.facts_;
+  library_ = other.library_;
+  quotas_ = other.quotas_;
+  for (size_t space = 0; space < roots_.size(); ++space) {
+    // A quota counts what lies in other spaces.
+    if (quotas_.empty() && !spaces.contains(space)) continue;
+    roots_[space] = other.root(space).Clone();
+    bins_[space] = other.bin(space).Clone();
+  }
 }
 
 NamespaceModel& NamespaceModel::operator=(const NamespaceModel& other) {
@@ -239,11 +244,20 @@ Outcome NamespaceModel::Apply(const Request& request, int64_t now_ms, const Plac
   std::optional<NamespaceModel> undo;  // what the engine did needs none
   if (!before.empty() && engine == nullptr) undo = *this;
   Outcome outcome = Dispatch(call);
+  ForgetSums(roots_[request.space].get(), call.to);
+  if (IsTransfer(request)) ForgetSums(roots_[request.from_space].get(), call.from);
   if (!outcome.ok() || !Exceeds(before)) return outcome;
   if (undo) *this = *std::move(undo);
   Outcome refused = Fail({Code::kQuotaLimitReached});
   refused.free_choice = outcome.free_choice;
   return refused;
+}
+
+void NamespaceModel::ForgetSums(Node* root, const Path& path) {
+  for (size_t i = 0; root != nullptr; ++i) {
+    root->ForgetSums();
+    root = i < path.size() ? root->Child(path[i]) : nullptr;
+  }
 }
 
 Outcome NamespaceModel::Dispatch(Call& call) {
@@ -574,7 +588,7 @@ class Differences {
 };
 
 void CompareDirectory(const Node& node, const Stat& stat, Differences* differences) {
-  const RecursiveTotals totals = node.Totals();
+  const RecursiveTotals& totals = node.Totals();
   uint64_t files = 0;
   for (const auto& [name, child] : node.children) files += child->is_file() ? 1 : 0;
   differences->Expect("bytes", totals.bytes, stat.totals.bytes);

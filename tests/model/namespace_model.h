@@ -29,8 +29,10 @@ struct Node {
   bool is_file() const { return type == EntryType::kFile; }
   std::unique_ptr<Node> Clone() const;
   Node* Child(std::string_view name) const;
-  RecursiveTotals Totals() const;
-  size_t Height() const;  // levels below; 0 for a file or an empty directory
+  // Of all below, added up when somebody asks and kept until ForgetSums.
+  const RecursiveTotals& Totals() const { return sums().totals; }
+  size_t Height() const { return sums().height; }  // levels; 0: a file or an empty directory
+  void ForgetSums() { sums_.reset(); }
 
   // A direct child came or went.
   void ChildrenChanged(int64_t now_ms);
@@ -50,6 +52,15 @@ struct Node {
 
   Guess<std::string> etag;                // directories
   std::optional<std::string> stale_etag;  // the eTag must not be this one any more
+
+ private:
+  struct Sums {
+    RecursiveTotals totals;
+    size_t height = 0;
+  };
+  const Sums& sums() const;
+
+  mutable std::optional<Sums> sums_;
 };
 
 // One operation as a value.
@@ -119,6 +130,8 @@ class NamespaceModel {
  public:
   NamespaceModel(size_t spaces, const StoreOptions& options);
   NamespaceModel(const NamespaceModel& other);
+  // Copies these spaces; the others are empty.
+  NamespaceModel(const NamespaceModel& other, const std::set<size_t>& spaces);
   NamespaceModel& operator=(const NamespaceModel& other);
   NamespaceModel(NamespaceModel&&) = default;
   NamespaceModel& operator=(NamespaceModel&&) = default;
@@ -157,6 +170,8 @@ class NamespaceModel {
   using Usages = std::map<const void*, Used>;  // of quotas, of directories that have one
 
   Outcome Dispatch(Call& call);
+  // Of every directory on the path: something below them changed.
+  static void ForgetSums(Node* root, const Path& path);
   Outcome DispatchMore(Call& call);
   Outcome MakeDirectory(Call& call);
   Outcome Put(Call& call);

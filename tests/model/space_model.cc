@@ -112,6 +112,7 @@ Outcome NamespaceModel::DispatchMore(Call& call) {
       return ChangeVersions(call);
     case Kind::kEmptyBin:
       bins_[request.space]->children.clear();
+      bins_[request.space]->ForgetSums();
       facts.items.clear();
       return {};
     case Kind::kCreateSnapshot:
@@ -159,6 +160,7 @@ Outcome NamespaceModel::Recycle(Call& call, std::unique_ptr<Node> node) {
   if (!facts.changes.empty()) facts.changes.back().item = item;
   facts.items[item] = {call.to, call.request.user, call.now_ms};
   bins_[call.request.space]->children[ItemName(item)] = std::move(node);
+  bins_[call.request.space]->ForgetSums();
   return outcome;
 }
 
@@ -193,6 +195,8 @@ Outcome NamespaceModel::Restore(Call& call) {
     return Fail({Code::kSameNameDirectoryOrFileExists});
   }
   Outcome outcome = overwrites ? OverwriteWith(move, target, source) : MoveTo(move, target, source);
+  ForgetSums(roots_[request.space].get(), move.to);
+  ForgetSums(bins_[request.space].get(), move.from);
   if (outcome.ok() && request.from.empty()) facts.items.erase(item);
   return outcome;
 }
@@ -203,6 +207,7 @@ Outcome NamespaceModel::Purge(Call& call) {
   if (item == facts.items.end()) return Fail({Code::kRecycledItemNotFound});
   Outcome outcome = Done(item->second.path);
   bins_[call.request.space]->children.erase(ItemName(item->first));
+  bins_[call.request.space]->ForgetSums();
   facts.items.erase(item);
   return outcome;
 }
@@ -410,6 +415,7 @@ void NamespaceModel::ExpireDue(int64_t now_ms) {
     const size_t lost = std::erase_if(
         facts.changes, [&](const Change& change) { return change.time_ms + feed_ms <= now_ms; });
     facts.changes_lost |= lost > 0;
+    bins_[space]->ForgetSums();
     ForEachNode(roots_[space].get(), drop_versions);
     ForEachNode(bins_[space].get(), drop_versions);
   }
