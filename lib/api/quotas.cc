@@ -13,7 +13,6 @@ using core::ReadView;
 using operations::QuotaWork;
 
 absl::StatusOr<std::vector<std::string>> CheckSpaces(std::span<const std::string> spaces) {
-  if (spaces.empty()) return MakeError(Code::kNoItemsProvided, "a quota needs a space");
   for (const std::string& space : spaces) {
     MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(space, false));
   }

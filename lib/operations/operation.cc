@@ -513,12 +513,18 @@ absl::Status Runner::SetFileAttributes(DirId dir, Entry entry) {
 }
 
 absl::StatusOr<Placed> Runner::SetLimits() {
-  MARCOT_ASSIGN_OR_RETURN(const auto walked, writer_.Walk(op_.root, op_.path, {}));
-  if (walked.missing) return PathNotFound(op_.path);
-  if (walked.file) {
+  bool directory = op_.path.empty();
+  if (!directory) {
+    MARCOT_ASSIGN_OR_RETURN(const Resolved found,
+                            Resolve(txn_, op_.root, op_.path, core::kDirectorySlot));
+    if (found.outcome != Resolved::Outcome::kFound) return PathNotFound(op_.path);
+    directory = found.entry.is_directory();
+  }
+  if (!directory) {
     return MakeError(Code::kFileTypeNotMatched,
                      absl::StrCat(JoinPath(op_.path), " is a file; a directory has quotas"));
   }
+  MARCOT_ASSIGN_OR_RETURN(const auto walked, writer_.Walk(op_.root, op_.path, {}));
   MARCOT_RETURN_IF_ERROR(writer_.Charge(walked.nodes, {}));
   MARCOT_ASSIGN_OR_RETURN(core::Totals* const totals, txn_.MutableTotals(walked.nodes.back()));
   if (!op_.limits.any() && !totals->limits.any()) {

@@ -114,6 +114,9 @@ absl::Status QuotaWork::Execute(core::Txn& txn) {
   } else {
     MARCOT_ASSIGN_OR_RETURN(record, FindQuota(txn, request_.library, quota_));
   }
+  if (request_.spaces != nullptr && request_.spaces->empty()) {
+    return MakeError(Code::kNoItemsProvided, "a quota needs a space");
+  }
   for (const std::string& space : record.spaces) {
     MARCOT_RETURN_IF_ERROR(Unlink(txn, request_.library, space));
   }
