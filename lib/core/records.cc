@@ -323,38 +323,4 @@ absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value) {
   return record;
 }
 
-std::string EncodeAttributes(const Attributes& a) {
-  std::string out;
-  if (a == Attributes{}) return out;
-  PutVarint(&out, a.metadata.size());
-  for (const auto& [key, value] : a.metadata) {
-    PutString(&out, key);
-    PutString(&out, value);
-  }
-  PutVarint(&out, a.labels.size());
-  for (const std::string& label : a.labels) PutString(&out, label);
-  PutString(&out, a.category);
-  PutString(&out, a.content_type);
-  PutString(&out, a.local_creation_time);
-  PutString(&out, a.local_modification_time);
-  return out;
-}
-
-absl::StatusOr<Attributes> DecodeAttributes(std::string_view value) {
-  Attributes a;
-  if (value.empty()) return a;
-  Decoder in(value);
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-    std::string key(in.String());
-    a.metadata.emplace(std::move(key), in.String());
-  }
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) a.labels.emplace_back(in.String());
-  a.category = in.String();
-  a.content_type = in.String();
-  a.local_creation_time = in.String();
-  a.local_modification_time = in.String();
-  if (!in.Done()) return Damaged("attributes");
-  return a;
-}
-
 }  // namespace marcot::core

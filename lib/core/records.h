@@ -56,7 +56,7 @@ struct Entry {
   int64_t modification_time_ms = 0;  // file
   Seq modified = 0;                  // file: seq of its content, which its eTag follows
   std::string creator;
-  std::string attributes;  // file, attributes: encoded Attributes; may be empty
+  std::string attributes;  // file, attributes: base/attributes.h; may be empty
 
   bool is_directory() const {
     return kind == EntryKind::kDirectory || kind == EntryKind::kReference;
@@ -156,9 +156,6 @@ struct SpaceRecord {
 };
 std::string EncodeSpace(const SpaceRecord& record);
 absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value);
-
-std::string EncodeAttributes(const Attributes& attributes);
-absl::StatusOr<Attributes> DecodeAttributes(std::string_view value);
 
 }  // namespace core
 }  // namespace marcot
