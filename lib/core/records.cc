@@ -28,6 +28,16 @@ ObjectId GetObjectId(Decoder* in) {
   return id;
 }
 
+// To zeros; the strings keep their memory.
+void Reset(Entry* e) {
+  Entry blank;
+  blank.creator.swap(e->creator);
+  blank.attributes.swap(e->attributes);
+  blank.creator.clear();
+  blank.attributes.clear();
+  *e = std::move(blank);
+}
+
 void PutFile(std::string* out, const Entry& e) {
   PutObjectId(out, e.id);
   PutFixed64(out, e.content.hi);
@@ -112,30 +122,36 @@ std::string EncodeEntry(const Entry& e) {
 }
 
 absl::StatusOr<Entry> DecodeEntry(std::string_view value) {
+  absl::StatusOr<Entry> entry{Entry()};
+  if (absl::Status status = DecodeEntry(value, &*entry); !status.ok()) entry = std::move(status);
+  return entry;
+}
+
+absl::Status DecodeEntry(std::string_view value, Entry* e) {
   Decoder in(value);
   bool known = KnownFormat(&in);
-  Entry e;
-  e.kind = static_cast<EntryKind>(in.Byte());
-  e.birth = in.Varint();
-  switch (e.kind) {
+  Reset(e);
+  e->kind = static_cast<EntryKind>(in.Byte());
+  e->birth = in.Varint();
+  switch (e->kind) {
     case EntryKind::kWhiteout:
       known = known && in.AtEnd();
       break;
     case EntryKind::kFile:
-      GetFile(&in, &e);
+      GetFile(&in, e);
       break;
     case EntryKind::kDirectory:
     case EntryKind::kReference:
-      GetDirectory(&in, &e);
+      GetDirectory(&in, e);
       break;
     case EntryKind::kAttributes:
-      e.attributes = in.Rest();
+      e->attributes = in.Rest();
       break;
     default:
       known = false;
   }
   if (!known || !in.ok()) return Damaged("entry");
-  return e;
+  return absl::OkStatus();
 }
 
 std::string EncodeHistory(Seq death, const Entry& entry) {

@@ -65,6 +65,8 @@ struct Entry {
 
 std::string EncodeEntry(const Entry& entry);
 absl::StatusOr<Entry> DecodeEntry(std::string_view value);
+// Into an entry whose strings keep their memory; undefined after an error.
+absl::Status DecodeEntry(std::string_view value, Entry* entry);
 
 struct HistoryRecord {
   Seq death = 0;
