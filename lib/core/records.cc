@@ -30,12 +30,9 @@ ObjectId GetObjectId(Decoder* in) {
 
 // To zeros; the strings keep their memory.
 void Reset(Entry* e) {
-  Entry blank;
-  blank.creator.swap(e->creator);
-  blank.attributes.swap(e->attributes);
-  blank.creator.clear();
-  blank.attributes.clear();
-  *e = std::move(blank);
+  *e = Entry{.creator = std::move(e->creator), .attributes = std::move(e->attributes)};
+  e->creator.clear();
+  e->attributes.clear();
 }
 
 void PutFile(std::string* out, const Entry& e) {
