@@ -480,7 +480,7 @@ class ReplayTest : public ConcurrencyTest {
         const std::string below = (path.empty() ? "" : path + "/") + stat.name;
         const bool file = stat.type == EntryType::kFile;
         text += "/" + below + "=" + (file ? space_.Read(below).value() : "") + "#" +
-                stat.attributes.category + "\n" + (file ? "" : ShapeOfStore(below));
+                stat.attributes.Unpack().category + "\n" + (file ? "" : ShapeOfStore(below));
       }
       options.marker = page->marker;
     } while (!options.marker.empty());

@@ -254,7 +254,7 @@ std::string Collect(const Space& space, Contents* contents) {
   const auto visit = [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
     const Stat& stat = entry.stat;
     std::string& line = contents->entries[JoinPath(entry.path)];
-    line = stat.attributes.category + " ";
+    line = stat.attributes.Unpack().category + " ";
     if (stat.type == EntryType::kFile) {
       line += std::to_string(stat.size) + " " + stat.content.Hex();
       contents->files[stat.content] = JoinPath(entry.path);

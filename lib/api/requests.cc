@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "api/store_impl.h"
+#include "base/attributes.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
 #include "marcot/error.h"
@@ -97,7 +98,7 @@ absl::Status PrepareSource(const BatchItem& item, Operation* operation) {
 
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path) {
   if (!IsUtf8(attributes)) return Invalid(path, "attributes must be valid UTF-8");
-  std::string encoded = core::EncodeAttributes(attributes);
+  std::string encoded = EncodeAttributes(attributes);
   if (encoded.size() > kMaxAttributeBytes) {
     return Invalid(path, absl::StrCat("attributes of ", encoded.size(), " bytes, at most ",
                                       kMaxAttributeBytes, " are allowed"));

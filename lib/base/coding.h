@@ -61,13 +61,13 @@ class Decoder {
 
   uint64_t Varint() {
     uint64_t v = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const uint64_t byte = Byte();
+    for (int shift = 0; shift < 64 && p_ != end_; shift += 7) {
+      const uint64_t byte = static_cast<uint8_t>(*p_++);
       if (shift == 63 && byte > 1) break;
       v |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return ok_ ? v : 0;
+      if (byte < 0x80) return v;
     }
-    ok_ = false;
+    Fail();
     return 0;
   }
 
@@ -85,9 +85,14 @@ class Decoder {
 
  private:
   bool Need(uint64_t n) {
-    if (ok_ && n <= static_cast<uint64_t>(end_ - p_)) return true;
-    ok_ = false;
+    if (n <= static_cast<uint64_t>(end_ - p_)) return true;
+    Fail();
     return false;
+  }
+  // Nothing is left to read, so that no read has to ask whether one before it failed.
+  void Fail() {
+    ok_ = false;
+    p_ = end_;
   }
 
   const char* p_;

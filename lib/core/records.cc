@@ -28,6 +28,13 @@ ObjectId GetObjectId(Decoder* in) {
   return id;
 }
 
+// To zeros; the strings keep their memory.
+void Reset(Entry* e) {
+  *e = Entry{.creator = std::move(e->creator), .attributes = std::move(e->attributes)};
+  e->creator.clear();
+  e->attributes.clear();
+}
+
 void PutFile(std::string* out, const Entry& e) {
   PutObjectId(out, e.id);
   PutFixed64(out, e.content.hi);
@@ -154,30 +161,36 @@ std::string EncodeEntry(const Entry& e) {
 }
 
 absl::StatusOr<Entry> DecodeEntry(std::string_view value) {
+  absl::StatusOr<Entry> entry{Entry()};
+  if (absl::Status status = DecodeEntry(value, &*entry); !status.ok()) entry = std::move(status);
+  return entry;
+}
+
+absl::Status DecodeEntry(std::string_view value, Entry* e) {
   Decoder in(value);
   bool known = KnownFormat(&in);
-  Entry e;
-  e.kind = static_cast<EntryKind>(in.Byte());
-  e.birth = in.Varint();
-  switch (e.kind) {
+  Reset(e);
+  e->kind = static_cast<EntryKind>(in.Byte());
+  e->birth = in.Varint();
+  switch (e->kind) {
     case EntryKind::kWhiteout:
       known = known && in.AtEnd();
       break;
     case EntryKind::kFile:
-      GetFile(&in, &e);
+      GetFile(&in, e);
       break;
     case EntryKind::kDirectory:
     case EntryKind::kReference:
-      GetDirectory(&in, &e);
+      GetDirectory(&in, e);
       break;
     case EntryKind::kAttributes:
-      e.attributes = in.Rest();
+      e->attributes = in.Rest();
       break;
     default:
       known = false;
   }
   if (!known || !in.ok()) return Damaged("entry");
-  return e;
+  return absl::OkStatus();
 }
 
 std::string EncodeHistory(Seq death, const Entry& entry) {
@@ -431,40 +444,6 @@ absl::StatusOr<LibraryRecord> DecodeLibrary(std::string_view value) {
   }
   if (!known || !in.Done()) return Damaged("library");
   return record;
-}
-
-std::string EncodeAttributes(const Attributes& a) {
-  std::string out;
-  if (a == Attributes{}) return out;
-  PutVarint(&out, a.metadata.size());
-  for (const auto& [key, value] : a.metadata) {
-    PutString(&out, key);
-    PutString(&out, value);
-  }
-  PutVarint(&out, a.labels.size());
-  for (const std::string& label : a.labels) PutString(&out, label);
-  PutString(&out, a.category);
-  PutString(&out, a.content_type);
-  PutString(&out, a.local_creation_time);
-  PutString(&out, a.local_modification_time);
-  return out;
-}
-
-absl::StatusOr<Attributes> DecodeAttributes(std::string_view value) {
-  Attributes a;
-  if (value.empty()) return a;
-  Decoder in(value);
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-    std::string key(in.String());
-    a.metadata.emplace(std::move(key), in.String());
-  }
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) a.labels.emplace_back(in.String());
-  a.category = in.String();
-  a.content_type = in.String();
-  a.local_creation_time = in.String();
-  a.local_modification_time = in.String();
-  if (!in.Done()) return Damaged("attributes");
-  return a;
 }
 
 }  // namespace marcot::core

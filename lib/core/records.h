@@ -63,7 +63,7 @@ struct Entry {
   // what is seen through a reference has none.
   uint64_t versions = 0, version_bytes = 0;
   std::string creator;
-  std::string attributes;  // file, attributes: encoded Attributes; may be empty
+  std::string attributes;  // file, attributes: base/attributes.h; may be empty
 
   bool is_directory() const {
     return kind == EntryKind::kDirectory || kind == EntryKind::kReference;
@@ -72,6 +72,8 @@ struct Entry {
 
 std::string EncodeEntry(const Entry& entry);
 absl::StatusOr<Entry> DecodeEntry(std::string_view value);
+// Into an entry whose strings keep their memory; undefined after an error.
+absl::Status DecodeEntry(std::string_view value, Entry* entry);
 
 struct HistoryRecord {
   Seq death = 0;
@@ -203,9 +205,6 @@ struct LibraryRecord {
 };
 std::string EncodeLibrary(const LibraryRecord& record);
 absl::StatusOr<LibraryRecord> DecodeLibrary(std::string_view value);
-
-std::string EncodeAttributes(const Attributes& attributes);
-absl::StatusOr<Attributes> DecodeAttributes(std::string_view value);
 
 }  // namespace core
 }  // namespace marcot

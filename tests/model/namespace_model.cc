@@ -622,9 +622,9 @@ std::string CompareStat(Node* node, const Stat& stat) {
   differences.Expect("creator", &node->creator, stat.creator);
   differences.Expect("creation time", &node->creation_ms, stat.creation_time_ms);
   differences.Expect("modification time", &node->modification_ms, stat.modification_time_ms);
-  if (node->attributes != stat.attributes) differences.Note("the attributes differ; ");
-  if (node->stale_etag == stat.etag) differences.Add("etag", "a new one", stat.etag);
-  differences.Expect("etag", &node->etag, stat.etag);
+  if (node->attributes != stat.attributes.Unpack()) differences.Note("the attributes differ; ");
+  if (node->stale_etag == stat.Etag()) differences.Add("etag", "a new one", stat.Etag());
+  differences.Expect("etag", &node->etag, stat.Etag());
   node->stale_etag.reset();
   if (node->is_file()) {
     differences.Expect("size", node->content.size, stat.size);
