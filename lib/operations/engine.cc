@@ -258,7 +258,6 @@ absl::Status Engine::Run(Pipeline::Work& work, Durability durability) {
   absl::Status status = pipeline_.Run(work);
   for (int i = 0; !status.ok() && work.flatten_first != 0 && i < kMaxFlattens; ++i) {
     MARCOT_RETURN_IF_ERROR(FlattenNow(std::exchange(work.flatten_first, 0)));
-    work.Rearm();
     status = pipeline_.Run(work);
   }
   if (committed_.queued() > 0 && background_idle_.load(std::memory_order_relaxed)) {
@@ -305,7 +304,6 @@ std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(const std::vector<Oper
 absl::Status Engine::FlattenNow(core::DirId dir) {
   FlattenWork work(dir);
   do {
-    work.Rearm();
     MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
   } while (work.more);
   return absl::OkStatus();

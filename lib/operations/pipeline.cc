@@ -1,64 +1,99 @@
 #include "operations/pipeline.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
+#include <thread>
+#include <utility>
 
 namespace marcot::operations {
 namespace {
 
-// Bounds what a caller can come to wait for beside its own work.
-constexpr size_t kMaxGroup = 256;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::microseconds kYieldTime{100};
+
+// Group numbers wrap around.
+bool Reached(uint32_t value, uint32_t goal) { return static_cast<int32_t>(value - goal) >= 0; }
 
 }  // namespace
 
-void Pipeline::Work::Wake(State state) {
-  // Under the lock: the work may be gone as soon as its caller sees the state.
-  const std::lock_guard lock(mutex_);
-  state_ = state;
-  wakes_.notify_one();
-}
-
-Pipeline::Work::State Pipeline::Work::Await() {
-  std::unique_lock lock(mutex_);
-  wakes_.wait(lock, [this] { return state_ != kWaiting; });
-  return state_;
-}
-
 absl::Status Pipeline::Run(Work& work) {
-  bool leads;
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(&work);
-    leads = !led_;
-    led_ = true;
-  }
+  bool leads = Join(work);
   if (!leads) {
     work.Warm();
-    leads = work.Await() == Work::kLeader;
+    leads = work.first_ ? AwaitAsFirst(work) : Await(work);
   }
-  if (leads) Lead();
+  if (leads) Lead(work);
   return work.status_;
 }
 
-// The leader's own work is the first of its group.
-void Pipeline::Lead() {
-  const Group group = TakeGroup();
+// Queues the work; answers whether its caller is to lead.
+bool Pipeline::Join(Work& work) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(&work);
+  work.group_ = group_;
+  work.first_ = queue_.size() == 1;
+  if (!led_) led_ = gathering_ = true;
+  if (!gathering_ || queue_.size() < wanted_) return false;
+  gathering_ = false;
+  return true;
+}
+
+bool Pipeline::Await(const Work& work) {
+  Futex& bed = BedsOf(work.group_).rest;
+  const Clock::time_point begin = Clock::now();
+  while (true) {
+    const uint32_t seen = bed.Load();
+    if (Reached(seen, work.group_)) return false;
+    if (Clock::now() - begin < kYieldTime) {
+      std::this_thread::yield();
+    } else {
+      bed.Wait(seen);
+    }
+  }
+}
+
+bool Pipeline::AwaitAsFirst(const Work& work) {
+  Futex& bed = BedsOf(work.group_).first;
+  const uint32_t lead = 2 * work.group_;
+  const Clock::time_point begin = Clock::now();
+  while (true) {
+    const uint32_t seen = bed.Load();
+    if (Reached(seen, lead)) return seen == lead;
+    if (Clock::now() - begin < kYieldTime) {
+      std::this_thread::yield();
+    } else if (StopGathering(work)) {
+      return true;
+    } else {
+      bed.Wait(seen);
+    }
+  }
+}
+
+// Time is over: the first leads those who are there.
+bool Pipeline::StopGathering(const Work& first) {
+  const std::lock_guard lock(mutex_);
+  return first.group_ == group_ && std::exchange(gathering_, false);
+}
+
+void Pipeline::Lead(const Work& work) {
+  TakeGroup();
   try {
-    Commit(group);
+    Commit(taken_);
   } catch (const std::exception& e) {
     // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a commit.
     committed_.Fail(e.what());
-    for (Work* const work : group) work->status_ = committed_.failure();
+    for (Work* const each : taken_) each->status_ = committed_.failure();
   }
-  HandOver(group);
+  HandOver(work);
 }
 
-Pipeline::Group Pipeline::TakeGroup() {
+void Pipeline::TakeGroup() {
+  taken_.clear();
   const std::lock_guard lock(mutex_);
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxGroup));
-  Group group(queue_.begin(), end);
-  queue_.erase(queue_.begin(), end);
-  return group;
+  taken_.swap(queue_);
+  ++group_;
 }
 
 void Pipeline::Commit(const Group& group) {
@@ -90,17 +125,25 @@ void Pipeline::Commit(const Group& group) {
   }
 }
 
-void Pipeline::HandOver(const Group& group) {
-  Work* next = nullptr;
+// As soon as it is stored that they are done, the works of the others may be gone.
+void Pipeline::HandOver(const Work& leader) {
+  const size_t size = taken_.size();
+  Beds& beds = BedsOf(leader.group_);
+  beds.first.Store(2 * leader.group_ + 1);
+  beds.rest.Store(leader.group_);
+  uint32_t next;
+  bool led;
   {
     const std::lock_guard lock(mutex_);
-    led_ = !queue_.empty();
-    if (led_) next = queue_.front();
+    wanted_ = (size + queue_.size() + 1) / 2;
+    led = led_ = !queue_.empty();
+    next = group_;
   }
-  // The leader's own work, the first, is nobody's to wake. The next leader comes last, so that
-  // those who are answered can queue again before it takes its group.
-  std::for_each(group.begin() + 1, group.end(), [](Work* work) { work->Wake(Work::kDone); });
-  if (next != nullptr) next->Wake(Work::kLeader);
+  if (!leader.first_) beds.first.WakeAll();
+  if (size > (leader.first_ ? 1 : 2)) beds.rest.WakeAll();
+  if (!led) return;
+  BedsOf(next).first.Store(2 * next);
+  BedsOf(next).first.WakeAll();
 }
 
 }  // namespace marcot::operations

@@ -1,19 +1,22 @@
 // The commit pipeline: every change of a store goes through here, one group at a time.
 //
-// A caller queues its work; the one at the head of the queue becomes the leader, executes all that
-// is queued, in order, in one transaction, commits that as one batch and answers everybody. A lone
+// A caller queues its work; one of those in the queue becomes the leader, executes all that is
+// queued, in order, in one transaction, commits that as one batch and answers everybody. A lone
 // caller leads itself, without any hand-off. So operations are serialisable by construction, and
 // callers that wait together share one write, and one flush where any of them asked for it.
+//
+// Where several callers keep coming, the first of a group lets some of them join it, for a moment:
+// they have just been answered and are about to be back, and half a dozen commits of one operation
+// cost a multiple of one commit of half a dozen. Who completes the group leads it, being awake.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/futex.h"
 #include "core/committed.h"
 #include "core/txn.h"
 
@@ -32,19 +35,11 @@ class Pipeline {
     // Set when Execute failed since a node has to be flattened first.
     core::DirId flatten_first = 0;
     bool sync = false;
-    // Makes a work that was answered ready to be run again.
-    void Rearm() { state_ = kWaiting; }
 
    private:
     friend class Pipeline;
-    enum State { kWaiting, kLeader, kDone };
-    void Wake(State state);
-    State Await();
-    // Not std::atomic::wait: that yields for a while first, which on few cores is what the leader
-    // needs the time for.
-    std::mutex mutex_;
-    std::condition_variable wakes_;
-    State state_ = kWaiting;
+    uint32_t group_ = 0;  // the number of the group that it is in
+    bool first_ = false;  // of that group
     absl::Status status_;
   };
 
@@ -60,16 +55,33 @@ class Pipeline {
 
  private:
   using Group = std::vector<Work*>;
-  void Lead();
-  Group TakeGroup();
+  // What those who wait for one group sleep on. Two are enough: at any time one group is executed
+  // and one gathers.
+  struct Beds {
+    Futex first;  // twice the group's number: lead it; one more: it is done
+    Futex rest;   // the group's number: it is done
+  };
+
+  bool Join(Work& work);
+  bool Await(const Work& work);
+  bool AwaitAsFirst(const Work& work);
+  bool StopGathering(const Work& first);
+  void Lead(const Work& work);
+  void TakeGroup();
   void Commit(const Group& group);
-  void HandOver(const Group& group);
+  void HandOver(const Work& leader);
+  Beds& BedsOf(uint32_t group) { return beds_[group % 2]; }
 
   core::Committed& committed_;
   const std::function<int64_t()> clock_ms_;
   std::mutex mutex_;
-  std::deque<Work*> queue_;
-  bool led_ = false;  // somebody leads, or is about to
+  Group queue_;             // the group that gathers
+  uint32_t group_ = 1;      // its number
+  bool led_ = false;        // somebody leads, or the first in the queue is going to
+  bool gathering_ = false;  // the first waits for others to join
+  size_t wanted_ = 1;       // how many it waits for, itself counted
+  Beds beds_[2];
+  Group taken_;  // the leader's
   std::atomic<uint64_t> commits_{0}, operations_{0};
 };
 
