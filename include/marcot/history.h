@@ -64,7 +64,7 @@ struct Change {
   ObjectId id;                           // of what stands (deleted: stood) at `path`
   std::vector<std::string> path;         // the root's: empty
   std::vector<std::string> from;         // kCopied, kMoved
-  std::string from_library, from_space;  // empty: the same
+  std::string from_library, from_space;  // empty: this space
   ObjectId from_id;                      // kCopied
   uint64_t item = 0;                     // kRecycled, kRestored
   bool overwritten = false;              // a file that stood at `path` was replaced

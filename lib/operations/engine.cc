@@ -329,7 +329,6 @@ template <typename Work>
 absl::StatusOr<uint64_t> Engine::RunAll(Work& work) {
   uint64_t dropped = 0;
   do {
-    work.Rearm();
     MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
     dropped += work.dropped();
   } while (work.more());

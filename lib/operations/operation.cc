@@ -594,7 +594,7 @@ absl::Status Runner::LogTransfer(ChangeKind kind, const ObjectId& id) {
   if (kind == ChangeKind::kRestored) return LogAt(op_.root, std::move(change));
   change.from = op_.from;
   if (op_.from_library != op_.library || op_.from_space != op_.space) {
-    if (op_.from_library != op_.library) change.from_library = op_.from_library;
+    change.from_library = op_.from_library;
     change.from_space = op_.from_space;
     if (kind == ChangeKind::kMoved) {
       Change gone;
