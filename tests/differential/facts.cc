@@ -414,8 +414,7 @@ std::string Runner::CheckChanges(size_t space) {
       Change expected = model.changes[at++];
       if (!expected.from_space.empty()) {
         const Space& from = handles_[std::stoul(expected.from_space)];
-        const bool same_library = from.library() == handles_[space].library();
-        expected.from_library = same_library ? "" : from.library();
+        expected.from_library = from.library();
         expected.from_space = from.name();
       }
       if (SameChange(expected, change)) continue;

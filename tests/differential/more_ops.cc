@@ -144,21 +144,22 @@ Op Generator::MoreOp(const NamespaceModel& model) {
   } else if (draw < 120) {
     request = VersionRequest(model);
   } else {
-    request = BinRequest(model);
+    request = BinRequest(model, false);
   }
   if (Chance(300)) request.user = "eve";
   op.requests.push_back(std::move(request));
   return op;
 }
 
-Request Generator::BinRequest(const NamespaceModel& model) {
+Request Generator::BinRequest(const NamespaceModel& model, bool in_batch) {
   Request request;
   request.kind = Kind::kRestore;
   request.space = request.from_space = Below(spaces_);
   const auto& items = model.facts(request.space).items;
   request.index = Below(items.size() + 1) == 0 ? items.size() : Below(items.size() + 1);
   if (Chance(items.size() > kFullBin ? 700 : 200)) {
-    request.kind = items.size() > kFullBin && Chance(200) ? Kind::kEmptyBin : Kind::kPurge;
+    const bool empties = !in_batch && items.size() > kFullBin && Chance(200);
+    request.kind = empties ? Kind::kEmptyBin : Kind::kPurge;
     return request;
   }
   request.id = model.IdOf(request);
@@ -271,7 +272,7 @@ Request Generator::QuotaRequest(const NamespaceModel& model) {
                             : Kind::kDeleteQuota;
   if (request.kind != Kind::kCreateQuota && request.index < model.quotas().size()) {
     const std::set<size_t>& spaces = model.quotas()[request.index].spaces;
-    const size_t library = *spaces.begin() / 2 * 2;
+    const size_t library = LibraryOf(*spaces.begin()) * 2;
     request.space = request.from_space = *spaces.begin();
     if (request.kind == Kind::kSetQuota) quota.spaces = spaces;
     if (!request.spaces.empty()) request.spaces = {library + Below(2)};

@@ -230,7 +230,7 @@ Request Generator::AnyRequest(const NamespaceModel& model, bool in_batch) {
 
 Request Generator::ChangeRequest(const NamespaceModel& model, bool in_batch) {
   if (in_batch && Chance(100)) {
-    return Chance(700) ? BinRequest(model) : SnapshotRequest(model, true);
+    return Chance(700) ? BinRequest(model, true) : SnapshotRequest(model, true);
   }
   if (Chance(model.CountEntries() > kManyEntries ? 400 : 60)) return DeleteRequest(model);
   const uint64_t draw = Below(100);

@@ -67,7 +67,7 @@ class Generator {
   Op BatchOp(const NamespaceModel& model, Op::Kind kind);
   Op ListOp(const NamespaceModel& model);
   Op MoreOp(const NamespaceModel& model);
-  Request BinRequest(const NamespaceModel& model);
+  Request BinRequest(const NamespaceModel& model, bool in_batch);
   Request VersionRequest(const NamespaceModel& model);
   Request SnapshotRequest(const NamespaceModel& model, bool in_batch);
   Request SettingsRequest();

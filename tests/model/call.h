@@ -45,6 +45,7 @@ inline Node* Below(Node* node, const Path& path) {
   return node;
 }
 
+bool SurelyDiffer(const Content& a, const Content& b);
 // A copy is a new object, and so is everything in it; it has neither older versions nor quotas.
 void ForgetIdentity(Node* node);
 

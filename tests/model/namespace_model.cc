@@ -62,11 +62,6 @@ bool IsBelow(const Path& path, const Path& top) {
   return path.size() > top.size() && std::equal(top.begin(), top.end(), path.begin());
 }
 
-bool SurelyDiffer(const Content& a, const Content& b) {
-  if (a.bytes && b.bytes) return *a.bytes != *b.bytes;
-  return !a.bytes && !b.bytes && a.id.known() && b.id.known() && a.id.value() != b.id.value();
-}
-
 std::unique_ptr<Node> NewNode(EntryType type, const std::string& user, int64_t now_ms) {
   auto node = std::make_unique<Node>(type);
   node->creator = user;
@@ -85,6 +80,11 @@ void CollectReferences(const Node& node, std::set<ContentId>* held) {
 size_t CountBelow(const Node& node) { return node.Totals().files + node.Totals().directories; }
 
 }  // namespace
+
+bool SurelyDiffer(const Content& a, const Content& b) {
+  if (a.bytes && b.bytes) return *a.bytes != *b.bytes;
+  return !a.bytes && !b.bytes && a.id.known() && b.id.known() && a.id.value() != b.id.value();
+}
 
 void ForgetIdentity(Node* node) {
   node->id = {};

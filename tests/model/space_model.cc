@@ -248,11 +248,13 @@ Outcome NamespaceModel::SetLatestVersion(Call& call, Node* file,
   file->versions.erase(version);
   file->versions.push_back(
       {file->version, file->content, file->modification_ms.value(), call.now_ms});
+  if (SurelyDiffer(file->content, content) && file->etag.known()) {
+    file->stale_etag = file->etag.value();
+  }
+  file->etag = {};
   file->content = content;
   file->modification_ms = call.now_ms;
   file->version = call.engine != nullptr ? Guess<uint64_t>(call.engine->seq) : Guess<uint64_t>();
-  if (file->etag.known()) file->stale_etag = file->etag.value();
-  file->etag = {};
   Find(call.request.space, ParentOf(call.to))->ChildReplaced(call.now_ms);
   Outcome outcome = Done(call.to);
   outcome.overwritten = true;
@@ -296,7 +298,9 @@ Outcome NamespaceModel::ChangeQuotas(Call& call) {
   const auto quota = std::find_if(quotas_.begin(), quotas_.end(),
                                   [&](const QuotaModel& one) { return one.id == request.id; });
   const bool creates = request.kind == Kind::kCreateQuota;
-  if (!creates && quota == quotas_.end()) return Fail({Code::kQuotaNotFound});
+  const bool known =
+      quota != quotas_.end() && LibraryOf(*quota->spaces.begin()) == LibraryOf(request.space);
+  if (!creates && !known) return Fail({Code::kQuotaNotFound});
   if (creates || request.kind == Kind::kSetQuotaSpaces) {
     if (request.spaces.empty()) return Fail({Code::kNoItemsProvided});
     for (auto other = quotas_.begin(); other != quotas_.end(); ++other) {

@@ -74,6 +74,9 @@ struct NamedTree {
   std::shared_ptr<Node> root;  // never changes, so copies of the model share it
 };
 
+// The spaces of a library are two that follow each other.
+inline size_t LibraryOf(size_t space) { return space / 2; }
+
 struct QuotaModel {
   uint64_t id = 0;
   QuotaLimits limits;
