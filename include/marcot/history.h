@@ -1,12 +1,10 @@
-// What was: versions of files, named snapshots of directories, the feed of changes, differences.
+// What was: versions of files, named snapshots of directories, the feed of changes.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "marcot/options.h"
 #include "marcot/types.h"
 
@@ -76,20 +74,5 @@ struct ChangePage {
   std::vector<Change> changes;  // in the order of commits
   std::string cursor;           // where to read on, always set; the end is a page that is not full
 };
-
-// ---- differences -------------------------------------------------------------------------------
-
-enum class DifferenceKind { kAdded, kRemoved, kChanged };
-
-// What differs at a path below both sides. Of a directory that only one side has, itself alone.
-struct Difference {
-  DifferenceKind kind;
-  const std::vector<std::string>& path;  // below the compared directories
-  const Stat* before;                    // null: added
-  const Stat* after;                     // null: removed
-};
-
-// The visitor's error stops it and is its answer.
-using DifferenceVisitor = std::function<absl::Status(const Difference&)>;
 
 }  // namespace marcot

@@ -135,17 +135,6 @@ class Store {
   // ---- reading together ----------------------------------------------------------------------
   std::unique_ptr<Snapshot> TakeSnapshot() const;
 
-  // What differs between two directories, in the order of a walk. Below two places that share a
-  // subtree nothing is read: between a copy or snapshot and its source the cost is that of the
-  // directories that changed. FileTypeNotMatched, and the errors of reading either side.
-  struct DiffSide {
-    Space space;
-    std::string path;
-    Tree tree;
-  };
-  absl::Status Diff(const DiffSide& before, const DiffSide& after,
-                    const DifferenceVisitor& visitor) const;
-
   // ---- expiry --------------------------------------------------------------------------------
   // Lets go of what is due by the store's clock: recycled items, versions, named snapshots, kept
   // changes. The background does the same from time to time. Answers how many went.
