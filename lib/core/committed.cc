@@ -61,17 +61,32 @@ bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
 Committed::Committed(std::unique_ptr<storage::Storage> storage, size_t cache_bytes)
     : storage_(std::move(storage)),
       batch_(storage_->NewBatch()),
-      entries_(std::make_unique<RecordCache>(cache_bytes / 4 * 3)),
-      nodes_(std::make_unique<RecordCache>(cache_bytes / 4)) {}
+      entries_(std::make_unique<RecordCache>(cache_bytes / 8 * 5)),
+      nodes_(std::make_unique<RecordCache>(cache_bytes / 16 * 3)),
+      pins_(std::make_unique<RecordCache>(cache_bytes / 16)),
+      names_(cache_bytes / 8) {}
 
 RecordCache::Counts Committed::cache_counts() const {
-  const RecordCache::Counts a = entries_->GetCounts(), b = nodes_->GetCounts();
-  return {a.hits + b.hits, a.misses + b.misses};
+  RecordCache::Counts sum;
+  for (const RecordCache* const cache : {entries_.get(), nodes_.get(), pins_.get()}) {
+    const RecordCache::Counts counts = cache->GetCounts();
+    sum.hits += counts.hits;
+    sum.misses += counts.misses;
+  }
+  return sum;
 }
 
 RecordCache* Committed::CacheOf(Family family) const {
-  if (family == Family::kEntries) return entries_.get();
-  return family == Family::kNodes ? nodes_.get() : nullptr;
+  switch (family) {
+    case Family::kEntries:
+      return entries_.get();
+    case Family::kNodes:
+      return nodes_.get();
+    case Family::kPins:  // each copy of a directory adds an owner, each stat of a copy reads one
+      return pins_.get();
+    default:
+      return nullptr;
+  }
 }
 
 absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
@@ -122,11 +137,11 @@ absl::Status Committed::Open(bool create, uint64_t random_secret) {
 }
 
 void Committed::WriteCaches(const Txn& txn) {
-  for (const Family family : {Family::kEntries, Family::kNodes}) {
+  for (const Family family : {Family::kEntries, Family::kNodes, Family::kPins}) {
     RecordCache* const cache = CacheOf(family);
     for (const auto& [key, value] : txn.changes(family)) {
       // New files would push out what is looked up again; directories will be walked through.
-      const bool insert = value.has_value() && (family == Family::kNodes || IsDirectoryKey(key));
+      const bool insert = value.has_value() && (family != Family::kEntries || IsDirectoryKey(key));
       cache->Write(key, value.has_value() ? std::string_view(*value) : "", txn.seq(), insert);
     }
   }

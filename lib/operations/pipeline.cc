@@ -110,6 +110,7 @@ void Pipeline::Commit(const Group& group) {
     work->status_ = work->Execute(txn);
     if (work->status_.ok()) {
       sync |= work->sync;
+      txn.Settle();
     } else {
       work->flatten_first = txn.TakeFlattenRequest();
       txn.RollBack(before);
