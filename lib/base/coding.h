@@ -22,18 +22,25 @@ inline uint64_t LoadFixed64(const char* p) {
   return __builtin_bswap64(v);
 }
 
-inline void PutVarint(std::string* out, uint64_t v) {
-  char b[10];
-  size_t n = 0;
-  for (; v >= 0x80; v >>= 7) b[n++] = static_cast<char>(v | 0x80);
-  b[n++] = static_cast<char>(v);
-  out->append(b, n);
+inline constexpr size_t kMaxVarintBytes = 10;
+
+// Writes to `out`, which has room for kMaxVarintBytes; answers the end.
+inline char* WriteVarint(char* out, uint64_t v) {
+  for (; v >= 0x80; v >>= 7) *out++ = static_cast<char>(v | 0x80);
+  *out++ = static_cast<char>(v);
+  return out;
 }
 
-// Zigzag: small negative numbers stay short.
-inline void PutSignedVarint(std::string* out, int64_t v) {
-  PutVarint(out, (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63));
+inline void PutVarint(std::string* out, uint64_t v) {
+  char b[kMaxVarintBytes];
+  out->append(b, WriteVarint(b, v) - b);
 }
+
+// Small negative numbers stay short.
+inline uint64_t ZigZag(int64_t v) {
+  return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
+}
+inline void PutSignedVarint(std::string* out, int64_t v) { PutVarint(out, ZigZag(v)); }
 
 inline void PutString(std::string* out, std::string_view s) {
   PutVarint(out, s.size());

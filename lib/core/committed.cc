@@ -61,9 +61,11 @@ bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
 Committed::Committed(std::unique_ptr<storage::Storage> storage, size_t cache_bytes)
     : storage_(std::move(storage)),
       batch_(storage_->NewBatch()),
-      entries_(std::make_unique<RecordCache>(cache_bytes / 4 * 3)),
+      entries_(std::make_unique<RecordCache>(cache_bytes / 8 * 5)),
       nodes_(std::make_unique<RecordCache>(cache_bytes / 8)),
-      spaces_(std::make_unique<RecordCache>(cache_bytes / 8)) {}
+      pins_(std::make_unique<RecordCache>(cache_bytes / 16)),
+      spaces_(std::make_unique<RecordCache>(cache_bytes / 16)),
+      names_(cache_bytes / 8) {}
 
 Counters Committed::counters() const {
   const std::lock_guard lock(counters_mutex_);
@@ -72,7 +74,8 @@ Counters Committed::counters() const {
 
 RecordCache::Counts Committed::cache_counts() const {
   RecordCache::Counts sum;
-  for (const auto* const cache : {entries_.get(), nodes_.get(), spaces_.get()}) {
+  for (const RecordCache* const cache :
+       {entries_.get(), nodes_.get(), pins_.get(), spaces_.get()}) {
     const RecordCache::Counts counts = cache->GetCounts();
     sum.hits += counts.hits;
     sum.misses += counts.misses;
@@ -88,6 +91,8 @@ RecordCache* Committed::CacheOf(Family family) const {
       return nodes_.get();
     case Family::kSpaces:
       return spaces_.get();
+    case Family::kPins:  // each copy of a directory adds an owner, each stat of a copy reads one
+      return pins_.get();
     default:
       return nullptr;
   }
@@ -146,11 +151,12 @@ absl::Status Committed::Open(bool create, uint64_t random_secret) {
 }
 
 void Committed::WriteCaches(const Txn& txn) {
-  for (const Family family : {Family::kEntries, Family::kNodes, Family::kSpaces}) {
+  for (const Family family :
+       {Family::kEntries, Family::kNodes, Family::kPins, Family::kSpaces}) {
     RecordCache* const cache = CacheOf(family);
     for (const auto& [key, value] : txn.changes(family)) {
       // New files would push out what is looked up again; directories will be walked through.
-      const bool insert = value.has_value() && (family == Family::kNodes || IsDirectoryKey(key));
+      const bool insert = value.has_value() && (family != Family::kEntries || IsDirectoryKey(key));
       cache->Write(key, value.has_value() ? std::string_view(*value) : "", txn.seq(), insert);
     }
   }

@@ -24,6 +24,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "core/name_filter.h"
 #include "core/record_cache.h"
 #include "core/totals_table.h"
 #include "core/view.h"
@@ -73,9 +74,12 @@ class Committed {
 
   const std::unique_ptr<storage::Storage> storage_;
   const std::unique_ptr<storage::Batch> batch_;
-  const std::unique_ptr<RecordCache> entries_, nodes_, spaces_;
+  const std::unique_ptr<RecordCache> entries_, nodes_, pins_, spaces_;
   mutable TotalsTable totals_;  // readers offer what they read
-  WalkCache walks_;             // the leader's
+  // The leader's alone: walks and nodes that it read or wrote lately, names of new directories.
+  WalkCache walks_;
+  absl::flat_hash_map<DirId, Node> decoded_nodes_;
+  NameFilter names_;
   std::atomic<Seq> published_{0};
   std::atomic<uint64_t> queued_{0};
   mutable std::mutex counters_mutex_;  // held by the leader to change them, by others to read them

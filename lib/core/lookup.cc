@@ -72,9 +72,9 @@ Entry SeenFrom(const Place& place, Entry record) {
   return record;
 }
 
-absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node) {
+absl::StatusOr<bool> View::FindNode(DirId dir, Node* node) {
   std::string value;
-  MARCOT_ASSIGN_OR_RETURN(const bool found, view.Get(Family::kNodes, IdKey(dir), &value));
+  MARCOT_ASSIGN_OR_RETURN(const bool found, Get(Family::kNodes, IdKey(dir), &value));
   if (!found) return false;
   MARCOT_ASSIGN_OR_RETURN(*node, DecodeNode(value));
   return true;

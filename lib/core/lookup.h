@@ -28,8 +28,10 @@ Place PlaceOf(const Base& base, const ObjectId& context);
 // becomes a reference itself.
 Entry SeenFrom(const Place& place, Entry record);
 
+inline absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node) {
+  return view.FindNode(dir, node);
+}
 absl::StatusOr<Node> GetNode(View& view, DirId dir);  // StoreDamaged if it does not exist
-absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node);
 
 // What a reader at `place` sees under the slot; false: nothing. O(c).
 absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slot, Entry* entry);

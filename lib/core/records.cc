@@ -1,5 +1,7 @@
 #include "core/records.h"
 
+#include <iterator>
+
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
@@ -140,7 +142,10 @@ Totals GetTotals(Decoder* in) {
 }  // namespace
 
 std::string EncodeEntry(const Entry& e) {
-  std::string out = Formatted();
+  constexpr size_t kOfUsualNumbers = 80;
+  std::string out;
+  out.reserve(kOfUsualNumbers + e.creator.size() + e.attributes.size());
+  out += static_cast<char>(kRecordFormat);
   out += static_cast<char>(e.kind);
   PutVarint(&out, e.birth);
   switch (e.kind) {
@@ -249,15 +254,20 @@ absl::StatusOr<Node> DecodeNode(std::string_view value) {
 }
 
 void AppendTotals(const Totals& t, std::string* out) {
-  PutVarint(out, t.bytes);
-  PutVarint(out, t.files);
-  PutVarint(out, t.directories);
-  PutVarint(out, t.child_files);
-  PutVarint(out, t.child_directories);
-  PutVarint(out, t.changed);
-  PutVarint(out, t.modified);
-  PutSignedVarint(out, t.modification_time_ms);
-  PutVarint(out, t.whiteouts);
+  const uint64_t numbers[] = {t.bytes,
+                              t.files,
+                              t.directories,
+                              t.child_files,
+                              t.child_directories,
+                              t.changed,
+                              t.modified,
+                              ZigZag(t.modification_time_ms),
+                              t.whiteouts};
+  // Each commit writes those of every directory on its path.
+  char bytes[std::size(numbers) * kMaxVarintBytes];
+  char* end = bytes;
+  for (const uint64_t number : numbers) end = WriteVarint(end, number);
+  out->append(bytes, end - bytes);
   const uint8_t flags = FlagsOf(t);
   *out += static_cast<char>(flags);
   if ((flags & kHasVersions) != 0) {
@@ -309,7 +319,10 @@ absl::StatusOr<Pin> DecodePin(std::string_view value) {
 }
 
 std::string EncodeLogRow(const LogRow& row) {
-  std::string out = Formatted();
+  constexpr size_t kOfUsualTotals = 48;
+  std::string out;
+  out.reserve(kOfUsualTotals * (row.totals.size() + 1));
+  out += static_cast<char>(kRecordFormat);
   const Counters& c = row.counters;
   for (const uint64_t number :
        {row.seq, c.next_id, c.queued, c.pending, c.content_bytes, c.file_records, c.queue_head}) {

@@ -45,6 +45,7 @@ DirId TreeWriter::NewNode(const Base& base, const Totals& totals, DirId parent) 
   node.base = base;
   node.parent = parent;
   txn_.Put(Family::kNodes, IdKey(dir), EncodeNode(node));
+  txn_.names().Begin(dir, base.dir == 0);
   Totals own = OfNewNode(totals);
   own.changed = txn_.seq();
   txn_.PutTotals(dir, own);
@@ -96,8 +97,7 @@ absl::Status TreeWriter::Push(DirId parent, const Node& parent_node, DirId child
 absl::StatusOr<TreeWriter::Walked> TreeWriter::Walk(DirId root, std::span<const std::string> names,
                                                     const WalkOptions& options) {
   Walked walked;
-  std::string key = WalkCache::KeyOf(root, names);
-  if (const auto* const known = txn_.walks().Find(key); known != nullptr) {
+  if (const auto* const known = txn_.walks().Find(root, names); known != nullptr) {
     walked.nodes = *known;
     return walked;
   }
@@ -108,7 +108,7 @@ absl::StatusOr<TreeWriter::Walked> TreeWriter::Walk(DirId root, std::span<const 
     if (next == 0) return walked;
     walked.nodes.push_back(next);
   }
-  txn_.walks().Remember(std::move(key), walked.nodes);
+  txn_.walks().Remember(root, names, walked.nodes);
   return walked;
 }
 
@@ -161,7 +161,9 @@ absl::StatusOr<TreeWriter::Slots> TreeWriter::FindChild(DirId dir, std::string_v
   for (const char kind : {kFileSlot, kDirectorySlot}) {
     const uint64_t count = kind == kFileSlot ? totals.child_files : totals.child_directories;
     if (alone && count == 0) continue;
-    MARCOT_ASSIGN_OR_RETURN(const bool taken, Lookup(txn_, {.dir = dir}, Slot(kind, name), entry));
+    const std::string slot = Slot(kind, name);
+    if (alone && !txn_.names().MayHold(dir, slot)) continue;
+    MARCOT_ASSIGN_OR_RETURN(const bool taken, Lookup(txn_, {.dir = dir}, slot, entry));
     if (taken) return Slots::kTaken;
   }
   return alone ? Slots::kVacant : Slots::kFree;

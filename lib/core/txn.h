@@ -36,6 +36,8 @@ class Txn final : public View {
   // A rollback to the transaction's beginning just empties it; what is needed for one to a later
   // point is recorded from there on.
   Savepoint Mark();
+  // Nothing done so far will be rolled back.
+  void Settle();
   void RollBack(const Savepoint& savepoint);
   bool empty() const;
 
@@ -57,9 +59,14 @@ class Txn final : public View {
                            std::string* value) override;
   std::unique_ptr<storage::Cursor> NewCursor(storage::Family family,
                                              const storage::Range& range) override;
+  absl::StatusOr<bool> FindNode(DirId dir, Node* node) override;
   absl::StatusOr<Totals> GetTotals(DirId dir) override;
 
+  // Whether it had to ask the storage for a directory.
+  bool read_nodes() const { return read_nodes_; }
+
   WalkCache& walks() { return committed_.walks_; }
+  NameFilter& names() { return committed_.names_; }
 
   // ---- writes
   void Put(storage::Family family, std::string key, std::string value);
@@ -90,7 +97,7 @@ class Txn final : public View {
   };
 
   void Set(storage::Family family, std::string key, std::optional<std::string> value);
-  void SetTotals(DirId dir, std::optional<Totals> totals);
+  std::optional<Totals>& SetTotals(DirId dir, const std::optional<Totals>& totals);
 
   Committed& committed_;
   const int64_t now_ms_;
@@ -99,6 +106,7 @@ class Txn final : public View {
   uint64_t job_number_ = 0;
   DirId flatten_first_ = 0;
   bool recording_ = false;  // the undo logs
+  bool read_nodes_ = false;
   std::array<Changes, storage::kFamilyCount> changes_;
   absl::flat_hash_map<DirId, std::optional<Totals>> totals_;
   std::vector<Undo> undo_;

@@ -112,6 +112,7 @@ class SideBySideWork final : public Pipeline::Work {
   SideBySideWork(std::span<const Operation> operations, const Limits& limits, NameHints& hints)
       : operations_(operations), limits_(limits), hints_(hints) {}
 
+  // Never fails as a whole, so what one operation did is settled at once.
   // Stops before an operation that needs a flatten first; the caller runs that one alone.
   absl::Status Execute(core::Txn& txn) override {
     outcomes_.clear();
@@ -119,7 +120,11 @@ class SideBySideWork final : public Pipeline::Work {
       const core::Txn::Savepoint before = txn.Mark();
       if (!outcomes_.empty()) txn.BeginOperation();
       auto placed = operations::Execute(operation, limits_, txn, hints_);
-      if (!placed.ok()) txn.RollBack(before);
+      if (placed.ok()) {
+        txn.Settle();
+      } else {
+        txn.RollBack(before);
+      }
       if (txn.TakeFlattenRequest() != 0) break;
       outcomes_.push_back(std::move(placed));
     }

@@ -9,11 +9,15 @@
 namespace marcot::operations {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
+// How long a caller yields before it sleeps. A thread that sleeps costs several times what a thread
+// that yields does, and a group takes less than this where nothing is flushed.
 constexpr std::chrono::microseconds kYieldTime{100};
+// A leader goes on with the next group for so long while its own caller waits.
+constexpr std::chrono::microseconds kLeadTime{100};
 
-// Group numbers wrap around.
+// What the beds of a group say; it grows from group to group. Numbers wrap around.
+uint32_t Gathers(uint32_t group) { return 2 * group; }  // nobody leads; the first shall see to it
+uint32_t Done(uint32_t group) { return 2 * group + 1; }
 bool Reached(uint32_t value, uint32_t goal) { return static_cast<int32_t>(value - goal) >= 0; }
 
 }  // namespace
@@ -21,10 +25,10 @@ bool Reached(uint32_t value, uint32_t goal) { return static_cast<int32_t>(value 
 absl::Status Pipeline::Run(Work& work) {
   bool leads = Join(work);
   if (!leads) {
-    work.Warm();
-    leads = work.first_ ? AwaitAsFirst(work) : Await(work);
+    if (cold_.load(std::memory_order_relaxed)) work.Warm();
+    leads = Await(work);
   }
-  if (leads) Lead(work);
+  if (leads) Lead();
   return work.status_;
 }
 
@@ -34,19 +38,26 @@ bool Pipeline::Join(Work& work) {
   queue_.push_back(&work);
   work.group_ = group_;
   work.first_ = queue_.size() == 1;
-  if (!led_) led_ = gathering_ = true;
+  if (!led_) {
+    led_ = gathering_ = true;
+    BedsOf(group_).first.Store(Gathers(group_));
+  }
   if (!gathering_ || queue_.size() < wanted_) return false;
   gathering_ = false;
   return true;
 }
 
+// Until the work is done, or its caller has to lead.
 bool Pipeline::Await(const Work& work) {
-  Futex& bed = BedsOf(work.group_).rest;
+  const uint32_t group = work.group_;
+  Futex& bed = work.first_ ? BedsOf(group).first : BedsOf(group).rest;
   const Clock::time_point begin = Clock::now();
   while (true) {
     const uint32_t seen = bed.Load();
-    if (Reached(seen, work.group_)) return false;
-    if (Clock::now() - begin < kYieldTime) {
+    if (Reached(seen, Done(group))) return false;
+    const bool patient = Clock::now() - begin < kYieldTime;
+    if (seen == Gathers(group) && EndGathering(group, patient)) return true;
+    if (patient) {
       std::this_thread::yield();
     } else {
       bed.Wait(seen);
@@ -54,46 +65,37 @@ bool Pipeline::Await(const Work& work) {
   }
 }
 
-bool Pipeline::AwaitAsFirst(const Work& work) {
-  Futex& bed = BedsOf(work.group_).first;
-  const uint32_t lead = 2 * work.group_;
-  const Clock::time_point begin = Clock::now();
-  while (true) {
-    const uint32_t seen = bed.Load();
-    if (Reached(seen, lead)) return seen == lead;
-    if (Clock::now() - begin < kYieldTime) {
-      std::this_thread::yield();
-    } else if (StopGathering(work)) {
-      return true;
-    } else {
-      bed.Wait(seen);
-    }
-  }
-}
-
-// Time is over: the first leads those who are there.
-bool Pipeline::StopGathering(const Work& first) {
+// Whether the first of the group leads it now; not before it is complete if `patient`.
+bool Pipeline::EndGathering(uint32_t group, bool patient) {
   const std::lock_guard lock(mutex_);
-  return first.group_ == group_ && std::exchange(gathering_, false);
+  if (group != group_ || !gathering_) return false;
+  if (patient && queue_.size() < wanted_) return false;
+  gathering_ = false;
+  return true;
 }
 
-void Pipeline::Lead(const Work& work) {
-  TakeGroup();
-  try {
-    Commit(taken_);
-  } catch (const std::exception& e) {
-    // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a commit.
-    committed_.Fail(e.what());
-    for (Work* const each : taken_) each->status_ = committed_.failure();
-  }
-  HandOver(work);
+void Pipeline::Lead() {
+  const Clock::time_point begin = Clock::now();
+  uint32_t group;
+  do {
+    group = TakeGroup();
+    try {
+      Commit(taken_);
+    } catch (const std::exception& e) {
+      // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a
+      // commit.
+      committed_.Fail(e.what());
+      for (Work* const each : taken_) each->status_ = committed_.failure();
+    }
+  } while (Answer(group, begin));
 }
 
-void Pipeline::TakeGroup() {
+// Answers its number.
+uint32_t Pipeline::TakeGroup() {
   taken_.clear();
   const std::lock_guard lock(mutex_);
   taken_.swap(queue_);
-  ++group_;
+  return group_++;
 }
 
 void Pipeline::Commit(const Group& group) {
@@ -110,11 +112,13 @@ void Pipeline::Commit(const Group& group) {
     work->status_ = work->Execute(txn);
     if (work->status_.ok()) {
       sync |= work->sync;
+      txn.Settle();
     } else {
       work->flatten_first = txn.TakeFlattenRequest();
       txn.RollBack(before);
     }
   }
+  cold_.store(txn.read_nodes(), std::memory_order_relaxed);
   if (txn.empty()) return;
   const absl::Status committed = committed_.Commit(txn, sync);
   commits_.fetch_add(1, std::memory_order_relaxed);
@@ -125,25 +129,32 @@ void Pipeline::Commit(const Group& group) {
   }
 }
 
-// As soon as it is stored that they are done, the works of the others may be gone.
-void Pipeline::HandOver(const Work& leader) {
+// Tells the callers of the group; answers whether this leader goes on with the next one. From the
+// first store on, the works may be gone.
+bool Pipeline::Answer(uint32_t group, Clock::time_point begin) {
   const size_t size = taken_.size();
-  Beds& beds = BedsOf(leader.group_);
-  beds.first.Store(2 * leader.group_ + 1);
-  beds.rest.Store(leader.group_);
-  uint32_t next;
-  bool led;
+  Beds& beds = BedsOf(group);
+  beds.first.Store(Done(group));
+  beds.rest.Store(Done(group));
+  Futex* left = nullptr;  // to the first of the next group
+  bool goes_on;
   {
     const std::lock_guard lock(mutex_);
-    wanted_ = (size + queue_.size() + 1) / 2;
-    led = led_ = !queue_.empty();
-    next = group_;
+    // Half of those who are here, or as many as came lately: some may be kept from running.
+    wanted_ = std::max((size + queue_.size() + 1) / 2, (size + last_size_) / 2);
+    last_size_ = size;
+    led_ = !queue_.empty();
+    gathering_ = led_ && (queue_.size() < wanted_ || Clock::now() - begin > kLeadTime);
+    if (gathering_) {
+      left = &BedsOf(group_).first;
+      left->Store(Gathers(group_));
+    }
+    goes_on = led_ && !gathering_;
   }
-  if (!leader.first_) beds.first.WakeAll();
-  if (size > (leader.first_ ? 1 : 2)) beds.rest.WakeAll();
-  if (!led) return;
-  BedsOf(next).first.Store(2 * next);
-  BedsOf(next).first.WakeAll();
+  beds.first.WakeAll();
+  beds.rest.WakeAll();
+  if (left != nullptr) left->WakeAll();
+  return goes_on;
 }
 
 }  // namespace marcot::operations

@@ -5,12 +5,14 @@
 // caller leads itself, without any hand-off. So operations are serialisable by construction, and
 // callers that wait together share one write, and one flush where any of them asked for it.
 //
-// Where several callers keep coming, the first of a group lets some of them join it, for a moment:
-// they have just been answered and are about to be back, and half a dozen commits of one operation
-// cost a multiple of one commit of half a dozen. Who completes the group leads it, being awake.
+// Where several callers keep coming, a group gathers before it is led: those who have just been
+// answered are about to be back, and a write costs the same for one and for ten. It is led by who
+// completes it, who is awake; by the last leader, if it is complete by then; or by its first, when
+// it has waited long enough.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -55,21 +57,19 @@ class Pipeline {
 
  private:
   using Group = std::vector<Work*>;
-  // What those who wait for one group sleep on. Two are enough: at any time one group is executed
-  // and one gathers.
+  using Clock = std::chrono::steady_clock;
+  // Where those who wait for one group sleep. Two are enough: one group is executed, one gathers.
   struct Beds {
-    Futex first;  // twice the group's number: lead it; one more: it is done
-    Futex rest;   // the group's number: it is done
+    Futex first, rest;
   };
 
   bool Join(Work& work);
   bool Await(const Work& work);
-  bool AwaitAsFirst(const Work& work);
-  bool StopGathering(const Work& first);
-  void Lead(const Work& work);
-  void TakeGroup();
+  bool EndGathering(uint32_t group, bool patient);
+  void Lead();
+  uint32_t TakeGroup();
   void Commit(const Group& group);
-  void HandOver(const Work& leader);
+  bool Answer(uint32_t group, Clock::time_point begin);
   Beds& BedsOf(uint32_t group) { return beds_[group % 2]; }
 
   core::Committed& committed_;
@@ -77,11 +77,13 @@ class Pipeline {
   std::mutex mutex_;
   Group queue_;             // the group that gathers
   uint32_t group_ = 1;      // its number
-  bool led_ = false;        // somebody leads, or the first in the queue is going to
-  bool gathering_ = false;  // the first waits for others to join
-  size_t wanted_ = 1;       // how many it waits for, itself counted
+  bool led_ = false;        // somebody leads a group, or the first in the queue will
+  bool gathering_ = false;  // nobody leads one, but somebody will
+  size_t wanted_ = 1;       // how many make a complete group
+  size_t last_size_ = 1;
   Beds beds_[2];
-  Group taken_;  // the leader's
+  Group taken_;                    // the group that is led
+  std::atomic<bool> cold_{false};  // the last group read nodes from the storage
   std::atomic<uint64_t> commits_{0}, operations_{0};
 };
 
