@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "base/attributes.h"
 #include "core/records.h"
 #include "rocksdb/cache.h"
 #include "storage/storage.h"
@@ -41,7 +42,7 @@ core::Entry FileEntry(const Attributes& attributes) {
   entry.content = content.id;
   entry.size = content.size;
   entry.creation_time_ms = entry.modification_time_ms = kTimeMs;
-  if (attributes != Attributes{}) entry.attributes = core::EncodeAttributes(attributes);
+  if (attributes != Attributes{}) entry.attributes = EncodeAttributes(attributes);
   return entry;
 }
 

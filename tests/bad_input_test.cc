@@ -16,7 +16,7 @@ std::string Repeat(std::string_view unit, size_t times) {
 
 // Everything that can be seen of one entry, as a line.
 std::string Line(const std::string& path, const Stat& stat) {
-  std::string line = path + "|" + stat.id.Hex() + "|" + stat.etag + "|" + stat.creator;
+  std::string line = path + "|" + stat.id.Hex() + "|" + stat.Etag() + "|" + stat.creator;
   for (const int64_t number :
        {stat.creation_time_ms, stat.modification_time_ms, static_cast<int64_t>(stat.version),
         static_cast<int64_t>(stat.size), static_cast<int64_t>(stat.totals.bytes),
@@ -24,9 +24,10 @@ std::string Line(const std::string& path, const Stat& stat) {
         static_cast<int64_t>(stat.child_files), static_cast<int64_t>(stat.child_directories)}) {
     line += "|" + std::to_string(number);
   }
-  line += "|" + stat.content.Hex() + "|" + stat.attributes.category;
-  for (const auto& [key, value] : stat.attributes.metadata) line += "|" + key + "=" + value;
-  for (const std::string& label : stat.attributes.labels) line += "|" + label;
+  const Attributes attributes = stat.attributes.Unpack();
+  line += "|" + stat.content.Hex() + "|" + attributes.category;
+  for (const auto& [key, value] : attributes.metadata) line += "|" + key + "=" + value;
+  for (const std::string& label : attributes.labels) line += "|" + label;
   return line + "\n";
 }
 

@@ -258,7 +258,7 @@ TEST_F(ConcurrencyTest, ACopyHoldsOneCommit) {
       const absl::StatusOr<std::string> one = space_.Read(copy + "/one/f");
       const absl::StatusOr<std::string> two = space_.Read(copy + "/two/f");
       if (one.ok() != two.ok() || (one.ok() && *one != *two)) return copy + " mixes two commits";
-      if (copies % 3 != 0) return Wrong(space_.Delete(copy));
+      if (copies % 3 != 0) return Wrong(space_.Delete(copy).status());
       return Wrong(space_.Put(copy + "/one/own", "changes the copy").status());
     });
   }
@@ -327,7 +327,7 @@ TEST_F(ConcurrencyTest, AHeldListStopsNobody) {
     return Wrong(space_.Put("d/new" + std::to_string(++i % 500), "new").status());
   });
   crew.Add([&, i = 0]() mutable {
-    const Code code = CodeOf(space_.Delete("d/f" + std::to_string(i++ % kFiles)));
+    const Code code = CodeOf(space_.Delete("d/f" + std::to_string(i++ % kFiles)).status());
     return code == Code::kOk || code == Code::kPathNotFound ? "" : "a delete failed";
   });
   crew.Add([&] { return ReclaimSome(); });
@@ -480,7 +480,7 @@ class ReplayTest : public ConcurrencyTest {
         const std::string below = (path.empty() ? "" : path + "/") + stat.name;
         const bool file = stat.type == EntryType::kFile;
         text += "/" + below + "=" + (file ? space_.Read(below).value() : "") + "#" +
-                stat.attributes.category + "\n" + (file ? "" : ShapeOfStore(below));
+                stat.attributes.Unpack().category + "\n" + (file ? "" : ShapeOfStore(below));
       }
       options.marker = page->marker;
     } while (!options.marker.empty());
@@ -537,7 +537,7 @@ TEST_F(ConcurrencyTest, InvariantsHoldAfterACrowd) {
         case 5:
           return judge(target.MoveFile(space_, from, to).status());
         default:
-          return judge(target.Delete(random() % 3 == 0 ? name(&random) : to));
+          return judge(target.Delete(random() % 3 == 0 ? name(&random) : to).status());
       }
     });
   }

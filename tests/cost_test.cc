@@ -64,6 +64,8 @@ class CountedEngine {
     Operation operation;
     operation.kind = kind;
     operation.root = operation.from_root = root_.dir;
+    operation.library = operation.from_library = "lib";
+    operation.space = operation.from_space = "space";
     operation.path = Split(path);
     return operation;
   }
@@ -78,6 +80,25 @@ class CountedEngine {
     operation.strategy = Strategy::kRename;
     return operation;
   }
+
+  Operation Restore(const std::string& path, uint64_t item) const {
+    Operation operation = Make(Operation::Kind::kRestore, path);
+    operation.from.clear();
+    operation.item = item;
+    return operation;
+  }
+  Operation Snapshot(const std::string& path, const std::string& name) const {
+    Operation operation = Make(Operation::Kind::kTakeSnapshot, path);
+    operation.snapshot = name;
+    return operation;
+  }
+
+  void TurnBinOn() {
+    const LibrarySettings settings{.recycle_bin = true};
+    operations::SetLibraryWork work("lib", settings);
+    ASSERT_TRUE(engine_->Run(work, Durability::kLogged).ok());
+  }
+  uint64_t newest() const { return engine_->committed().published(); }
 
   void Run(const std::vector<Operation>& operations) {
     for (const auto& outcome : engine_->RunSideBySide(operations, Durability::kLogged)) {
@@ -158,6 +179,13 @@ std::map<std::string, Cost> CostsWith(uint64_t files) {
   });
   costs["8 delete"] = store.CostOf(store.Make(Kind::kDelete, "b/moved"));
   costs["9 delete of a copy"] = store.CostOf(store.Make(Kind::kDelete, "b/copy"));
+  store.TurnBinOn();
+  // The first makes the bin, or the tree of the snapshots.
+  store.Run(store.Make(Kind::kDelete, "b/copy (1)"));
+  store.Run(store.Snapshot("b", "first"));
+  costs["recycle"] = store.CostOf(store.Make(Kind::kDelete, "b/again"));
+  costs["restore"] = store.CostOf(store.Restore("b/again", store.newest()));
+  costs["named snapshot"] = store.CostOf(store.Snapshot("b/again", "second"));
   return costs;
 }
 

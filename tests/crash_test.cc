@@ -254,7 +254,7 @@ std::string Collect(const Space& space, Contents* contents) {
   const auto visit = [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
     const Stat& stat = entry.stat;
     std::string& line = contents->entries[JoinPath(entry.path)];
-    line = stat.attributes.category + " ";
+    line = stat.attributes.Unpack().category + " ";
     if (stat.type == EntryType::kFile) {
       line += std::to_string(stat.size) + " " + stat.content.Hex();
       contents->files[stat.content] = JoinPath(entry.path);
@@ -544,7 +544,7 @@ std::string FillDisk(const std::string& path, Shared& shared) {
   // From here on nothing is changed, and all can be read.
   const absl::Status changes[] = {
       space.MakeDirectory("e").status(),      space.CopyDirectory("d", "e").status(),
-      space.MoveDirectory("d", "e").status(), space.Delete("d"),
+      space.MoveDirectory("d", "e").status(), space.Delete("d").status(),
       space.SetAttributes("d", {}),           space.Put("f", SourceOf(FileBytes(0))).status(),
       (*store)->CreateLibrary("other"),       (*store)->CreateSpace("default", "other").status(),
   };
@@ -576,7 +576,8 @@ std::string CheckFreed(const std::string& path, const Shared& shared) {
   if (!stat.ok() || stat->child_files < shared.done || stat->child_files > shared.done + 1) {
     return "the directory is wrong";
   }
-  if (absl::Status status = space.Delete("d"); !status.ok()) return "delete: " + Text(status);
+  if (absl::Status status = space.Delete("d").status(); !status.ok())
+    return "delete: " + Text(status);
   if (absl::Status status = (*store)->ReclaimUntilIdle(); !status.ok()) return Text(status);
   return CheckSound(**store, "drained");
 }

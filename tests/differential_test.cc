@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <iostream>
 #include <limits>
 #include <optional>
@@ -31,7 +32,7 @@ constexpr double kDefaultSeconds = 20;
 struct Arguments {
   uint64_t seed = 1;
   std::optional<uint64_t> seeds;
-  uint64_t steps = 10000;
+  uint64_t steps = 20000;
   std::optional<double> seconds;
 
   double SecondsLimit() const {
@@ -73,7 +74,8 @@ double SecondsSince(Clock::time_point start) {
 }
 
 struct SeedResult {
-  Ops ops;            // up to the one that failed
+  Ops ops;  // up to the one that failed
+  uint64_t operations = 0;
   std::string wrong;  // empty: nothing is
 };
 
@@ -86,6 +88,7 @@ SeedResult RunSeed(uint64_t seed, uint64_t steps) {
     result.wrong = runner.Run(result.ops.back());
   }
   if (result.wrong.empty()) result.wrong = runner.Finish();
+  result.operations = runner.operations();
   return result;
 }
 
@@ -145,7 +148,8 @@ class Shrinker {
     std::string wrong = Replay(seed_, ops, &used);
     if (wrong.empty()) return false;
     ops.resize(used);
-    failing_ = {std::move(ops), std::move(wrong)};
+    failing_.ops = std::move(ops);
+    failing_.wrong = std::move(wrong);
     return true;
   }
 
@@ -182,21 +186,25 @@ void Report(uint64_t seed, const SeedResult& result) {
 
 int Run(const Arguments& arguments) {
   const Clock::time_point start = Clock::now();
-  uint64_t steps = 0, passed = 0, failed = 0;
+  uint64_t operations = 0, passed = 0, failed = 0;
   for (uint64_t i = 0; i < arguments.SeedsLimit() && failed == 0; ++i) {
     if (SecondsSince(start) >= arguments.SecondsLimit()) break;
     const uint64_t seed = arguments.seed + i;
     std::cout << "seed " << seed << std::flush;
     const Clock::time_point seed_start = Clock::now();
     const SeedResult result = RunSeed(seed, arguments.steps);
-    std::cout << ": " << result.ops.size() << " steps in " << SecondsSince(seed_start) << " s"
-              << std::endl;
-    steps += result.ops.size();
+    std::cout << ": " << result.operations << " operations in " << result.ops.size() << " steps, "
+              << SecondsSince(seed_start) << " s" << std::endl;
+    operations += result.operations;
     ++(result.wrong.empty() ? passed : failed);
     if (!result.wrong.empty()) Report(seed, result);
   }
-  const double seconds = SecondsSince(start);
-  std::cout << steps << " operations, " << static_cast<uint64_t>(steps / seconds) << " ops/s\n"
+  const auto rate = [&](double seconds) {
+    return std::to_string(static_cast<uint64_t>(static_cast<double>(operations) / seconds));
+  };
+  // Where the processor is shared the first says little.
+  std::cout << operations << " operations, " << rate(SecondsSince(start)) << " ops/s, "
+            << rate(static_cast<double>(std::clock()) / CLOCKS_PER_SEC) << " per processor second\n"
             << passed << " passed, " << failed << " failed" << std::endl;
   return failed == 0 && passed > 0 ? 0 : 1;
 }

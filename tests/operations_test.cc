@@ -269,7 +269,7 @@ TEST_F(OperationsTest, OverwritingKeepsTheObject) {
   EXPECT_EQ(placed->id, before.id);
   EXPECT_EQ(after.creation_time_ms, before.creation_time_ms);
   EXPECT_EQ(after.modification_time_ms, before.modification_time_ms + 1000);
-  EXPECT_NE(after.etag, before.etag);
+  EXPECT_NE(after.Etag(), before.Etag());
   EXPECT_GT(after.version, before.version);
   EXPECT_EQ(StatOf("").totals, (RecursiveTotals{6, 1, 0}));
 }
@@ -370,13 +370,13 @@ TEST_F(OperationsTest, ACopyCarriesAttributesAndModificationTimes) {
   ASSERT_OK(placed);
 
   const Stat top = StatOf("b"), file = StatOf("b/f");
-  EXPECT_EQ(top.attributes, of_directory);
+  EXPECT_EQ(top.attributes.Unpack(), of_directory);
   EXPECT_EQ(top.modification_time_ms, source.modification_time_ms);
   EXPECT_EQ(top.creation_time_ms, source.creation_time_ms + 5000);
   EXPECT_EQ(top.creator, "bob");
   EXPECT_EQ(top.id, placed->id);
   EXPECT_NE(top.id, source.id);
-  EXPECT_EQ(file.attributes, put.attributes);
+  EXPECT_EQ(file.attributes.Unpack(), put.attributes);
   EXPECT_EQ(file.modification_time_ms, source_file.modification_time_ms);
   EXPECT_EQ(file.creation_time_ms, source_file.creation_time_ms);
   EXPECT_EQ(file.creator, "ann");
@@ -404,16 +404,16 @@ TEST_F(OperationsTest, ADirectoryChangesWithItsDirectChildrenOnly) {
   attributes.category = "c";
   ASSERT_OK(space_.SetAttributes("a", attributes));
   const Stat deeper = StatOf("a");
-  EXPECT_EQ(deeper.etag, before.etag);
+  EXPECT_EQ(deeper.Etag(), before.Etag());
   EXPECT_EQ(deeper.modification_time_ms, before.modification_time_ms);
   ASSERT_EQ(MoveFile("a/sub/f", "a/f"), "a/f");
   const Stat added = StatOf("a");
-  EXPECT_NE(added.etag, before.etag);
+  EXPECT_NE(added.Etag(), before.Etag());
   EXPECT_EQ(added.modification_time_ms, before.modification_time_ms + 10);
   EXPECT_GT(added.version, before.version);
   clock_.Advance(10);
   ASSERT_OK(space_.Delete("a/f"));
-  EXPECT_NE(StatOf("a").etag, added.etag);
+  EXPECT_NE(StatOf("a").Etag(), added.Etag());
   EXPECT_EQ(StatOf("a").modification_time_ms, added.modification_time_ms + 10);
 }
 

@@ -30,6 +30,8 @@ namespace marcot {
   X(RootDirectoryNotAllowed, 400, "the operation does not apply to a space's root")          \
   X(BadCrc64, 400, "the bytes do not match their checksum")                                  \
   X(QuotaLimitReached, 400, "the quota would be exceeded")                                   \
+  X(RecycleBinNotEnabled, 400, "the space has no recycle bin")                               \
+  X(OverwriteFileNotAllowed, 400, "a file with versions is overwritten by a put alone")      \
   X(TooManyItems, 400, "more items than one call takes")                                     \
   X(NoItemsProvided, 400, "a batch without items")                                           \
   X(SpaceIdInvalid, 400, "a space or library id breaks the rule for ids")                    \
@@ -41,9 +43,12 @@ namespace marcot {
   X(SourceDirectoryNotFound, 404, "the source directory does not exist")                     \
   X(SourceFileNotFound, 404, "the source file does not exist")                               \
   X(MarkerNotFound, 404, "the marker is not one that this listing gave")                     \
+  X(QuotaNotFound, 404, "no such quota")                                                     \
+  X(RecycledItemNotFound, 404, "no such item in the recycle bin")                            \
   X(SameNameDirectoryOrFileExists, 409, "the name is taken")                                 \
   X(PathConflict, 409, "lost against a concurrent operation")                                \
   X(RenameTooManyTimes, 409, "the number of a renamed copy would pass 2^31")                 \
+  X(DuplicateQuota, 409, "the space or directory has a quota already")                       \
   X(SpaceNotEmpty, 409, "the space still holds entries")                                     \
   X(InternalServerError, 500, "the storage below failed")                                    \
   X(DuplicateLibrary, 409, "the library exists")                                             \
@@ -52,11 +57,18 @@ namespace marcot {
   X(StoreNotFound, 404, "no store in this folder")                                           \
   X(StoreInUse, 409, "another process or handle has the store open")                         \
   X(StoreFormatTooNew, 400, "the store was written by a newer Marcot")                       \
+  X(StoreFormatTooOld, 400, "the store has a format that is no longer read")                 \
   X(StoreReadOnly, 500, "a write failed before; reopen the store to go on")                  \
   X(StoreDamaged, 500, "a stored record does not decode or its checksum is wrong")           \
   X(ContentNotFound, 404, "the store does not hold these bytes")                             \
   X(ContentCondemned, 409, "the content is being deleted by the host; send its bytes again") \
-  X(SnapshotExpired, 409, "the snapshot was held past its time limit")
+  X(SnapshotExpired, 409, "the snapshot was held past its time limit")                       \
+  X(SnapshotNotFound, 404, "no named snapshot of this name")                                 \
+  X(DuplicateSnapshot, 409, "a named snapshot of this name exists")                          \
+  X(VersionNotFound, 404, "the file has no such version")                                    \
+  X(LatestVersionNotAllowed, 400, "the latest version is the file itself")                   \
+  X(ChangeFeedNotEnabled, 400, "the space keeps no changes")                                 \
+  X(ChangesExpired, 409, "changes after this cursor are no longer kept; list the space anew")
 
 enum class Code : int {
   kOk,

@@ -3,7 +3,10 @@
 
 #include "marcot/content.h"
 #include "marcot/error.h"
+#include "marcot/history.h"
 #include "marcot/options.h"
+#include "marcot/recycle_bin.h"
+#include "marcot/settings.h"
 #include "marcot/space.h"
 #include "marcot/store.h"
 #include "marcot/types.h"

@@ -41,8 +41,13 @@ struct StoreOptions {
   // A snapshot held longer than this answers SnapshotExpired: it keeps garbage on the disk.
   std::chrono::seconds max_snapshot_age{3600};
 
-  // Off: garbage waits until ReclaimUntilIdle is called.
+  // Off: garbage waits until ReclaimUntilIdle is called, and what is due until ExpireDue is.
   bool background_reclaim = true;
+  // The share of the pipeline's time that background reclaim takes at the most, in percent; 1..100.
+  uint32_t reclaim_percent = 20;
+  // How many steps of reclaim, of some 64 records each, the background does a second at the most;
+  // 0: as many as its share allows.
+  uint32_t reclaim_steps_per_second = 0;
 
   // Where the bytes of files live; null: in the store itself.
   std::shared_ptr<ContentStore> content_store;
@@ -61,9 +66,23 @@ struct PutOptions : OperationOptions {
   Attributes attributes;
 };
 
+// Which of a space's trees a path is in. With neither set: the space's own. Else the path is below
+// the item or the snapshot, which is the empty path itself.
+struct Tree {
+  uint64_t recycled_item = 0;       // RecycledItemNotFound
+  std::string named_snapshot = {};  // SnapshotNotFound
+};
+
+struct DeleteOptions : OperationOptions {
+  bool permanent = false;  // not into the recycle bin
+};
+
 struct ReadOptions {
   // Null: the newest commit. A read of one path never mixes two commits either way.
   const Snapshot* snapshot = nullptr;
+  Tree tree = {};
+  // OpenFile, Read: this version of the file; 0: the latest. VersionNotFound.
+  uint64_t version = 0;
 };
 
 enum class ListOrder {

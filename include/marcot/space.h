@@ -17,7 +17,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "marcot/content.h"
+#include "marcot/history.h"
 #include "marcot/options.h"
+#include "marcot/recycle_bin.h"
+#include "marcot/settings.h"
 #include "marcot/types.h"
 
 namespace marcot {
@@ -120,9 +123,10 @@ class Space {
     return MoveFile(*this, from, to, options);
   }
 
-  // Deletes a file, or a directory with all below it, for good. PathNotFound. The space it took is
-  // given back in the background.
-  absl::Status Delete(std::string_view path, const OperationOptions& = {}) const;
+  // Deletes a file, or a directory with all below it: into the recycle bin where the space has one
+  // that is on, else, and when asked to, for good. PathNotFound. The space that it took is given
+  // back in the background. Answers the path it was given, and the item in the bin.
+  absl::StatusOr<Placed> Delete(std::string_view path, const DeleteOptions& = {}) const;
 
   // Replaces the attributes of a file or directory (the root too). PathNotFound.
   absl::Status SetAttributes(std::string_view path, const Attributes& attributes,
@@ -152,6 +156,77 @@ class Space {
                                                        const ReadOptions& = {}) const;
   // The whole file. For one that may not fit into memory use OpenFile.
   absl::StatusOr<std::string> Read(std::string_view path, const ReadOptions& = {}) const;
+
+  // ---- settings, usage, quotas of directories ------------------------------------------------
+  absl::StatusOr<SpaceSettings> GetSettings() const;
+  // ParamInvalid. Items that are in the bin stay in it when it is turned off.
+  absl::Status SetSettings(const SpaceSettings& settings) const;
+  absl::StatusOr<Usage> GetUsage() const;  // O(1)
+
+  // Bounds what may lie below a directory (the root too), checked in the commit of every operation
+  // that adds to it: QuotaLimitReached. Goes along when the directory is moved or recycled; a copy
+  // has none. Replaces the one there was. `count_recycled` has no meaning here.
+  absl::Status SetDirectoryQuota(std::string_view path, const QuotaLimits& limits,
+                                 const OperationOptions& = {}) const;
+  absl::Status RemoveDirectoryQuota(std::string_view path, const OperationOptions& = {}) const;
+  absl::StatusOr<QuotaInfo> GetDirectoryQuota(std::string_view path) const;  // QuotaNotFound
+
+  // ---- recycle bin ---------------------------------------------------------------------------
+  // What is in it is read with ReadOptions::tree. RecycledItemNotFound for an id that is not there.
+
+  // O(limit), whichever page it is and in any order. MarkerNotFound.
+  absl::StatusOr<RecycledPage> ListRecycled(const ListRecycledOptions& = {}) const;
+  absl::StatusOr<RecycledItem> GetRecycled(uint64_t item) const;
+  // Puts an item back, O(d), or `inside` it one directory or file; the item then stays with the
+  // rest. `to`: the full target path; empty: where it was. Takes ask, rename (default), and
+  // overwrite of a file by a file; a directory is never replaced. Checks the quota again.
+  // PathNotFound: nothing is at `inside`.
+  absl::StatusOr<Placed> Restore(uint64_t item, const RestoreOptions& = {}) const;
+  // Lets go of an item for good.
+  absl::Status PurgeRecycled(uint64_t item, const OperationOptions& = {}) const;
+  // Of all items at once, O(1).
+  absl::Status EmptyRecycleBin(const OperationOptions& = {}) const;
+
+  // ---- versions of files ---------------------------------------------------------------------
+  // Kept where the library's history is on. A move keeps them, a copy starts without, the recycle
+  // bin holds them with the file. FileNotFound, FileTypeNotMatched; read with ReadOptions::version.
+
+  absl::StatusOr<VersionPage> ListVersions(std::string_view path,
+                                           const ListVersionsOptions& = {}) const;
+  // Gives the file the content of an older version; what it held becomes a version in its turn.
+  // VersionNotFound, LatestVersionNotAllowed, QuotaLimitReached.
+  absl::StatusOr<Placed> SetLatestVersion(std::string_view path, uint64_t version,
+                                          const OperationOptions& = {}) const;
+  // VersionNotFound, LatestVersionNotAllowed.
+  absl::Status DeleteVersion(std::string_view path, uint64_t version,
+                             const OperationOptions& = {}) const;
+
+  // ---- named snapshots -----------------------------------------------------------------------
+  // Read with ReadOptions::tree. Names follow the rules of directories' names.
+
+  // Keeps a directory (the root too) as it is now, O(d). `expiry_time_ms`: when it may go, by the
+  // store's clock; 0: never. DuplicateSnapshot.
+  absl::StatusOr<NamedSnapshot> CreateSnapshot(std::string_view name, std::string_view path,
+                                               int64_t expiry_time_ms = 0,
+                                               const OperationOptions& = {}) const;
+  // By name, those after `marker` (a name; empty: from the start), at most `limit` (1..1000).
+  absl::StatusOr<std::vector<NamedSnapshot>> ListSnapshots(std::string_view marker = {},
+                                                           size_t limit = 1000) const;
+  absl::StatusOr<NamedSnapshot> GetSnapshot(std::string_view name) const;  // SnapshotNotFound
+  absl::Status DeleteSnapshot(std::string_view name, const OperationOptions& = {}) const;
+  // Copies a directory or file out of a snapshot, as CopyDirectory and CopyFile do; an empty `from`
+  // is the whole of it.
+  absl::StatusOr<Placed> CopyFromSnapshot(std::string_view name, std::string_view from,
+                                          std::string_view to, const OperationOptions& = {}) const;
+
+  // ---- changes -------------------------------------------------------------------------------
+  // Kept while SpaceSettings::change_feed_days is not 0.
+
+  // Those behind `cursor`; empty: the oldest that are kept. ChangeFeedNotEnabled; ChangesExpired;
+  // MarkerNotFound for a cursor that this space did not give. O(limit).
+  absl::StatusOr<ChangePage> ReadChanges(std::string_view cursor = {}, size_t limit = 1000) const;
+  // A cursor behind the newest change: what a listing taken afterwards does not need.
+  absl::StatusOr<std::string> LatestChange() const;
 
  private:
   friend class Store;

@@ -20,12 +20,26 @@ namespace marcot {
 // have is `only`; unset, a copy or move takes a file or a directory, each with its own default
 // strategy.
 struct BatchItem {
-  enum class Kind { kMakeDirectory, kPut, kPutReference, kCopy, kMove, kDelete, kSetAttributes };
+  enum class Kind {
+    kMakeDirectory,
+    kPut,
+    kPutReference,
+    kCopy,
+    kMove,
+    kDelete,
+    kSetAttributes,
+    kRestore,
+    kPurge,
+  };
   Kind kind = Kind::kMakeDirectory;
-  Space space;       // of the target
-  std::string path;  // the target
-  Space from_space;  // copy, move: of the source; unset: `space`
-  std::string from;  // copy, move: the source
+  Space space;        // of the target
+  std::string path;   // the target
+  Space from_space;   // copy, move: of the source; unset: `space`
+  std::string from;   // copy, move: the source; restore: the path inside the item
+  Tree from_tree;     // copy: where the source is, the space's own or a named snapshot
+  uint64_t item = 0;  // restore, purge: the recycled item
+  MissingParents missing_parents = MissingParents::kFail;  // restore
+  bool permanent = false;                                  // delete
   enum class Only { kEither, kDirectory, kFile } only = Only::kEither;
   std::string bytes;      // put; at most kMaxBatchPutBytes
   ContentRef content;     // put reference
@@ -48,6 +62,14 @@ struct StoreStats {
   uint64_t operations = 0;       // operations in them
   uint64_t reclaim_backlog = 0;  // jobs that wait; each lets go of one node, pin, copy or content
   uint64_t reclaim_steps = 0;    // since the store was opened
+  // Records that reclaim has visited since the store was opened, and an estimate of those that the
+  // backlog still has to: progress is done / (done + pending).
+  uint64_t reclaim_done = 0, reclaim_pending = 0;
+  bool reclaim_paused = false;
+  // What the spaces show, copies, recycled items and versions counted each by itself; and what of
+  // it is stored, shared contents and records counted once.
+  uint64_t logical_bytes = 0, logical_files = 0;
+  uint64_t physical_bytes = 0, physical_files = 0;
   uint64_t record_cache_hits = 0, record_cache_misses = 0;
   uint64_t disk_bytes = 0;  // of RocksDB's files, its logs not counted
   uint64_t estimated_records = 0;
@@ -83,6 +105,25 @@ class Store {
                                                     std::string_view marker = {},
                                                     size_t limit = 1000) const;
 
+  absl::StatusOr<LibrarySettings> GetLibrarySettings(std::string_view library) const;
+  // ParamInvalid for a value out of its range.
+  absl::Status SetLibrarySettings(std::string_view library, const LibrarySettings& settings);
+
+  // ---- quotas --------------------------------------------------------------------------------
+  // One quota over one or several spaces of a library; a space has at most one. Exact: checked in
+  // the commit of every operation that adds bytes or files (QuotaLimitReached).
+  // SpaceNotFound, DuplicateQuota, QuotaNotFound, NoItemsProvided, ParamInvalid.
+  absl::StatusOr<uint64_t> CreateQuota(std::string_view library,
+                                       std::span<const std::string> spaces,
+                                       const QuotaLimits& limits);
+  absl::Status SetQuota(std::string_view library, uint64_t quota, const QuotaLimits& limits);
+  absl::Status SetQuotaSpaces(std::string_view library, uint64_t quota,
+                              std::span<const std::string> spaces);
+  absl::Status DeleteQuota(std::string_view library, uint64_t quota);
+  absl::StatusOr<QuotaInfo> GetQuota(std::string_view library, uint64_t quota) const;
+  // The quota of a space; QuotaNotFound: it has none.
+  absl::StatusOr<QuotaInfo> GetQuotaOf(std::string_view library, std::string_view space) const;
+
   // ---- batches -------------------------------------------------------------------------------
   // All items or none, in one commit; later ones see what earlier ones did. The error is that of
   // the first item that failed; its message begins with `item N: `, N from 0. TooManyItems past
@@ -94,12 +135,19 @@ class Store {
   // ---- reading together ----------------------------------------------------------------------
   std::unique_ptr<Snapshot> TakeSnapshot() const;
 
+  // ---- expiry --------------------------------------------------------------------------------
+  // Lets go of what is due by the store's clock: recycled items, versions, named snapshots, kept
+  // changes. The background does the same from time to time. Answers how many went.
+  absl::StatusOr<uint64_t> ExpireDue();
+
   // ---- reclaim -------------------------------------------------------------------------------
   // Does all the work that waits: afterwards the store holds exactly what can be reached. For
   // tests and maintenance; the background thread does the same in small paced steps.
   absl::Status ReclaimUntilIdle();
   // At most `steps` small steps; answers whether work is left.
   absl::StatusOr<bool> ReclaimSteps(size_t steps);
+  // Stops the background's reclaim, or lets it go on. Reclaim that is asked for still runs.
+  void PauseReclaim(bool paused);
 
   // Host-kept contents that no entry holds any more, in order of id, those after `after`. Putting
   // such a content again takes it off the list.

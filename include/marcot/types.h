@@ -63,6 +63,22 @@ struct Attributes {
 
 inline constexpr size_t kMaxAttributeBytes = 64 * 1024;
 
+// Attributes as the store keeps them, in one string of a form that is its own. A page holds those
+// of a thousand entries, and few who read it look at them: `Unpack` makes the maps and strings,
+// anew with each call, so keep what it answers.
+class PackedAttributes {
+ public:
+  PackedAttributes() = default;  // none
+  explicit PackedAttributes(const Attributes& attributes);
+  bool empty() const { return encoded_.empty(); }
+  Attributes Unpack() const;
+  bool operator==(const PackedAttributes&) const = default;
+
+ private:
+  friend bool TakeEncoded(std::string_view encoded, PackedAttributes* attributes);  // the store's
+  std::string encoded_;
+};
+
 // Exact at every commit: what lies below a directory, itself not counted.
 struct RecursiveTotals {
   uint64_t bytes = 0, files = 0, directories = 0;
@@ -76,24 +92,27 @@ struct Stat {
   int64_t creation_time_ms = 0;      // since 1970 UTC
   int64_t modification_time_ms = 0;  // file: content; directory: a direct child came or went
   std::string creator;               // the user named in OperationOptions
-  std::string etag;      // changes when the content (file) or a direct child (directory) does
-  uint64_t version = 0;  // the seq of that change; grows, unique in the store
-  Attributes attributes;
+  uint64_t version = 0;  // the seq of the change that the eTag tells; grows, unique in the store
+  PackedAttributes attributes;
   // file
   uint64_t size = 0;  // bytes
   ContentId content;
   // directory
   RecursiveTotals totals;
   uint64_t child_files = 0, child_directories = 0;
+
+  // Changes when the content (file) or a direct child (directory) does. Made anew with each call.
+  std::string Etag() const;
 };
 
 // Where an operation placed something.
 struct Placed {
   std::vector<std::string> path;  // the final path: names from the root down
   ObjectId id;
-  bool renamed = false;      // the final name is not the one asked for
-  bool overwritten = false;  // a file was replaced
-  uint64_t seq = 0;          // the operation's place in the store's order of commits
+  bool renamed = false;        // the final name is not the one asked for
+  bool overwritten = false;    // a file was replaced
+  uint64_t recycled_item = 0;  // delete: its item in the recycle bin; 0: gone for good
+  uint64_t seq = 0;            // the operation's place in the store's order of commits
 };
 
 // Joins names with '/'.

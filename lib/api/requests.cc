@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "api/store_impl.h"
+#include "base/attributes.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
 #include "marcot/error.h"
@@ -38,6 +39,22 @@ absl::Status CheckStrategy(Strategy strategy, std::string_view path, const Opera
                    absl::StrCat(std::string(path), ": the strategy is ask, rename or overwrite"));
 }
 
+// Or needs no path at all.
+bool AppliesToRoot(Operation::Kind kind) {
+  switch (kind) {
+    case Operation::Kind::kSetAttributes:
+    case Operation::Kind::kSetLimits:
+    case Operation::Kind::kRestore:
+    case Operation::Kind::kPurge:
+    case Operation::Kind::kEmptyBin:
+    case Operation::Kind::kTakeSnapshot:
+    case Operation::Kind::kDeleteSnapshot:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool IsUtf8(const Attributes& a) {
   const auto valid = [](const std::string& s) { return CountCodePoints(s).has_value(); };
   for (const auto& [key, value] : a.metadata) {
@@ -59,11 +76,21 @@ absl::Status PrepareSource(const BatchItem& item, Operation* operation) {
   }
   MARCOT_ASSIGN_OR_RETURN(operation->from,
                           operations::ParsePath(item.from, state->engine->limits()));
-  if (operation->from.empty()) {
+  if (item.from_tree.recycled_item != 0) {
+    return Invalid(item.from, "what is in the recycle bin is restored, not copied or moved");
+  }
+  const bool snapshot = !item.from_tree.named_snapshot.empty();
+  if (snapshot && item.kind == BatchItem::Kind::kMove) {
+    return Invalid(item.from, "a named snapshot is copied from, not moved");
+  }
+  if (operation->from.empty() && !snapshot) {
     return MakeError(Code::kRootDirectoryNotAllowed,
                      "a space's root is no source; name a directory in it");
   }
   operation->from_root = state->root.dir;
+  operation->from_library = state->library;
+  operation->from_space = state->name;
+  operation->from_tree = item.from_tree;
   return absl::OkStatus();
 }
 
@@ -71,7 +98,7 @@ absl::Status PrepareSource(const BatchItem& item, Operation* operation) {
 
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path) {
   if (!IsUtf8(attributes)) return Invalid(path, "attributes must be valid UTF-8");
-  std::string encoded = core::EncodeAttributes(attributes);
+  std::string encoded = EncodeAttributes(attributes);
   if (encoded.size() > kMaxAttributeBytes) {
     return Invalid(path, absl::StrCat("attributes of ", encoded.size(), " bytes, at most ",
                                       kMaxAttributeBytes, " are allowed"));
@@ -103,11 +130,13 @@ absl::Status PrepareTarget(const Space& space, std::string_view path,
     return Invalid(path, "the user must be UTF-8 of at most 255 bytes");
   }
   MARCOT_ASSIGN_OR_RETURN(operation->path, operations::ParsePath(path, state->engine->limits()));
-  if (operation->path.empty() && operation->kind != Operation::Kind::kSetAttributes) {
+  if (operation->path.empty() && !AppliesToRoot(operation->kind)) {
     return MakeError(Code::kRootDirectoryNotAllowed,
                      "the operation does not apply to a space's root; name a path in it");
   }
   operation->root = state->root.dir;
+  operation->library = state->library;
+  operation->space = state->name;
   operation->strategy = options.strategy;
   operation->user = options.user;
   return absl::OkStatus();
@@ -145,6 +174,12 @@ absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
     case BatchItem::Kind::kSetAttributes:
       operation.kind = Operation::Kind::kSetAttributes;
       break;
+    case BatchItem::Kind::kRestore:
+      operation.kind = Operation::Kind::kRestore;
+      break;
+    case BatchItem::Kind::kPurge:
+      operation.kind = Operation::Kind::kPurge;
+      break;
     default:
       return Invalid(item.path, "an unknown kind of batch item");
   }
@@ -153,6 +188,16 @@ absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
   if (has_source) operation.only = static_cast<Operation::Only>(item.only);
   MARCOT_RETURN_IF_ERROR(PrepareTarget(item.space, item.path, item.options, &operation));
   if (has_source) MARCOT_RETURN_IF_ERROR(PrepareSource(item, &operation));
+  if (item.kind == BatchItem::Kind::kRestore) {
+    MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
+    MARCOT_ASSIGN_OR_RETURN(operation.from,
+                            operations::ParsePath(item.from, state->engine->limits()));
+    operation.from_library = state->library;
+    operation.from_space = state->name;
+  }
+  operation.item = item.item;
+  operation.missing_parents = item.missing_parents;
+  operation.permanent = item.permanent;
   MARCOT_ASSIGN_OR_RETURN(operation.attributes, PrepareAttributes(item.attributes, item.path));
   return operation;
 }

@@ -6,8 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "api/store_impl.h"
 #include "base/status_macros.h"
+#include "core/versions.h"
 #include "marcot/error.h"
 #include "operations/content.h"
+#include "operations/spaces.h"
 
 namespace marcot {
 namespace {
@@ -39,15 +41,49 @@ auto ReadAs(const Space::State& state, const ReadOptions& options, const Read& r
 
 using Names = std::vector<std::string>;
 
+// What stands at a path of the tree that the options name.
+absl::StatusOr<core::Entry> EntryAt(ReadView& view, const Space::State& state, const Tree& tree,
+                                    const Names& names) {
+  if (tree.recycled_item == 0 && tree.named_snapshot.empty()) {
+    return operations::EntryOf(view, state.root, names);
+  }
+  MARCOT_ASSIGN_OR_RETURN(const operations::TreeAt at,
+                          operations::FindTree(view, state.library, state.name, tree));
+  Names below{at.name};
+  below.insert(below.end(), names.begin(), names.end());
+  auto entry = operations::EntryOf(view, {at.root, 0}, below);
+  // Not with the name that stands for the tree.
+  if (CodeOf(entry.status()) == Code::kPathNotFound) return operations::PathNotFound(names);
+  return entry;
+}
+
 // The same of one path: `read` gets the entry that stands there.
 template <typename Result, typename Read>
 absl::StatusOr<Result> ReadPath(const Space::State& state, std::string_view path,
                                 const ReadOptions& options, const Read& read) {
   MARCOT_ASSIGN_OR_RETURN(const Names names, operations::ParsePath(path, state.engine->limits()));
   return ReadAs(state, options, [&](ReadView& view) -> absl::StatusOr<Result> {
-    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state.root, names));
+    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, EntryAt(view, state, options.tree, names));
     return read(view, entry, names);
   });
+}
+
+// The file as an older version of it.
+absl::Status GoBack(ReadView& view, uint64_t version, const std::string& path, core::Entry* file) {
+  if (version == 0 || version == file->modified) return absl::OkStatus();
+  core::VersionRecord record;
+  bool kept = false;
+  if (file->versions > 0) {
+    MARCOT_ASSIGN_OR_RETURN(kept, core::FindVersion(view, file->id, version, &record));
+  }
+  if (!kept) {
+    return MakeError(Code::kVersionNotFound, absl::StrCat(path, " has no version ", version));
+  }
+  file->content = record.content;
+  file->size = record.size;
+  file->modified = version;
+  file->modification_time_ms = record.modification_time_ms;
+  return absl::OkStatus();
 }
 
 // Reads of many records are always of one snapshot.
@@ -208,13 +244,14 @@ absl::StatusOr<Placed> Space::MoveFile(const Space& from_space, std::string_view
                                   from, to, options));
 }
 
-absl::Status Space::Delete(std::string_view path, const OperationOptions& options) const {
+absl::StatusOr<Placed> Space::Delete(std::string_view path, const DeleteOptions& options) const {
   BatchItem item;
   item.kind = BatchItem::Kind::kDelete;
   item.space = *this;
   item.path = path;
   item.options = options;
-  return RunItem(item).status();
+  item.permanent = options.permanent;
+  return RunItem(item);
 }
 
 absl::Status Space::SetAttributes(std::string_view path, const Attributes& attributes,
@@ -256,12 +293,13 @@ absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& optio
   MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
   MARCOT_ASSIGN_OR_RETURN(const auto held, HoldFor(*state, options));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
-  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state->root, names));
+  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, EntryAt(view, *state, options.tree, names));
   MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
   MARCOT_ASSIGN_OR_RETURN(
       operations::ListedPage listed,
       operations::ListDirectory(view, entry, options, state->engine->committed().secret()));
-  if (listed.skipped_much && options.snapshot == nullptr) {
+  const bool own_tree = options.tree.recycled_item == 0 && options.tree.named_snapshot.empty();
+  if (listed.skipped_much && options.snapshot == nullptr && own_tree) {
     state->engine->SuggestHeal(state->root.dir, std::move(names));
   }
   return std::move(listed.page);
@@ -274,7 +312,7 @@ absl::Status Space::Walk(std::string_view path,
   MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
   MARCOT_ASSIGN_OR_RETURN(const auto held, HoldFor(*state, options));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
-  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, operations::EntryOf(view, state->root, names));
+  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, EntryAt(view, *state, options.tree, names));
   MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
   return operations::WalkTree(view, entry, std::move(names), visitor);
 }
@@ -285,7 +323,7 @@ absl::StatusOr<std::unique_ptr<FileReader>> Space::OpenFile(std::string_view pat
   MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
   MARCOT_ASSIGN_OR_RETURN(auto held, HoldFor(*state, options));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
-  const auto entry = operations::EntryOf(view, state->root, names);
+  auto entry = EntryAt(view, *state, options.tree, names);
   if (CodeOf(entry.status()) == Code::kPathNotFound) {
     return MakeError(Code::kFileNotFound, absl::StrCat(std::string(path), " does not exist"));
   }
@@ -294,7 +332,10 @@ absl::StatusOr<std::unique_ptr<FileReader>> Space::OpenFile(std::string_view pat
     return MakeError(Code::kFileTypeNotMatched,
                      absl::StrCat(std::string(path), " is a directory, not a file"));
   }
-  MARCOT_ASSIGN_OR_RETURN(Stat stat, operations::StatOf(view, *entry, names.back()));
+  MARCOT_RETURN_IF_ERROR(GoBack(view, options.version, std::string(path), &*entry));
+  // A recycled file is the root of its tree.
+  const std::string name = names.empty() ? std::string() : names.back();
+  MARCOT_ASSIGN_OR_RETURN(Stat stat, operations::StatOf(view, *entry, name));
   return std::make_unique<OpenedFile>(*state->engine, std::move(held), std::move(stat));
 }
 

@@ -69,6 +69,25 @@ absl::StatusOr<Operation> PrepareWithContent(const BatchItem& item, ContentStore
   return operation;
 }
 
+// Over all spaces, copies, recycled items and versions counted each by itself.
+absl::Status AddLogical(Engine& engine, StoreStats* stats) {
+  ReadView view = ReadView::OfNow(engine.committed());
+  operations::SpaceName last;
+  while (true) {
+    MARCOT_ASSIGN_OR_RETURN(const auto spaces, operations::SpacesAfter(view, last));
+    for (const operations::SpaceName& space : spaces) {
+      for (const core::DirId root : {space.record.root, space.record.bin}) {
+        if (root == 0) continue;
+        MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, view.GetTotals(root));
+        stats->logical_bytes += totals.bytes + totals.version_bytes;
+        stats->logical_files += totals.files + totals.versions;
+      }
+      last = {space.library, space.space, {}};
+    }
+    if (spaces.size() < operations::kExpirySlice) return absl::OkStatus();
+  }
+}
+
 }  // namespace
 
 namespace api {
@@ -147,7 +166,7 @@ absl::StatusOr<Space> Store::OpenSpace(std::string_view library, std::string_vie
   MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
   MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(space, false));
   ReadView view = ReadView::OfNow(impl_->engine().committed());
-  MARCOT_RETURN_IF_ERROR(operations::RequireLibrary(view, library));
+  MARCOT_RETURN_IF_ERROR(operations::FindLibrary(view, library).status());
   MARCOT_ASSIGN_OR_RETURN(const auto record, operations::FindSpace(view, library, space));
   if (record.has_value()) return impl_->MakeSpace(library, space, *record);
   return MakeError(Code::kSpaceNotFound, absl::StrCat("no space ", std::string(library), "/",
@@ -160,7 +179,7 @@ absl::StatusOr<std::vector<SpaceInfo>> Store::ListSpaces(std::string_view librar
   MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
   MARCOT_RETURN_IF_ERROR(CheckLimit(limit));
   ReadView view = ReadView::OfNow(impl_->engine().committed());
-  MARCOT_RETURN_IF_ERROR(operations::RequireLibrary(view, library));
+  MARCOT_RETURN_IF_ERROR(operations::FindLibrary(view, library).status());
   std::vector<SpaceInfo> spaces;
   const std::string last = core::SpaceKey(library, marker);
   const std::string end = std::string(library) + '\1';
@@ -176,6 +195,20 @@ absl::StatusOr<std::vector<SpaceInfo>> Store::ListSpaces(std::string_view librar
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
   return spaces;
+}
+
+absl::StatusOr<LibrarySettings> Store::GetLibrarySettings(std::string_view library) const {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  ReadView view = ReadView::OfNow(impl_->engine().committed());
+  MARCOT_ASSIGN_OR_RETURN(const auto record, operations::FindLibrary(view, library));
+  return record.settings;
+}
+
+absl::Status Store::SetLibrarySettings(std::string_view library, const LibrarySettings& settings) {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  MARCOT_RETURN_IF_ERROR(operations::CheckSettings(settings));
+  operations::SetLibraryWork work(library, settings);
+  return impl_->engine().Run(work, Durability::kDefault);
 }
 
 absl::StatusOr<std::vector<Placed>> Store::RunAtomically(std::span<const BatchItem> items) {
@@ -244,9 +277,20 @@ absl::Status Store::AcknowledgeContents(std::span<const ContentId> ids) {
   return impl_->engine().Run(work, Durability::kDefault);
 }
 
+void Store::PauseReclaim(bool paused) { impl_->engine().PauseReclaim(paused); }
+
+absl::StatusOr<uint64_t> Store::ExpireDue() { return impl_->engine().ExpireDue(); }
+
 absl::StatusOr<StoreStats> Store::GetStats() const {
   Engine& engine = impl_->engine();
   StoreStats stats;
+  const core::Counters counters = engine.committed().counters();
+  stats.reclaim_pending = counters.pending;
+  stats.reclaim_done = engine.reclaim_done();
+  stats.reclaim_paused = engine.reclaim_paused();
+  stats.physical_bytes = counters.content_bytes;
+  stats.physical_files = counters.file_records;
+  MARCOT_RETURN_IF_ERROR(AddLogical(engine, &stats));
   stats.seq = engine.committed().published();
   stats.commits = engine.pipeline().commits();
   stats.operations = engine.pipeline().operations();

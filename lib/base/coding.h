@@ -22,18 +22,25 @@ inline uint64_t LoadFixed64(const char* p) {
   return __builtin_bswap64(v);
 }
 
-inline void PutVarint(std::string* out, uint64_t v) {
-  char b[10];
-  size_t n = 0;
-  for (; v >= 0x80; v >>= 7) b[n++] = static_cast<char>(v | 0x80);
-  b[n++] = static_cast<char>(v);
-  out->append(b, n);
+inline constexpr size_t kMaxVarintBytes = 10;
+
+// Writes to `out`, which has room for kMaxVarintBytes; answers the end.
+inline char* WriteVarint(char* out, uint64_t v) {
+  for (; v >= 0x80; v >>= 7) *out++ = static_cast<char>(v | 0x80);
+  *out++ = static_cast<char>(v);
+  return out;
 }
 
-// Zigzag: small negative numbers stay short.
-inline void PutSignedVarint(std::string* out, int64_t v) {
-  PutVarint(out, (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63));
+inline void PutVarint(std::string* out, uint64_t v) {
+  char b[kMaxVarintBytes];
+  out->append(b, WriteVarint(b, v) - b);
 }
+
+// Small negative numbers stay short.
+inline uint64_t ZigZag(int64_t v) {
+  return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
+}
+inline void PutSignedVarint(std::string* out, int64_t v) { PutVarint(out, ZigZag(v)); }
 
 inline void PutString(std::string* out, std::string_view s) {
   PutVarint(out, s.size());
@@ -61,13 +68,13 @@ class Decoder {
 
   uint64_t Varint() {
     uint64_t v = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const uint64_t byte = Byte();
+    for (int shift = 0; shift < 64 && p_ != end_; shift += 7) {
+      const uint64_t byte = static_cast<uint8_t>(*p_++);
       if (shift == 63 && byte > 1) break;
       v |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return ok_ ? v : 0;
+      if (byte < 0x80) return v;
     }
-    ok_ = false;
+    Fail();
     return 0;
   }
 
@@ -85,9 +92,14 @@ class Decoder {
 
  private:
   bool Need(uint64_t n) {
-    if (ok_ && n <= static_cast<uint64_t>(end_ - p_)) return true;
-    ok_ = false;
+    if (n <= static_cast<uint64_t>(end_ - p_)) return true;
+    Fail();
     return false;
+  }
+  // Nothing is left to read, so that no read has to ask whether one before it failed.
+  void Fail() {
+    ok_ = false;
+    p_ = end_;
   }
 
   const char* p_;

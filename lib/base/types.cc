@@ -1,5 +1,7 @@
 #include "marcot/types.h"
 
+#include "xxhash.h"
+
 namespace marcot {
 namespace {
 
@@ -17,6 +19,12 @@ std::string Hex128(uint64_t hi, uint64_t lo) {
 
 std::string ObjectId::Hex() const { return Hex128(hi, lo); }
 std::string ContentId::Hex() const { return Hex128(hi, lo); }
+
+std::string Stat::Etag() const {
+  if (type == EntryType::kFile) return content.Hex();
+  const uint64_t parts[] = {id.hi, id.lo, version};
+  return ContentId{0, XXH3_64bits(parts, sizeof parts)}.Hex().substr(16);
+}
 
 std::string JoinPath(const std::vector<std::string>& path) {
   std::string out;

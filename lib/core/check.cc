@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "core/check_facts.h"
 #include "core/chunks.h"
+#include "core/committed.h"
 #include "core/dir_cursor.h"
 #include "core/lookup.h"
 
@@ -100,14 +102,17 @@ class Checker {
       auto job = DecodeJob(value);
       if (job.ok()) {
         jobs_.push_back(*job);
-        if (job->kind != Job::Kind::kBlob) busy_.insert(job->a);
+        if (NamesNode(job->kind)) busy_.insert(job->a);
       }
       return job.status();
     }));
-    return ForEach(Family::kSpaces, [&](string_view, string_view value) {
-      auto space = DecodeSpace(value);
-      if (space.ok() && space->root != 0) roots_.insert(space->root);
-      return space.status();
+    return ForEach(Family::kSpaces, [&](string_view key, string_view value) {
+      if (key.back() == '\0') return DecodeLibrary(value).status();
+      MARCOT_ASSIGN_OR_RETURN(const SpaceRecord space, DecodeSpace(value));
+      for (const DirId root : {space.root, space.bin, space.snapshots}) {
+        if (root != 0) roots_.insert(root);
+      }
+      return absl::OkStatus();
     });
   }
 
@@ -345,6 +350,10 @@ class Checker {
     return absl::OkStatus();
   }
 
+  static bool NamesNode(Job::Kind kind) {
+    return kind != Job::Kind::kBlob && kind != Job::Kind::kVersions && kind != Job::Kind::kRows;
+  }
+
   bool ReachableLive(DirId dir) {
     if (live_.empty()) {
       std::vector<DirId> todo(roots_.begin(), roots_.end());
@@ -362,11 +371,24 @@ class Checker {
 
   // ---- I6 ------------------------------------------------------------------------------------
 
+  // The store's counters, and the contents that records and versions hold.
   absl::Status CheckContents() {
     std::map<ContentId, uint64_t> holders;
+    uint64_t records = 0, versions = 0;
     ForEachRecord([&](const Entry& entry) {
-      if (entry.kind == EntryKind::kFile && !entry.content.empty()) ++holders[entry.content];
+      if (entry.kind != EntryKind::kFile) return;
+      ++records;
+      if (entry.content.empty()) return;
+      ++holders[entry.content];
     });
+    ReachableLive(0);
+    MARCOT_RETURN_IF_ERROR(CheckFacts(view_, {nodes_, entries_, live_, jobs_.empty()}, &findings_,
+                                      &holders, &versions));
+    MARCOT_ASSIGN_OR_RETURN(const Counters counters, StoredCounters(view_));
+    if (counters.file_records != records + versions) {
+      Find("I6: ", records + versions, " records hold contents, the store says ",
+           counters.file_records);
+    }
     std::set<uint64_t> blobs;
     MARCOT_RETURN_IF_ERROR(
         ForEach(Family::kContents, [&](std::string_view key, std::string_view value) {

@@ -52,7 +52,7 @@ class FailedCursor final : public storage::Cursor {
   const absl::Status status_;
 };
 
-LogRow Counters(const Txn& txn) { return {txn.seq(), txn.next_id(), txn.queued(), {}}; }
+LogRow CountersOf(const Txn& txn) { return {txn.seq(), txn.counters(), {}}; }
 
 bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
 
@@ -61,17 +61,41 @@ bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
 Committed::Committed(std::unique_ptr<storage::Storage> storage, size_t cache_bytes)
     : storage_(std::move(storage)),
       batch_(storage_->NewBatch()),
-      entries_(std::make_unique<RecordCache>(cache_bytes / 4 * 3)),
-      nodes_(std::make_unique<RecordCache>(cache_bytes / 4)) {}
+      entries_(std::make_unique<RecordCache>(cache_bytes / 8 * 5)),
+      nodes_(std::make_unique<RecordCache>(cache_bytes / 8)),
+      pins_(std::make_unique<RecordCache>(cache_bytes / 16)),
+      spaces_(std::make_unique<RecordCache>(cache_bytes / 16)),
+      names_(cache_bytes / 8) {}
+
+Counters Committed::counters() const {
+  const std::lock_guard lock(counters_mutex_);
+  return counters_;
+}
 
 RecordCache::Counts Committed::cache_counts() const {
-  const RecordCache::Counts a = entries_->GetCounts(), b = nodes_->GetCounts();
-  return {a.hits + b.hits, a.misses + b.misses};
+  RecordCache::Counts sum;
+  for (const RecordCache* const cache :
+       {entries_.get(), nodes_.get(), pins_.get(), spaces_.get()}) {
+    const RecordCache::Counts counts = cache->GetCounts();
+    sum.hits += counts.hits;
+    sum.misses += counts.misses;
+  }
+  return sum;
 }
 
 RecordCache* Committed::CacheOf(Family family) const {
-  if (family == Family::kEntries) return entries_.get();
-  return family == Family::kNodes ? nodes_.get() : nullptr;
+  switch (family) {
+    case Family::kEntries:
+      return entries_.get();
+    case Family::kNodes:
+      return nodes_.get();
+    case Family::kSpaces:
+      return spaces_.get();
+    case Family::kPins:  // each copy of a directory adds an owner, each stat of a copy reads one
+      return pins_.get();
+    default:
+      return nullptr;
+  }
 }
 
 absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
@@ -87,7 +111,7 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
     batch_->Clear();
     batch_->Put(Family::kMeta, kFormatKey, format);
     batch_->Put(Family::kMeta, kStoreKey, secret);
-    batch_->Put(Family::kMeta, kFoldedKey, EncodeLogRow({0, 1, 0, {}}));
+    batch_->Put(Family::kMeta, kFoldedKey, EncodeLogRow({}));
     MARCOT_RETURN_IF_ERROR(storage_->Write(*batch_, true));
     value = format;
   }
@@ -96,6 +120,11 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
     return MakeError(Code::kStoreFormatTooNew,
                      absl::StrCat("the store has format ", format, ", this release reads up to ",
                                   kStoreFormat, "; use a newer Marcot"));
+  }
+  if (format < kStoreFormat) {
+    return MakeError(Code::kStoreFormatTooOld,
+                     absl::StrCat("the store has format ", format, ", this release reads ",
+                                  kStoreFormat, "; export it with the Marcot that wrote it"));
   }
   MARCOT_ASSIGN_OR_RETURN(found, storage_->Get(Family::kMeta, kStoreKey, nullptr, &value));
   secret_ = Decoder(value).Fixed64();
@@ -110,8 +139,8 @@ absl::Status Committed::ReplayLog() {
     newest = row;
     ++rows_since_fold_;
   }));
-  next_id_ = newest.next_id;
-  queued_ = newest.queued;
+  counters_ = newest.counters;
+  queued_ = counters_.queued;
   published_ = newest.seq;
   return absl::OkStatus();
 }
@@ -122,11 +151,12 @@ absl::Status Committed::Open(bool create, uint64_t random_secret) {
 }
 
 void Committed::WriteCaches(const Txn& txn) {
-  for (const Family family : {Family::kEntries, Family::kNodes}) {
+  for (const Family family :
+       {Family::kEntries, Family::kNodes, Family::kPins, Family::kSpaces}) {
     RecordCache* const cache = CacheOf(family);
     for (const auto& [key, value] : txn.changes(family)) {
       // New files would push out what is looked up again; directories will be walked through.
-      const bool insert = value.has_value() && (family == Family::kNodes || IsDirectoryKey(key));
+      const bool insert = value.has_value() && (family != Family::kEntries || IsDirectoryKey(key));
       cache->Write(key, value.has_value() ? std::string_view(*value) : "", txn.seq(), insert);
     }
   }
@@ -153,7 +183,7 @@ void Committed::AddFold(const Txn& txn, storage::Batch* batch) {
       batch->Delete(Family::kTotals, IdKey(dir));
     }
   }
-  batch->Put(Family::kMeta, kFoldedKey, EncodeLogRow(Counters(txn)));
+  batch->Put(Family::kMeta, kFoldedKey, EncodeLogRow(CountersOf(txn)));
   // Readers begin behind the last fold, so none of them crosses these.
   batch->DeleteRange(Family::kTotalsLog, IdKey(folded_), IdKey(txn.seq()));
   folded_ = txn.seq();
@@ -167,7 +197,7 @@ void Committed::Fail(std::string_view why) {
 }
 
 absl::Status Committed::Commit(const Txn& txn, bool sync) {
-  LogRow row = Counters(txn);
+  LogRow row = CountersOf(txn);
   row.totals = txn.totals_changes();
   batch_->Clear();
   AddRecords(txn, batch_.get());
@@ -183,10 +213,28 @@ absl::Status Committed::Commit(const Txn& txn, bool sync) {
     Fail({status.message().data(), status.message().size()});
     return status;
   }
-  next_id_ = txn.next_id();
-  queued_ = txn.queued();
+  {
+    const std::lock_guard lock(counters_mutex_);
+    counters_ = txn.counters();
+  }
+  queued_.store(counters_.queued, std::memory_order_relaxed);
   published_.store(txn.seq(), std::memory_order_release);
   return absl::OkStatus();
+}
+
+absl::StatusOr<Counters> StoredCounters(View& view) {
+  const std::string last = IdKey(~Seq{0});
+  const auto rows = view.NewCursor(Family::kTotalsLog, {});
+  rows->SeekForPrev(last);
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  std::string value;
+  if (rows->Valid()) {
+    value = rows->value();
+  } else {
+    MARCOT_RETURN_IF_ERROR(view.Get(Family::kMeta, kFoldedKey, &value).status());
+  }
+  MARCOT_ASSIGN_OR_RETURN(const LogRow row, DecodeLogRow(value));
+  return row.counters;
 }
 
 std::unique_ptr<HeldSnapshot> Committed::TakeSnapshot() const {

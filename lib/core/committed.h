@@ -24,6 +24,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "core/name_filter.h"
 #include "core/record_cache.h"
 #include "core/totals_table.h"
 #include "core/view.h"
@@ -46,9 +47,10 @@ class Committed {
   const storage::Storage& storage() const { return *storage_; }
   std::unique_ptr<HeldSnapshot> TakeSnapshot() const;
   Seq published() const { return published_.load(std::memory_order_acquire); }
-  uint64_t secret() const { return secret_; }  // of this store, random
-  uint64_t next_id() const { return next_id_; }
+  uint64_t secret() const { return secret_; }             // of this store, random
+  uint64_t next_id() const { return counters_.next_id; }  // the leader's
   uint64_t queued() const { return queued_.load(std::memory_order_relaxed); }
+  Counters counters() const;  // of the newest commit
   RecordCache::Counts cache_counts() const;
 
   // Why no commit is possible any more; OK before a write failed. Only the leader calls it.
@@ -72,17 +74,24 @@ class Committed {
 
   const std::unique_ptr<storage::Storage> storage_;
   const std::unique_ptr<storage::Batch> batch_;
-  const std::unique_ptr<RecordCache> entries_, nodes_;
+  const std::unique_ptr<RecordCache> entries_, nodes_, pins_, spaces_;
   mutable TotalsTable totals_;  // readers offer what they read
-  WalkCache walks_;             // the leader's
+  // The leader's alone: walks and nodes that it read or wrote lately, names of new directories.
+  WalkCache walks_;
+  absl::flat_hash_map<DirId, Node> decoded_nodes_;
+  NameFilter names_;
   std::atomic<Seq> published_{0};
   std::atomic<uint64_t> queued_{0};
-  uint64_t next_id_ = 1;
+  mutable std::mutex counters_mutex_;  // held by the leader to change them, by others to read them
+  Counters counters_;
   uint64_t rows_since_fold_ = 0;
   Seq folded_ = 0;  // the commit of the last fold
   uint64_t secret_ = 0;
   absl::Status failure_;
 };
+
+// The counters as of a view's commit, from the records.
+absl::StatusOr<Counters> StoredCounters(View& view);
 
 // The totals that the log of one snapshot holds, read when the first of them is asked for and
 // shared by all views of that snapshot. Thread-safe.

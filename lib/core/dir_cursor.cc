@@ -21,11 +21,7 @@ class DirCursor::Source {
   bool valid() const { return valid_; }
   bool hole() const { return hole_; }
   const std::string& slot() const { return slot_; }
-  Entry Seen() const { return SeenFrom(place_, record_); }
-  void Take(std::string* slot, Entry* entry) {
-    slot->swap(slot_);
-    *entry = SeenFrom(place_, std::move(record_));
-  }
+  const Entry& entry() const { return entry_; }
 
   absl::Status Seek(std::string_view slot) {
     const std::string key = EntryKey(place_.dir, slot);
@@ -48,15 +44,16 @@ class DirCursor::Source {
   absl::Status Show(bool hole) {
     valid_ = true;
     hole_ = hole;
+    if (!place_.live()) entry_ = SeenFrom(place_, std::move(entry_));
     return absl::OkStatus();
   }
 
   absl::Status LoadHead() {
     for (int steps = 0; cursor_->Valid(); ++steps) {
       slot_ = SlotOfEntryKey(cursor_->key());
-      MARCOT_ASSIGN_OR_RETURN(record_, DecodeEntry(cursor_->value()));
+      MARCOT_RETURN_IF_ERROR(DecodeEntry(cursor_->value(), &entry_));
       Move();
-      if (record_.birth <= place_.seq) return Show(false);
+      if (entry_.birth <= place_.seq) return Show(false);
       if (steps == kHoleSteps) return Show(true);
     }
     return End();
@@ -92,7 +89,7 @@ class DirCursor::Source {
       MARCOT_ASSIGN_OR_RETURN(record, DecodeHistory(cursor_->value()));
     }
     if (record.death <= place_.seq) return false;
-    MARCOT_ASSIGN_OR_RETURN(record_, DecodeEntry(record.entry));
+    MARCOT_RETURN_IF_ERROR(DecodeEntry(record.entry, &entry_));
     return true;
   }
 
@@ -117,7 +114,7 @@ class DirCursor::Source {
   const std::unique_ptr<storage::Cursor> cursor_;
   bool valid_ = false, hole_ = false;
   std::string slot_;
-  Entry record_;
+  Entry entry_;
 };
 
 DirCursor::DirCursor(std::string_view lower, std::string_view upper, bool descending)
@@ -153,17 +150,12 @@ absl::Status DirCursor::Seek(std::string_view slot) {
   return Settle();
 }
 
-absl::Status DirCursor::Next() { return Settle(); }
+const std::string& DirCursor::slot() const { return current_->slot(); }
+const Entry& DirCursor::entry() const { return current_->entry(); }
 
-// Nothing to merge. Whiteouts that a flatten has not swept yet are shown as holes.
-absl::Status DirCursor::SettleAlone() {
-  Source& source = *sources_.front();
-  valid_ = source.valid();
-  if (!valid_) return absl::OkStatus();
-  hole_ = source.hole();
-  source.Take(&slot_, &entry_);
-  if (!hole_ && entry_.kind == EntryKind::kWhiteout) hole_ = true;
-  return source.Load();
+absl::Status DirCursor::Next() {
+  MARCOT_RETURN_IF_ERROR(StepPastCurrent());
+  return Settle();
 }
 
 DirCursor::Source* DirCursor::Nearest() {
@@ -179,26 +171,27 @@ DirCursor::Source* DirCursor::Nearest() {
   return nearest;
 }
 
+// A source's hole says nothing of the others.
+absl::Status DirCursor::StepPastCurrent() {
+  if (current_ == nullptr) return absl::OkStatus();
+  for (const auto& source : sources_) {
+    const bool below = source.get() != current_ && !current_->hole() && source->valid();
+    if (below && source->slot() == current_->slot()) MARCOT_RETURN_IF_ERROR(source->Load());
+  }
+  return current_->Load();
+}
+
+// Whiteouts of a directory with one level hide nothing: a flatten has not swept them yet. They are
+// shown as holes.
 absl::Status DirCursor::Settle() {
-  if (sources_.size() == 1) return SettleAlone();
+  const int patience = sources_.size() == 1 ? 0 : kHoleSteps;
   for (int hidden = 0;; ++hidden) {
-    Source* const nearest = Nearest();
-    valid_ = nearest != nullptr;
-    if (!valid_) return absl::OkStatus();
-    slot_ = nearest->slot();
-    hole_ = nearest->hole();
-    if (!hole_) entry_ = nearest->Seen();
-    // Step every source past this slot; a hole leaves the others where they are.
-    if (hole_) {
-      MARCOT_RETURN_IF_ERROR(nearest->Load());
-      return absl::OkStatus();
-    }
-    for (const auto& source : sources_) {
-      if (source->valid() && source->slot() == slot_) MARCOT_RETURN_IF_ERROR(source->Load());
-    }
-    if (entry_.kind != EntryKind::kWhiteout) return absl::OkStatus();
-    hole_ = hidden == kHoleSteps;
-    if (hole_) return absl::OkStatus();
+    current_ = Nearest();
+    if (current_ == nullptr) return absl::OkStatus();
+    const bool whiteout = !current_->hole() && entry().kind == EntryKind::kWhiteout;
+    hole_ = current_->hole() || (whiteout && hidden == patience);
+    if (hole_ || !whiteout) return absl::OkStatus();
+    MARCOT_RETURN_IF_ERROR(StepPastCurrent());
   }
 }
 

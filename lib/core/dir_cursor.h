@@ -35,28 +35,27 @@ class DirCursor {
   absl::Status SeekToFirst();
   absl::Status Next();
 
-  bool Valid() const { return valid_; }
+  bool Valid() const { return current_ != nullptr; }
   // Nothing is here: the place to go on from.
   bool hole() const { return hole_; }
-  const std::string& slot() const { return slot_; }
-  const Entry& entry() const { return entry_; }
+  const std::string& slot() const;  // until the next move
+  const Entry& entry() const;       // until the next move
 
  private:
   class Source;
 
   DirCursor(std::string_view lower, std::string_view upper, bool descending);
   absl::Status AddLevel(View& view, const Place& place, const Node& node);
+  absl::Status StepPastCurrent();
   absl::Status Settle();
-  absl::Status SettleAlone();
   Source* Nearest();
   bool Before(std::string_view a, std::string_view b) const { return descending_ ? b < a : a < b; }
 
   const std::string lower_, upper_;
   const bool descending_;
   std::vector<std::unique_ptr<Source>> sources_;  // topmost level first
-  bool valid_ = false, hole_ = false;
-  std::string slot_;
-  Entry entry_;
+  Source* current_ = nullptr;                     // the one that shows what is here
+  bool hole_ = false;
 };
 
 // Bounds of the slots of one kind.

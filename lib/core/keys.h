@@ -5,7 +5,8 @@
 //   meta        "format" | "store" | "folded"          version, secret, counters of the last fold
 //               "upload/" | blob                       chunks so far
 //   spaces      library | 00                           library record
-//               library | 00 | space                   space record: the root's DirId
+//               library | 00 | space                   space record: the DirIds of its trees
+//   bin, versions, facts, changes                      core/facts.h
 //   entries     DirId | slot                           entry: birth and what stands there now
 //   history     DirId | slot | 00 | ~birth             death and the entry that was replaced
 //   nodes       DirId                                  node

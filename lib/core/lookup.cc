@@ -61,6 +61,7 @@ Place PlaceOf(const Base& base, const ObjectId& context) {
 Entry SeenFrom(const Place& place, Entry record) {
   if (place.live()) return record;
   record.id = record.id ^ place.context;
+  record.versions = record.version_bytes = 0;
   if (record.kind == EntryKind::kDirectory) {
     record.kind = EntryKind::kReference;
     record.seq = place.seq;
@@ -71,9 +72,9 @@ Entry SeenFrom(const Place& place, Entry record) {
   return record;
 }
 
-absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node) {
+absl::StatusOr<bool> View::FindNode(DirId dir, Node* node) {
   std::string value;
-  MARCOT_ASSIGN_OR_RETURN(const bool found, view.Get(Family::kNodes, IdKey(dir), &value));
+  MARCOT_ASSIGN_OR_RETURN(const bool found, Get(Family::kNodes, IdKey(dir), &value));
   if (!found) return false;
   MARCOT_ASSIGN_OR_RETURN(*node, DecodeNode(value));
   return true;
@@ -134,11 +135,20 @@ absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq) {
   return pin.frozen;
 }
 
-absl::StatusOr<RecursiveTotals> WeightOf(View& view, const Entry& entry) {
-  if (!entry.is_directory()) return RecursiveTotals{entry.size, 1, 0};
+Weight WeightBelow(const Totals& t) {
+  return {{t.bytes, t.files, t.directories}, t.versions, t.version_bytes};
+}
+
+absl::StatusOr<Weight> WeightOf(View& view, const Entry& entry) {
+  if (!entry.is_directory()) return Weight{{entry.size, 1, 0}, entry.versions, entry.version_bytes};
   const Place place = PlaceOf(entry);
   MARCOT_ASSIGN_OR_RETURN(const Totals totals, TotalsAt(view, place.dir, place.seq));
-  return RecursiveTotals{totals.bytes, totals.files, totals.directories + 1};
+  Weight weight{{totals.bytes, totals.files, totals.directories + 1}};
+  if (place.live()) {
+    weight.versions = totals.versions;
+    weight.version_bytes = totals.version_bytes;
+  }
+  return weight;
 }
 
 }  // namespace marcot::core

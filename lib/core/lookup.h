@@ -28,8 +28,10 @@ Place PlaceOf(const Base& base, const ObjectId& context);
 // becomes a reference itself.
 Entry SeenFrom(const Place& place, Entry record);
 
+inline absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node) {
+  return view.FindNode(dir, node);
+}
 absl::StatusOr<Node> GetNode(View& view, DirId dir);  // StoreDamaged if it does not exist
-absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node);
 
 // What a reader at `place` sees under the slot; false: nothing. O(c).
 absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slot, Entry* entry);
@@ -43,6 +45,11 @@ absl::StatusOr<bool> LookupName(View& view, const Place& place, std::string_view
 absl::StatusOr<Totals> TotalsAt(View& view, DirId dir, Seq seq);
 
 // What an entry adds to the totals of each directory above it, itself counted.
-absl::StatusOr<RecursiveTotals> WeightOf(View& view, const Entry& entry);
+struct Weight : RecursiveTotals {
+  uint64_t versions = 0, version_bytes = 0;
+};
+// What a root's totals add to the quota that counts it.
+Weight WeightBelow(const Totals& totals);
+absl::StatusOr<Weight> WeightOf(View& view, const Entry& entry);
 
 }  // namespace marcot::core

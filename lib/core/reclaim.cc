@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "core/lookup.h"
 #include "core/tree_writer.h"
+#include "core/versions.h"
 #include "marcot/error.h"
 
 namespace marcot::core {
@@ -42,6 +43,8 @@ class JobRunner {
  public:
   explicit JobRunner(Txn& txn) : txn_(txn), writer_(txn) {}
 
+  uint64_t visited() const { return visited_; }
+
   // One step; true: the job is done.
   absl::StatusOr<bool> Run(Job* job) {
     switch (job->kind) {
@@ -57,6 +60,12 @@ class JobRunner {
       }
       case Job::Kind::kBlob:
         return DeleteChunks(job);
+      case Job::Kind::kForget:
+        return Forget(job);
+      case Job::Kind::kVersions:
+        return DropVersions({job->a, job->b});
+      case Job::Kind::kRows:
+        return DeleteRows(*job);
     }
     return true;
   }
@@ -106,7 +115,7 @@ class JobRunner {
     rows->Seek(job->cursor.empty() ? first : job->cursor);
     while (rows->Valid()) {
       if (!budget.left()) return false;
-      --budget.reads;
+      Visit(&budget);
       const DeadlistKey row = DeadlistKey::Decode(rows->key());
       job->cursor = rows->key();
       if (row.birth <= older_pin) {
@@ -170,7 +179,7 @@ class JobRunner {
          entries->Next()) {
       job->cursor = entries->key();
       if (!budget.left()) return false;
-      --budget.reads;
+      Visit(&budget);
       MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(entries->value()));
       if (entry.birth > node.newest_pin) {
         txn_.Delete(Family::kEntries, std::string(entries->key()));
@@ -226,35 +235,109 @@ class JobRunner {
     return !entries->Valid();
   }
 
+  // What is below was live, so its versions are those of live entries. Runs before the node's trim,
+  // which is queued behind it.
+  absl::StatusOr<bool> Forget(Job* job) {
+    Budget budget;
+    const std::string first = IdKey(job->a), end = IdKey(job->a + 1);
+    const auto entries = txn_.NewCursor(Family::kEntries, {first, end});
+    for (entries->Seek(job->cursor.empty() ? first : job->cursor); entries->Valid();
+         entries->Next()) {
+      job->cursor = entries->key();
+      if (!budget.left()) return false;
+      Visit(&budget);
+      MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(entries->value()));
+      MARCOT_RETURN_IF_ERROR(ForgetEntry(entry, &budget));
+    }
+    MARCOT_RETURN_IF_ERROR(entries->status());
+    return true;
+  }
+
+  absl::Status ForgetEntry(const Entry& entry, Budget* budget) {
+    if (entry.kind == EntryKind::kFile && entry.versions > 0) {
+      ForgetFile(txn_, entry);
+      --budget->writes;
+    }
+    if (entry.kind != EntryKind::kDirectory) return absl::OkStatus();
+    MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(entry.dir));
+    if (totals.versions == 0) return absl::OkStatus();
+    --budget->writes;
+    txn_.Queue({Job::Kind::kForget, entry.dir, 0, {}});
+    return writer_.SetParent(entry.dir, 0);  // the parent may be gone before the child's turn
+  }
+
+  absl::StatusOr<bool> DropVersions(const ObjectId& id) {
+    Budget budget;
+    const std::string first = VersionsKey(id), end = VersionKey(id, 0);
+    const auto rows = txn_.NewCursor(Family::kVersions, {first, end});
+    for (rows->Seek(first); rows->Valid(); rows->Next()) {
+      if (!budget.left()) return false;
+      Visit(&budget);
+      --budget.writes;
+      MARCOT_ASSIGN_OR_RETURN(const VersionRecord record, DecodeVersion(rows->value()));
+      TakeVersion(txn_, id, VersionOfKey(rows->key()), record);
+      MARCOT_RETURN_IF_ERROR(writer_.DropContent(record.content, record.size));
+    }
+    MARCOT_RETURN_IF_ERROR(rows->status());
+    return true;
+  }
+
+  absl::StatusOr<bool> DeleteRows(const Job& job) {
+    Budget budget;
+    const auto family = static_cast<Family>(job.b);
+    const std::string first = IdKey(job.a);
+    const auto rows = txn_.NewCursor(family, {first, job.cursor});
+    for (rows->Seek(first); rows->Valid(); rows->Next()) {
+      if (!budget.left()) return false;
+      Visit(&budget);
+      --budget.writes;
+      txn_.Delete(family, std::string(rows->key()));
+    }
+    MARCOT_RETURN_IF_ERROR(rows->status());
+    return true;
+  }
+
   absl::StatusOr<bool> DeleteChunks(Job* job) {
     const uint64_t end = job->b;
     const uint64_t begin = end > kStepWrites ? end - kStepWrites : 0;
+    visited_ += end - begin;
     for (uint64_t i = begin; i < end; ++i) txn_.Delete(Family::kChunks, PairKey(job->a, i));
     job->b = begin;
     return begin == 0;
   }
 
+  void Visit(Budget* budget) {
+    --budget->reads;
+    ++visited_;
+  }
+
   Txn& txn_;
   TreeWriter writer_;
+  uint64_t visited_ = 0;
 };
 
 }  // namespace
 
-absl::StatusOr<bool> ReclaimStep(Txn& txn, std::string* head) {
-  const auto queue = txn.NewCursor(Family::kReclaim, {});
-  queue->Seek(*head);
+absl::StatusOr<std::optional<uint64_t>> ReclaimStep(Txn& txn) {
+  // From where the queue was last seen to begin: before it are the tombstones of what is done.
+  const std::string head = IdKey(txn.counters().queue_head);
+  const auto queue = txn.NewCursor(Family::kReclaim, {head, {}});
+  queue->Seek(head);
   MARCOT_RETURN_IF_ERROR(queue->status());
-  if (!queue->Valid()) return false;
+  if (!queue->Valid()) return std::nullopt;
   std::string key(queue->key());
-  *head = key;
+  txn.counters().queue_head = LoadFixed64(key.data());
   MARCOT_ASSIGN_OR_RETURN(Job job, DecodeJob(queue->value()));
-  MARCOT_ASSIGN_OR_RETURN(const bool done, JobRunner(txn).Run(&job));
+  JobRunner runner(txn);
+  MARCOT_ASSIGN_OR_RETURN(const bool done, runner.Run(&job));
+  uint64_t& pending = txn.counters().pending;
+  pending -= std::min(pending, runner.visited());
   if (done) {
     txn.FinishJob(std::move(key));
   } else {
     txn.Put(Family::kReclaim, std::move(key), EncodeJob(job));
   }
-  return true;
+  return runner.visited();
 }
 
 }  // namespace marcot::core

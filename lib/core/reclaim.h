@@ -4,6 +4,8 @@
 // of the same queue.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,9 +18,8 @@ namespace marcot::core {
 inline constexpr int kStepWrites = 64;
 inline constexpr int kStepReads = 512;
 
-// One step of the oldest job. False: the queue is empty. `head` is where the queue was last seen to
-// begin; reading on from there skips the tombstones of what is done.
-absl::StatusOr<bool> ReclaimStep(Txn& txn, std::string* head);
+// One step of the oldest job. Nothing: the queue is empty. Else how many records it visited.
+absl::StatusOr<std::optional<uint64_t>> ReclaimStep(Txn& txn);
 
 // Queues a flatten of the node unless one is queued.
 absl::Status QueueFlatten(Txn& txn, DirId dir);

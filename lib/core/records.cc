@@ -1,5 +1,7 @@
 #include "core/records.h"
 
+#include <iterator>
+
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
@@ -28,6 +30,13 @@ ObjectId GetObjectId(Decoder* in) {
   return id;
 }
 
+// To zeros; the strings keep their memory.
+void Reset(Entry* e) {
+  *e = Entry{.creator = std::move(e->creator), .attributes = std::move(e->attributes)};
+  e->creator.clear();
+  e->attributes.clear();
+}
+
 void PutFile(std::string* out, const Entry& e) {
   PutObjectId(out, e.id);
   PutFixed64(out, e.content.hi);
@@ -36,6 +45,8 @@ void PutFile(std::string* out, const Entry& e) {
   PutSignedVarint(out, e.creation_time_ms);
   PutSignedVarint(out, e.modification_time_ms);
   PutVarint(out, e.modified);
+  PutVarint(out, e.versions);
+  if (e.versions > 0) PutVarint(out, e.version_bytes);
   PutString(out, e.creator);
   out->append(e.attributes);
 }
@@ -48,6 +59,8 @@ void GetFile(Decoder* in, Entry* e) {
   e->creation_time_ms = in->SignedVarint();
   e->modification_time_ms = in->SignedVarint();
   e->modified = in->Varint();
+  e->versions = in->Varint();
+  if (e->versions > 0) e->version_bytes = in->Varint();
   e->creator = in->String();
   e->attributes = in->Rest();
 }
@@ -74,6 +87,36 @@ void GetDirectory(Decoder* in, Entry* e) {
   e->creator = in->Rest();
 }
 
+enum TotalsFlag : uint8_t { kHasVersions = 1, kHasAccount = 2, kLogged = 4, kHasLimits = 8 };
+
+uint8_t FlagsOf(const Totals& t) {
+  return static_cast<uint8_t>((t.versions > 0 ? kHasVersions : 0) |
+                              (t.account != 0 ? kHasAccount : 0) | (t.logged ? kLogged : 0) |
+                              (t.limits.any() ? kHasLimits : 0));
+}
+
+// One more than the number; 0: nothing.
+void PutOptional(std::string* out, const std::optional<uint64_t>& v) {
+  PutVarint(out, v.has_value() ? *v + 1 : 0);
+}
+std::optional<uint64_t> GetOptional(Decoder* in) {
+  const uint64_t v = in->Varint();
+  return v == 0 ? std::nullopt : std::optional(v - 1);
+}
+
+void PutLimits(std::string* out, const Limits& limits) {
+  PutOptional(out, limits.bytes);
+  PutOptional(out, limits.files);
+  PutVarint(out, limits.count_versions);
+}
+Limits GetLimits(Decoder* in) {
+  Limits limits;
+  limits.bytes = GetOptional(in);
+  limits.files = GetOptional(in);
+  limits.count_versions = in->Varint() != 0;
+  return limits;
+}
+
 Totals GetTotals(Decoder* in) {
   Totals t;
   t.bytes = in->Varint();
@@ -85,13 +128,24 @@ Totals GetTotals(Decoder* in) {
   t.modified = in->Varint();
   t.modification_time_ms = in->SignedVarint();
   t.whiteouts = in->Varint();
+  const uint8_t flags = in->Byte();
+  if ((flags & kHasVersions) != 0) {
+    t.versions = in->Varint();
+    t.version_bytes = in->Varint();
+  }
+  if ((flags & kHasAccount) != 0) t.account = in->Varint();
+  t.logged = (flags & kLogged) != 0;
+  if ((flags & kHasLimits) != 0) t.limits = GetLimits(in);
   return t;
 }
 
 }  // namespace
 
 std::string EncodeEntry(const Entry& e) {
-  std::string out = Formatted();
+  constexpr size_t kOfUsualNumbers = 80;
+  std::string out;
+  out.reserve(kOfUsualNumbers + e.creator.size() + e.attributes.size());
+  out += static_cast<char>(kRecordFormat);
   out += static_cast<char>(e.kind);
   PutVarint(&out, e.birth);
   switch (e.kind) {
@@ -112,30 +166,36 @@ std::string EncodeEntry(const Entry& e) {
 }
 
 absl::StatusOr<Entry> DecodeEntry(std::string_view value) {
+  absl::StatusOr<Entry> entry{Entry()};
+  if (absl::Status status = DecodeEntry(value, &*entry); !status.ok()) entry = std::move(status);
+  return entry;
+}
+
+absl::Status DecodeEntry(std::string_view value, Entry* e) {
   Decoder in(value);
   bool known = KnownFormat(&in);
-  Entry e;
-  e.kind = static_cast<EntryKind>(in.Byte());
-  e.birth = in.Varint();
-  switch (e.kind) {
+  Reset(e);
+  e->kind = static_cast<EntryKind>(in.Byte());
+  e->birth = in.Varint();
+  switch (e->kind) {
     case EntryKind::kWhiteout:
       known = known && in.AtEnd();
       break;
     case EntryKind::kFile:
-      GetFile(&in, &e);
+      GetFile(&in, e);
       break;
     case EntryKind::kDirectory:
     case EntryKind::kReference:
-      GetDirectory(&in, &e);
+      GetDirectory(&in, e);
       break;
     case EntryKind::kAttributes:
-      e.attributes = in.Rest();
+      e->attributes = in.Rest();
       break;
     default:
       known = false;
   }
   if (!known || !in.ok()) return Damaged("entry");
-  return e;
+  return absl::OkStatus();
 }
 
 std::string EncodeHistory(Seq death, const Entry& entry) {
@@ -163,6 +223,7 @@ std::string EncodeNode(const Node& node) {
   PutVarint(&out, node.synced);
   PutVarint(&out, node.newest_pin);
   PutVarint(&out, node.youngest + 1);  // ~0 becomes one byte
+  PutVarint(&out, node.parent);
   if (based) {
     PutVarint(&out, node.base.dir);
     PutVarint(&out, node.base.seq);
@@ -182,6 +243,7 @@ absl::StatusOr<Node> DecodeNode(std::string_view value) {
   node.synced = in.Varint();
   node.newest_pin = in.Varint();
   node.youngest = in.Varint() - 1;
+  node.parent = in.Varint();
   if ((flags & 2) != 0) {
     node.base.dir = in.Varint();
     node.base.seq = in.Varint();
@@ -192,15 +254,37 @@ absl::StatusOr<Node> DecodeNode(std::string_view value) {
 }
 
 void AppendTotals(const Totals& t, std::string* out) {
-  PutVarint(out, t.bytes);
-  PutVarint(out, t.files);
-  PutVarint(out, t.directories);
-  PutVarint(out, t.child_files);
-  PutVarint(out, t.child_directories);
-  PutVarint(out, t.changed);
-  PutVarint(out, t.modified);
-  PutSignedVarint(out, t.modification_time_ms);
-  PutVarint(out, t.whiteouts);
+  const uint64_t numbers[] = {t.bytes,
+                              t.files,
+                              t.directories,
+                              t.child_files,
+                              t.child_directories,
+                              t.changed,
+                              t.modified,
+                              ZigZag(t.modification_time_ms),
+                              t.whiteouts};
+  // Each commit writes those of every directory on its path.
+  char bytes[std::size(numbers) * kMaxVarintBytes];
+  char* end = bytes;
+  for (const uint64_t number : numbers) end = WriteVarint(end, number);
+  out->append(bytes, end - bytes);
+  const uint8_t flags = FlagsOf(t);
+  *out += static_cast<char>(flags);
+  if ((flags & kHasVersions) != 0) {
+    PutVarint(out, t.versions);
+    PutVarint(out, t.version_bytes);
+  }
+  if ((flags & kHasAccount) != 0) PutVarint(out, t.account);
+  if ((flags & kHasLimits) != 0) PutLimits(out, t.limits);
+}
+
+Totals OfNewNode(const Totals& totals) {
+  Totals own = totals;
+  own.whiteouts = own.versions = own.version_bytes = 0;
+  own.account = 0;
+  own.logged = false;
+  own.limits = {};
+  return own;
 }
 
 std::string EncodeTotals(const Totals& totals) {
@@ -235,10 +319,15 @@ absl::StatusOr<Pin> DecodePin(std::string_view value) {
 }
 
 std::string EncodeLogRow(const LogRow& row) {
-  std::string out = Formatted();
-  PutVarint(&out, row.seq);
-  PutVarint(&out, row.next_id);
-  PutVarint(&out, row.queued);
+  constexpr size_t kOfUsualTotals = 48;
+  std::string out;
+  out.reserve(kOfUsualTotals * (row.totals.size() + 1));
+  out += static_cast<char>(kRecordFormat);
+  const Counters& c = row.counters;
+  for (const uint64_t number :
+       {row.seq, c.next_id, c.queued, c.pending, c.content_bytes, c.file_records, c.queue_head}) {
+    PutVarint(&out, number);
+  }
   PutVarint(&out, row.totals.size());
   for (const auto& [dir, totals] : row.totals) {
     PutVarint(&out, dir);
@@ -252,9 +341,11 @@ absl::StatusOr<LogRow> DecodeLogRow(std::string_view value) {
   Decoder in(value);
   bool known = KnownFormat(&in);
   LogRow row;
-  row.seq = in.Varint();
-  row.next_id = in.Varint();
-  row.queued = in.Varint();
+  Counters& c = row.counters;
+  for (uint64_t* const number : {&row.seq, &c.next_id, &c.queued, &c.pending, &c.content_bytes,
+                                 &c.file_records, &c.queue_head}) {
+    *number = in.Varint();
+  }
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     const DirId dir = in.Varint();
     std::optional<Totals> totals;
@@ -302,14 +393,21 @@ absl::StatusOr<Job> DecodeJob(std::string_view value) {
   job.a = in.Varint();
   job.b = in.Varint();
   job.cursor = in.String();
-  if (!known || !in.Done() || kind > static_cast<uint8_t>(Job::Kind::kBlob)) return Damaged("job");
+  if (!known || !in.Done() || kind > static_cast<uint8_t>(Job::Kind::kRows)) return Damaged("job");
   return job;
 }
 
 std::string EncodeSpace(const SpaceRecord& record) {
   std::string out = Formatted();
   PutVarint(&out, record.root);
+  PutVarint(&out, record.bin);
+  PutVarint(&out, record.snapshots);
+  PutVarint(&out, record.quota);
   PutSignedVarint(&out, record.creation_time_ms);
+  const SpaceSettings& s = record.settings;
+  PutOptional(&out, s.recycle_bin);
+  PutOptional(&out, s.recycle_days);
+  PutVarint(&out, s.change_feed_days);
   return out;
 }
 
@@ -318,43 +416,47 @@ absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value) {
   bool known = KnownFormat(&in);
   SpaceRecord record;
   record.root = in.Varint();
+  record.bin = in.Varint();
+  record.snapshots = in.Varint();
+  record.quota = in.Varint();
   record.creation_time_ms = in.SignedVarint();
+  SpaceSettings& s = record.settings;
+  if (const auto on = GetOptional(&in); on.has_value()) s.recycle_bin = *on != 0;
+  if (const auto days = GetOptional(&in); days.has_value()) {
+    s.recycle_days = static_cast<uint32_t>(*days);
+  }
+  s.change_feed_days = static_cast<uint32_t>(in.Varint());
   if (!known || !in.Done()) return Damaged("space");
   return record;
 }
 
-std::string EncodeAttributes(const Attributes& a) {
-  std::string out;
-  if (a == Attributes{}) return out;
-  PutVarint(&out, a.metadata.size());
-  for (const auto& [key, value] : a.metadata) {
-    PutString(&out, key);
-    PutString(&out, value);
+std::string EncodeLibrary(const LibraryRecord& record) {
+  std::string out = Formatted();
+  const LibrarySettings& s = record.settings;
+  for (const uint64_t number :
+       {record.id, uint64_t{record.tightened}, uint64_t{s.recycle_bin}, uint64_t{s.recycle_days},
+        uint64_t{s.history}, uint64_t{s.history_versions}, uint64_t{s.history_days},
+        uint64_t{s.history_merge_seconds}}) {
+    PutVarint(&out, number);
   }
-  PutVarint(&out, a.labels.size());
-  for (const std::string& label : a.labels) PutString(&out, label);
-  PutString(&out, a.category);
-  PutString(&out, a.content_type);
-  PutString(&out, a.local_creation_time);
-  PutString(&out, a.local_modification_time);
   return out;
 }
 
-absl::StatusOr<Attributes> DecodeAttributes(std::string_view value) {
-  Attributes a;
-  if (value.empty()) return a;
+absl::StatusOr<LibraryRecord> DecodeLibrary(std::string_view value) {
   Decoder in(value);
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-    std::string key(in.String());
-    a.metadata.emplace(std::move(key), in.String());
+  bool known = KnownFormat(&in);
+  LibraryRecord record;
+  LibrarySettings& s = record.settings;
+  record.id = in.Varint();
+  record.tightened = in.Varint() != 0;
+  s.recycle_bin = in.Varint() != 0;
+  s.recycle_days = static_cast<uint32_t>(in.Varint());
+  s.history = in.Varint() != 0;
+  for (uint32_t* const number : {&s.history_versions, &s.history_days, &s.history_merge_seconds}) {
+    *number = static_cast<uint32_t>(in.Varint());
   }
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) a.labels.emplace_back(in.String());
-  a.category = in.String();
-  a.content_type = in.String();
-  a.local_creation_time = in.String();
-  a.local_modification_time = in.String();
-  if (!in.Done()) return Damaged("attributes");
-  return a;
+  if (!known || !in.Done()) return Damaged("library");
+  return record;
 }
 
 }  // namespace marcot::core

@@ -3,13 +3,16 @@
 //
 //   entry     0x01 | kind | birth | the fields of its kind, see Entry
 //   history   0x01 | death | entry
-//   node      0x01 | flags | created | synced | newest pin | youngest | [base: DirId seq ctx]
+//   node      0x01 | flags | created | synced | newest pin | youngest | parent |
+//             [base: DirId seq ctx]
 //   pin       0x01 | owners | totals
 //   totals    bytes files directories child_files child_directories changed modified mtime
-//   whiteouts log row   0x01 | seq | next id | queued jobs | count | (DirId, present, totals)...
+//             whiteouts | flags | [versions version_bytes] | [account] | [limits]
+//   log row   0x01 | counters | count | (DirId, present, totals)...
 //   content   0x01 | count | size | blob
 //   job       0x01 | kind | a | b | cursor
-//   space     0x01 | root | creation time
+//   space     0x01 | root bin snapshots quota | creation time | settings
+//   library   0x01 | id | settings
 #pragma once
 
 #include <cstdint>
@@ -21,6 +24,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/keys.h"
+#include "marcot/settings.h"
 #include "marcot/types.h"
 
 namespace marcot {
@@ -34,7 +38,7 @@ namespace core {
 
 inline constexpr uint8_t kRecordFormat = 1;
 // Raised with each change of the stored format that an older release would misread.
-inline constexpr uint64_t kStoreFormat = 1;
+inline constexpr uint64_t kStoreFormat = 2;
 
 // The state of a content on the released family.
 inline constexpr char kContentReleased = 0;
@@ -55,8 +59,11 @@ struct Entry {
   int64_t creation_time_ms = 0;
   int64_t modification_time_ms = 0;  // file
   Seq modified = 0;                  // file: seq of its content, which its eTag follows
+  // File: the older contents that are kept of it (core/facts.h). Of a live directory's entry only;
+  // what is seen through a reference has none.
+  uint64_t versions = 0, version_bytes = 0;
   std::string creator;
-  std::string attributes;  // file, attributes: encoded Attributes; may be empty
+  std::string attributes;  // file, attributes: base/attributes.h; may be empty
 
   bool is_directory() const {
     return kind == EntryKind::kDirectory || kind == EntryKind::kReference;
@@ -65,6 +72,8 @@ struct Entry {
 
 std::string EncodeEntry(const Entry& entry);
 absl::StatusOr<Entry> DecodeEntry(std::string_view value);
+// Into an entry whose strings keep their memory; undefined after an error.
+absl::Status DecodeEntry(std::string_view value, Entry* entry);
 
 struct HistoryRecord {
   Seq death = 0;
@@ -86,6 +95,7 @@ struct Node {
   Seq created = 0;
   Seq synced = 0;      // the parent's pins up to here were pushed to this node
   Seq newest_pin = 0;  // 0: none
+  DirId parent = 0;    // of a live node: whose entry owns it; 0: a root
   // Dead nodes: the youngest birth, or change of a child, that the last trim left in place; a trim
   // has nothing to do until the newest pin is older. ~0: not trimmed yet.
   Seq youngest = ~Seq{0};
@@ -95,6 +105,14 @@ struct Node {
 std::string EncodeNode(const Node& node);
 absl::StatusOr<Node> DecodeNode(std::string_view value);
 
+// What a quota allows.
+struct Limits {
+  std::optional<uint64_t> bytes, files;
+  bool count_versions = false;
+  bool any() const { return bytes.has_value() || files.has_value(); }
+  bool operator==(const Limits&) const = default;
+};
+
 // What is kept per directory beside its entries; all of it exact at every commit.
 struct Totals {
   uint64_t bytes = 0, files = 0, directories = 0;  // recursive
@@ -103,8 +121,15 @@ struct Totals {
   Seq modified = 0;  // newest change of its list of children
   int64_t modification_time_ms = 0;
   uint64_t whiteouts = 0;
+  uint64_t versions = 0, version_bytes = 0;  // recursive; only of what is live
+  DirId account = 0;    // of a root: the quota that counts what is in it, a row of totals as well
+  bool logged = false;  // of a root: its changes go on the change feed
+  Limits limits;        // of a quota, and of a directory that has one
   bool operator==(const Totals&) const = default;
 };
+
+// The totals that a new node takes over from those of what it is based on.
+Totals OfNewNode(const Totals& totals);
 
 void AppendTotals(const Totals& totals, std::string* out);
 std::string EncodeTotals(const Totals& totals);
@@ -117,10 +142,19 @@ struct Pin {
 std::string EncodePin(const Pin& pin);
 absl::StatusOr<Pin> DecodePin(std::string_view value);
 
-struct LogRow {
-  Seq seq = 0;           // of the last operation of the commit
-  uint64_t next_id = 0;  // the next DirId or blob
+// Numbers of the store as a whole, exact at every commit.
+struct Counters {
+  uint64_t next_id = 1;  // the next DirId or blob
   uint64_t queued = 0;   // jobs in the reclaim queue
+  uint64_t pending = 0;  // records that they will visit, an estimate
+  // Contents that are held, each counted once, and the records that hold one.
+  uint64_t content_bytes = 0, file_records = 0;
+  Seq queue_head = 0;  // no job is older
+};
+
+struct LogRow {
+  Seq seq = 0;  // of the last operation of the commit
+  Counters counters;
   std::vector<std::pair<DirId, std::optional<Totals>>> totals;  // absolute; nothing: node purged
 };
 std::string EncodeLogRow(const LogRow& row);
@@ -137,11 +171,14 @@ absl::StatusOr<ContentRow> DecodeContent(std::string_view value);
 // Work for reclaim. `cursor` says how far it got.
 struct Job {
   enum class Kind : uint8_t {
-    kRelease,  // one owner of pin (a, b) is gone
-    kSweep,    // pin (a, b) is gone: let go of what it alone kept
-    kTrim,     // node a is dead: let go of what no pin sees, and of the node at last
-    kFlatten,  // give node a one level again
-    kBlob,     // the chunks of blob a, b of them
+    kRelease,   // one owner of pin (a, b) is gone
+    kSweep,     // pin (a, b) is gone: let go of what it alone kept
+    kTrim,      // node a is dead: let go of what no pin sees, and of the node at last
+    kFlatten,   // give node a one level again
+    kBlob,      // the chunks of blob a, b of them
+    kForget,    // node a is gone from its space: the versions of the files below it
+    kVersions,  // the versions of object (a, b), which is gone
+    kRows,      // rows that nobody reads any more: of family b, from DirId a to `cursor`
   };
   Kind kind = Kind::kRelease;
   uint64_t a = 0, b = 0;
@@ -152,13 +189,22 @@ absl::StatusOr<Job> DecodeJob(std::string_view value);
 
 struct SpaceRecord {
   DirId root = 0;
+  DirId bin = 0, snapshots = 0;  // roots of their own; 0: not made yet
+  uint64_t quota = 0;            // 0: none
   int64_t creation_time_ms = 0;
+  SpaceSettings settings;
 };
 std::string EncodeSpace(const SpaceRecord& record);
 absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value);
 
-std::string EncodeAttributes(const Attributes& attributes);
-absl::StatusOr<Attributes> DecodeAttributes(std::string_view value);
+struct LibraryRecord {
+  uint64_t id = 0;
+  // Limits of the history were lowered since the last time that all of it was looked through.
+  bool tightened = false;
+  LibrarySettings settings;
+};
+std::string EncodeLibrary(const LibraryRecord& record);
+absl::StatusOr<LibraryRecord> DecodeLibrary(std::string_view value);
 
 }  // namespace core
 }  // namespace marcot

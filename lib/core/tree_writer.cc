@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "core/chunks.h"
 #include "core/reclaim.h"
@@ -21,14 +22,15 @@ constexpr uint64_t kMaxTotal = uint64_t{1} << 62;
 
 }  // namespace
 
-Change Plus(const RecursiveTotals& w) {
+TotalsDelta Plus(const Weight& w) {
   return {static_cast<int64_t>(w.bytes), static_cast<int64_t>(w.files),
-          static_cast<int64_t>(w.directories)};
+          static_cast<int64_t>(w.directories), static_cast<int64_t>(w.versions),
+          static_cast<int64_t>(w.version_bytes)};
 }
 
-Change Minus(const RecursiveTotals& w) {
-  const Change plus = Plus(w);
-  return {-plus.bytes, -plus.files, -plus.directories};
+TotalsDelta Minus(const Weight& w) {
+  const TotalsDelta plus = Plus(w);
+  return {-plus.bytes, -plus.files, -plus.directories, -plus.versions, -plus.version_bytes};
 }
 
 absl::Status TreeWriter::PutNode(DirId dir, const Node& node) {
@@ -36,15 +38,16 @@ absl::Status TreeWriter::PutNode(DirId dir, const Node& node) {
   return absl::OkStatus();
 }
 
-DirId TreeWriter::NewNode(const Base& base, const Totals& totals) {
+DirId TreeWriter::NewNode(const Base& base, const Totals& totals, DirId parent) {
   const DirId dir = txn_.NewId();
   Node node;
   node.created = node.synced = txn_.seq();
   node.base = base;
+  node.parent = parent;
   txn_.Put(Family::kNodes, IdKey(dir), EncodeNode(node));
-  Totals own = totals;
+  txn_.names().Begin(dir, base.dir == 0);
+  Totals own = OfNewNode(totals);
   own.changed = txn_.seq();
-  own.whiteouts = 0;
   txn_.PutTotals(dir, own);
   return dir;
 }
@@ -94,8 +97,7 @@ absl::Status TreeWriter::Push(DirId parent, const Node& parent_node, DirId child
 absl::StatusOr<TreeWriter::Walked> TreeWriter::Walk(DirId root, std::span<const std::string> names,
                                                     const WalkOptions& options) {
   Walked walked;
-  std::string key = WalkCache::KeyOf(root, names);
-  if (const auto* const known = txn_.walks().Find(key); known != nullptr) {
+  if (const auto* const known = txn_.walks().Find(root, names); known != nullptr) {
     walked.nodes = *known;
     return walked;
   }
@@ -106,7 +108,7 @@ absl::StatusOr<TreeWriter::Walked> TreeWriter::Walk(DirId root, std::span<const 
     if (next == 0) return walked;
     walked.nodes.push_back(next);
   }
-  txn_.walks().Remember(std::move(key), walked.nodes);
+  txn_.walks().Remember(root, names, walked.nodes);
   return walked;
 }
 
@@ -127,13 +129,15 @@ absl::StatusOr<DirId> TreeWriter::Step(const std::string& name, const WalkOption
   walked->missing = !walked->file && !options.create_missing;
   if (walked->file || walked->missing) return 0;
   MARCOT_ASSIGN_OR_RETURN(entry, MakeChild(walked->nodes, name, options.creator));
+  if (options.made != nullptr) options.made->push_back(entry);
   return entry.dir;
 }
 
 absl::StatusOr<Entry> TreeWriter::MakeChild(const std::vector<DirId>& nodes,
                                             const std::string& name, std::string_view creator) {
   const DirId parent = nodes.back();
-  const DirId child = NewNode({}, {.modified = txn_.seq(), .modification_time_ms = txn_.now_ms()});
+  const DirId child =
+      NewNode({}, {.modified = txn_.seq(), .modification_time_ms = txn_.now_ms()}, parent);
   Entry entry;
   entry.kind = EntryKind::kDirectory;
   entry.dir = child;
@@ -157,7 +161,9 @@ absl::StatusOr<TreeWriter::Slots> TreeWriter::FindChild(DirId dir, std::string_v
   for (const char kind : {kFileSlot, kDirectorySlot}) {
     const uint64_t count = kind == kFileSlot ? totals.child_files : totals.child_directories;
     if (alone && count == 0) continue;
-    MARCOT_ASSIGN_OR_RETURN(const bool taken, Lookup(txn_, {.dir = dir}, Slot(kind, name), entry));
+    const std::string slot = Slot(kind, name);
+    if (alone && !txn_.names().MayHold(dir, slot)) continue;
+    MARCOT_ASSIGN_OR_RETURN(const bool taken, Lookup(txn_, {.dir = dir}, slot, entry));
     if (taken) return Slots::kTaken;
   }
   return alone ? Slots::kVacant : Slots::kFree;
@@ -199,7 +205,7 @@ absl::StatusOr<DirId> TreeWriter::CopyUp(DirId parent, std::string_view slot,
   // A reference that no pin sees gives its pin to the base; else both own it.
   const bool handed_over = old.found && !old.preserved && old.entry.kind == EntryKind::kReference;
   if (!handed_over) MARCOT_RETURN_IF_ERROR(AddPin(reference.dir, reference.seq));
-  const DirId child = NewNode({reference.dir, reference.seq, reference.context}, totals);
+  const DirId child = NewNode({reference.dir, reference.seq, reference.context}, totals, parent);
   Entry entry = reference;
   entry.kind = EntryKind::kDirectory;
   entry.dir = child;
@@ -239,7 +245,7 @@ absl::StatusOr<TreeWriter::Detached> TreeWriter::Detach(DirId dir, std::string_v
 absl::Status TreeWriter::Drop(const Entry& entry) {
   switch (entry.kind) {
     case EntryKind::kFile:
-      return DropContent(entry.content);
+      return DropContent(entry.content, entry.size);
     case EntryKind::kReference:
       txn_.Queue({Job::Kind::kRelease, entry.dir, entry.seq, {}});
       return absl::OkStatus();
@@ -284,21 +290,92 @@ absl::Status TreeWriter::CountWhiteout(DirId dir, int sign) {
   return QueueFlatten(txn_, dir);
 }
 
-absl::Status TreeWriter::Charge(const std::vector<DirId>& nodes, const Change& change) {
-  for (const DirId dir : nodes) {
-    MARCOT_ASSIGN_OR_RETURN(Totals* const in_place, txn_.MutableTotals(dir));
-    Totals& totals = *in_place;
-    totals.bytes += change.bytes;
-    totals.files += change.files;
-    totals.directories += change.directories;
-    // Both addends are below the bound, so the sum has not wrapped.
-    if (std::max({totals.bytes, totals.files, totals.directories}) > kMaxTotal) {
-      return MakeError(Code::kQuotaLimitReached,
-                       "a directory would hold more than 2^62 bytes or entries, copies counted; "
-                       "delete some of them first");
-    }
-    totals.changed = txn_.seq();
+absl::StatusOr<Totals*> TreeWriter::ChargeOne(DirId dir, const TotalsDelta& delta) {
+  MARCOT_ASSIGN_OR_RETURN(Totals* const totals, txn_.MutableTotals(dir));
+  if (totals->limits.any()) {
+    const auto is_dir = [dir](const auto& limited) { return limited.first == dir; };
+    if (std::none_of(limited_.begin(), limited_.end(), is_dir)) limited_.emplace_back(dir, *totals);
   }
+  totals->bytes += delta.bytes;
+  totals->files += delta.files;
+  totals->directories += delta.directories;
+  totals->versions += delta.versions;
+  totals->version_bytes += delta.version_bytes;
+  // Both addends are below the bound, so the sum has not wrapped.
+  if (std::max({totals->bytes, totals->files, totals->directories, totals->version_bytes}) >
+      kMaxTotal) {
+    return MakeError(Code::kQuotaLimitReached,
+                     "a directory would hold more than 2^62 bytes or entries, copies counted; "
+                     "delete some of them first");
+  }
+  return totals;
+}
+
+absl::Status TreeWriter::Charge(const std::vector<DirId>& nodes, const TotalsDelta& delta) {
+  DirId account = 0;
+  for (const DirId dir : nodes) {
+    MARCOT_ASSIGN_OR_RETURN(Totals* const totals, ChargeOne(dir, delta));
+    totals->changed = txn_.seq();
+    if (totals->account != 0) account = totals->account;
+  }
+  return ChargeAccount(account, delta);
+}
+
+absl::Status TreeWriter::ChargeAccount(DirId account, const TotalsDelta& delta) {
+  return account == 0 ? absl::OkStatus() : ChargeOne(account, delta).status();
+}
+
+absl::Status TreeWriter::ChargeVersions(DirId dir, const TotalsDelta& delta) {
+  DirId account = 0;
+  while (dir != 0) {
+    MARCOT_ASSIGN_OR_RETURN(const Totals* const totals, ChargeOne(dir, delta));
+    account = totals->account;
+    MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+    dir = node.parent;
+  }
+  return ChargeAccount(account, delta);
+}
+
+absl::Status TreeWriter::CheckLimits() {
+  for (const auto& [dir, before] : limited_) {
+    MARCOT_ASSIGN_OR_RETURN(const Totals now, txn_.GetTotals(dir));
+    const bool versions = now.limits.count_versions;
+    const uint64_t bytes = now.bytes + (versions ? now.version_bytes : 0);
+    const uint64_t bytes_before = before.bytes + (versions ? before.version_bytes : 0);
+    if (bytes > std::max(bytes_before, now.limits.bytes.value_or(bytes))) {
+      return MakeError(Code::kQuotaLimitReached,
+                       absl::StrCat("the quota allows ", *now.limits.bytes, " bytes, this makes ",
+                                    bytes, "; delete something or raise the quota"));
+    }
+    if (now.files > std::max(before.files, now.limits.files.value_or(now.files))) {
+      return MakeError(Code::kQuotaLimitReached,
+                       absl::StrCat("the quota allows ", *now.limits.files, " files, this makes ",
+                                    now.files, "; delete some or raise the quota"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TreeWriter::SetParent(DirId dir, DirId parent) {
+  MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, dir));
+  if (node.parent == parent) return absl::OkStatus();
+  node.parent = parent;
+  return PutNode(dir, node);
+}
+
+absl::Status TreeWriter::KillTree(DirId dir) {
+  MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(dir));
+  if (totals.account != 0) {
+    MARCOT_ASSIGN_OR_RETURN(Totals* const own, txn_.MutableTotals(dir));
+    own->account = 0;
+  }
+  txn_.counters().pending += totals.files + totals.directories + 1;
+  if (totals.versions > 0) {
+    // What expires below meanwhile must not be taken off the totals of those it is gone from.
+    MARCOT_RETURN_IF_ERROR(SetParent(dir, 0));
+    txn_.Queue({Job::Kind::kForget, dir, 0, {}});
+  }
+  Kill(dir);
   return absl::OkStatus();
 }
 
@@ -310,7 +387,13 @@ absl::Status TreeWriter::CountChild(DirId dir, bool is_directory, int sign) {
   return absl::OkStatus();
 }
 
+void TreeWriter::CountContent(uint64_t size) {
+  ++txn_.counters().file_records;
+  txn_.counters().content_bytes += size;
+}
+
 absl::Status TreeWriter::HoldContent(const ContentId& id, uint64_t size) {
+  ++txn_.counters().file_records;
   if (id.empty()) return absl::OkStatus();
   std::string value;
   std::string key = ContentKey(id);
@@ -324,12 +407,13 @@ absl::Status TreeWriter::HoldContent(const ContentId& id, uint64_t size) {
   return absl::OkStatus();
 }
 
-absl::Status TreeWriter::DropContent(const ContentId& id) {
+absl::Status TreeWriter::DropContent(const ContentId& id, uint64_t size) {
+  --txn_.counters().file_records;
   if (id.empty()) return absl::OkStatus();
   std::string value;
   std::string key = ContentKey(id);
   MARCOT_ASSIGN_OR_RETURN(const bool counted, txn_.Get(Family::kContents, key, &value));
-  ContentRow row{.count = 1, .size = 0, .blob = 0};
+  ContentRow row{.count = 1, .size = size, .blob = 0};
   if (counted) {
     MARCOT_ASSIGN_OR_RETURN(row, DecodeContent(value));
   }
@@ -337,6 +421,7 @@ absl::Status TreeWriter::DropContent(const ContentId& id) {
     txn_.Put(Family::kContents, std::move(key), EncodeContent(row));
     return absl::OkStatus();
   }
+  txn_.counters().content_bytes -= row.size;
   if (counted) txn_.Delete(Family::kContents, key);
   if (row.blob != 0) {
     txn_.Queue({Job::Kind::kBlob, row.blob, ChunkCount(row.size), {}});

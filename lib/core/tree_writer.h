@@ -38,22 +38,23 @@ namespace marcot::core {
 inline constexpr int kFlattenChain = 8;
 inline constexpr int kMaxChain = 32;
 
-struct Change {
-  int64_t bytes = 0, files = 0, directories = 0;
+struct TotalsDelta {
+  int64_t bytes = 0, files = 0, directories = 0, versions = 0, version_bytes = 0;
 };
-Change Plus(const RecursiveTotals& weight);
-Change Minus(const RecursiveTotals& weight);
+TotalsDelta Plus(const Weight& weight);
+TotalsDelta Minus(const Weight& weight);
 
 class TreeWriter {
  public:
   explicit TreeWriter(Txn& txn) : txn_(txn) {}
 
-  // An empty directory node, live; its owner is for the caller to attach.
-  DirId NewNode(const Base& base, const Totals& totals);
+  // An empty directory node, live; its owner is for the caller to attach. `parent` 0: a root.
+  DirId NewNode(const Base& base, const Totals& totals, DirId parent);
 
   struct WalkOptions {
     bool create_missing = false;
-    std::string_view creator;  // of what is made
+    std::string_view creator;            // of what is made
+    std::vector<Entry>* made = nullptr;  // filled with what is made, in the order of the path
   };
   struct Walked {
     std::vector<DirId> nodes;  // root first; complete when `missing` and `file` are false
@@ -88,6 +89,10 @@ class TreeWriter {
   absl::Status Drop(const Entry& entry);
   // The node of a head entry that was taken away for good; pins were pushed.
   void Kill(DirId dir) { txn_.Queue({Job::Kind::kTrim, dir, 0, {}}); }
+  // The same of one that no reader of the space reaches any more: what is below loses its versions.
+  absl::Status KillTree(DirId dir);
+  // Says whose entry owns a live node.
+  absl::Status SetParent(DirId dir, DirId parent);
   // Puts a head record; the caller gives it what it owns. Its birth becomes this operation's seq.
   void Attach(DirId dir, std::string_view slot, Entry entry);
   // A record like `entry` is about to exist once more.
@@ -98,14 +103,25 @@ class TreeWriter {
   // Takes a pin, or one more owner of it.
   absl::Status AddPin(DirId dir, Seq seq);
 
-  // Adds to the totals of the nodes of a walk, and marks them as changed now.
-  absl::Status Charge(const std::vector<DirId>& nodes, const Change& change);
+  // Adds to the totals of the nodes of a walk, and of the quota that counts their root, and marks
+  // them as changed now.
+  absl::Status Charge(const std::vector<DirId>& nodes, const TotalsDelta& delta);
+  // Adds to the versions of a live node and all above it. No reader through a pin sees versions, so
+  // nothing is pushed and nothing counts as changed.
+  absl::Status ChargeVersions(DirId dir, const TotalsDelta& delta);
+  // To the totals of one row: a quota's.
+  absl::Status ChargeAccount(DirId account, const TotalsDelta& delta);
+  // QuotaLimitReached if what was charged since this writer was made put a quota over its limit, or
+  // farther over it.
+  absl::Status CheckLimits();
   // A direct child came (+1) or went (-1).
   absl::Status CountChild(DirId dir, bool is_directory, int sign);
 
   // ---- contents
   absl::Status HoldContent(const ContentId& id, uint64_t size);
-  absl::Status DropContent(const ContentId& id);
+  absl::Status DropContent(const ContentId& id, uint64_t size);
+  // A new record of a content begins, and holds it alone.
+  void CountContent(uint64_t size);
 
  private:
   absl::Status PutNode(DirId dir, const Node& node);
@@ -115,8 +131,10 @@ class TreeWriter {
   absl::StatusOr<int> ChainLength(DirId dir);
   absl::Status FlattenHere(DirId dir);
   absl::Status CountWhiteout(DirId dir, int sign);
+  absl::StatusOr<Totals*> ChargeOne(DirId dir, const TotalsDelta& delta);
 
   Txn& txn_;
+  std::vector<std::pair<DirId, Totals>> limited_;  // with a limit: what they were before
 };
 
 }  // namespace marcot::core

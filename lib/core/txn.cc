@@ -1,6 +1,7 @@
 #include "core/txn.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "core/overlay_cursor.h"
@@ -9,20 +10,34 @@ namespace marcot::core {
 
 using storage::Family;
 
+namespace {
+
+constexpr size_t kMaxDecodedNodes = 1u << 14;
+constexpr size_t kTotalsOfOnePut = 14;  // a path of usual depth, without growing
+
+}  // namespace
+
 Txn::Txn(Committed& committed, int64_t now_ms)
     : committed_(committed),
       now_ms_(now_ms),
       seq_(committed.published()),
-      next_id_(committed.next_id()),
-      queued_(committed.queued()) {}
+      counters_(committed.counters_) {
+  totals_.reserve(kTotalsOfOnePut);
+}
 
 Txn::Savepoint Txn::Mark() {
   recording_ = !empty();
-  return {seq_, next_id_, queued_, undo_.size(), totals_undo_.size(), !recording_};
+  return {seq_, counters_, undo_.size(), totals_undo_.size(), !recording_};
+}
+
+void Txn::Settle() {
+  undo_.clear();
+  totals_undo_.clear();
 }
 
 void Txn::RollBack(const Savepoint& savepoint) {
   walks().Clear();
+  committed_.decoded_nodes_.clear();
   if (savepoint.empty) {
     for (Changes& changes : changes_) changes.clear();
     totals_.clear();
@@ -47,8 +62,7 @@ void Txn::RollBack(const Savepoint& savepoint) {
     }
   }
   seq_ = savepoint.seq;
-  next_id_ = savepoint.next_id;
-  queued_ = savepoint.queued;
+  counters_ = savepoint.counters;
 }
 
 bool Txn::empty() const {
@@ -68,6 +82,7 @@ absl::StatusOr<bool> Txn::Get(Family family, std::string_view key, std::string* 
   RecordCache* const cache = committed_.CacheOf(family);
   const Seq published = committed_.published();
   if (cache != nullptr && cache->Get(key, published, value)) return !value->empty();
+  read_nodes_ |= family == Family::kNodes;
   MARCOT_ASSIGN_OR_RETURN(const bool found, committed_.storage().Get(family, key, nullptr, value));
   if (found && cache != nullptr) cache->Offer(key, *value, published);
   return found;
@@ -76,6 +91,19 @@ absl::StatusOr<bool> Txn::Get(Family family, std::string_view key, std::string* 
 std::unique_ptr<storage::Cursor> Txn::NewCursor(Family family, const storage::Range& range) {
   return OverlayCursor(committed_.storage().NewCursor(family, range, nullptr), changes(family),
                        range);
+}
+
+absl::StatusOr<bool> Txn::FindNode(DirId dir, Node* node) {
+  auto& known = committed_.decoded_nodes_;
+  if (const auto it = known.find(dir); it != known.end()) {
+    *node = it->second;
+    return true;
+  }
+  MARCOT_ASSIGN_OR_RETURN(const bool found, View::FindNode(dir, node));
+  if (!found) return false;
+  if (known.size() >= kMaxDecodedNodes) known.clear();
+  known.emplace(dir, *node);
+  return true;
 }
 
 absl::StatusOr<Totals> Txn::GetTotals(DirId dir) {
@@ -96,14 +124,12 @@ absl::StatusOr<Totals> Txn::GetTotals(DirId dir) {
 }
 
 absl::StatusOr<Totals*> Txn::MutableTotals(DirId dir) {
-  auto it = totals_.find(dir);
+  const auto it = totals_.find(dir);
   if (it == totals_.end() || !it->second.has_value()) {
     MARCOT_ASSIGN_OR_RETURN(const Totals totals, GetTotals(dir));
-    SetTotals(dir, totals);
-    it = totals_.find(dir);
-  } else if (recording_) {
-    totals_undo_.push_back({dir, true, it->second});
+    return &*SetTotals(dir, totals);
   }
+  if (recording_) totals_undo_.push_back({dir, true, it->second});
   return &*it->second;
 }
 
@@ -114,26 +140,33 @@ void Txn::Put(Family family, std::string key, std::string value) {
 void Txn::Delete(Family family, std::string key) { Set(family, std::move(key), std::nullopt); }
 
 void Txn::Set(Family family, std::string key, std::optional<std::string> value) {
+  if (family == Family::kNodes) committed_.decoded_nodes_.erase(LoadFixed64(key.data()));
+  if (family == Family::kEntries && value.has_value()) names().Add(key);
   Changes& overlay = changes_[static_cast<size_t>(family)];
-  const auto [it, inserted] = overlay.try_emplace(key);
-  if (recording_) undo_.push_back({family, std::move(key), !inserted, std::move(it->second)});
-  it->second = std::move(value);
+  if (recording_) {
+    const auto [it, inserted] = overlay.try_emplace(key);
+    undo_.push_back(
+        {family, std::move(key), !inserted, std::exchange(it->second, std::move(value))});
+  } else {
+    // Names mostly come in order, and then belong at the end.
+    overlay.try_emplace(overlay.end(), std::move(key))->second = std::move(value);
+  }
 }
 
-void Txn::SetTotals(DirId dir, std::optional<Totals> totals) {
+std::optional<Totals>& Txn::SetTotals(DirId dir, const std::optional<Totals>& totals) {
   const auto [it, inserted] = totals_.try_emplace(dir);
   if (recording_) totals_undo_.push_back({dir, !inserted, it->second});
-  it->second = totals;
+  return it->second = totals;
 }
 
 void Txn::Queue(const Job& job) {
   Put(Family::kReclaim, PairKey(seq_, job_number_++), EncodeJob(job));
-  ++queued_;
+  ++counters_.queued;
 }
 
 void Txn::FinishJob(std::string key) {
   Delete(Family::kReclaim, std::move(key));
-  --queued_;
+  if (--counters_.queued == 0) counters_.pending = 0;
 }
 
 }  // namespace marcot::core

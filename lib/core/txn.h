@@ -24,7 +24,7 @@ class Txn final : public View {
   // What the counters were, and how much of the undo log there was.
   struct Savepoint {
     Seq seq;
-    uint64_t next_id, queued;
+    Counters counters;
     size_t undo, totals_undo;
     bool empty;  // the transaction was
   };
@@ -36,14 +36,16 @@ class Txn final : public View {
   // A rollback to the transaction's beginning just empties it; what is needed for one to a later
   // point is recorded from there on.
   Savepoint Mark();
+  // Nothing done so far will be rolled back.
+  void Settle();
   void RollBack(const Savepoint& savepoint);
   bool empty() const;
 
   Seq seq() const { return seq_; }
   int64_t now_ms() const { return now_ms_; }
-  uint64_t next_id() const { return next_id_; }
-  uint64_t queued() const { return queued_; }
-  uint64_t NewId() { return next_id_++; }
+  const Counters& counters() const { return counters_; }
+  Counters& counters() { return counters_; }
+  uint64_t NewId() { return counters_.next_id++; }
   // Whether a node was made by this group, so that nobody outside can see it yet.
   bool IsNew(DirId dir) const { return dir >= committed_.next_id(); }
 
@@ -57,9 +59,14 @@ class Txn final : public View {
                            std::string* value) override;
   std::unique_ptr<storage::Cursor> NewCursor(storage::Family family,
                                              const storage::Range& range) override;
+  absl::StatusOr<bool> FindNode(DirId dir, Node* node) override;
   absl::StatusOr<Totals> GetTotals(DirId dir) override;
 
+  // Whether it had to ask the storage for a directory.
+  bool read_nodes() const { return read_nodes_; }
+
   WalkCache& walks() { return committed_.walks_; }
+  NameFilter& names() { return committed_.names_; }
 
   // ---- writes
   void Put(storage::Family family, std::string key, std::string value);
@@ -90,15 +97,16 @@ class Txn final : public View {
   };
 
   void Set(storage::Family family, std::string key, std::optional<std::string> value);
-  void SetTotals(DirId dir, std::optional<Totals> totals);
+  std::optional<Totals>& SetTotals(DirId dir, const std::optional<Totals>& totals);
 
   Committed& committed_;
   const int64_t now_ms_;
   Seq seq_;
-  uint64_t next_id_, queued_;
+  Counters counters_;
   uint64_t job_number_ = 0;
   DirId flatten_first_ = 0;
   bool recording_ = false;  // the undo logs
+  bool read_nodes_ = false;
   std::array<Changes, storage::kFamilyCount> changes_;
   absl::flat_hash_map<DirId, std::optional<Totals>> totals_;
   std::vector<Undo> undo_;

@@ -21,6 +21,7 @@ class View {
   // The cursor must not outlive the view; the writer's sees no change made after it.
   virtual std::unique_ptr<storage::Cursor> NewCursor(storage::Family family,
                                                      const storage::Range& range) = 0;
+  virtual absl::StatusOr<bool> FindNode(DirId dir, Node* node);
   // Totals of a node's newest state; zeros for a node without any.
   virtual absl::StatusOr<Totals> GetTotals(DirId dir) = 0;
 };

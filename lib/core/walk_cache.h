@@ -17,24 +17,15 @@ namespace marcot::core {
 
 class WalkCache {
  public:
-  static std::string KeyOf(DirId root, std::span<const std::string> names) {
-    std::string key = IdKey(root);
-    for (const std::string& name : names) {
-      key += name;
-      key += '/';
-    }
-    return key;
-  }
-
   // Null: not known.
-  const std::vector<DirId>* Find(const std::string& key) const {
-    const auto it = walks_.find(key);
+  const std::vector<DirId>* Find(DirId root, std::span<const std::string> names) {
+    const auto it = walks_.find(KeyOf(root, names));
     return it == walks_.end() ? nullptr : &it->second;
   }
 
-  void Remember(std::string key, const std::vector<DirId>& nodes) {
+  void Remember(DirId root, std::span<const std::string> names, const std::vector<DirId>& nodes) {
     if (walks_.size() >= kMaxWalks) walks_.clear();
-    walks_.emplace(std::move(key), nodes);
+    walks_.emplace(KeyOf(root, names), nodes);
   }
 
   void Clear() {
@@ -42,8 +33,19 @@ class WalkCache {
   }
 
  private:
+  const std::string& KeyOf(DirId root, std::span<const std::string> names) {
+    key_.clear();
+    PutFixed64(&key_, root);
+    for (const std::string& name : names) {
+      key_ += name;
+      key_ += '/';
+    }
+    return key_;
+  }
+
   static constexpr size_t kMaxWalks = 4096;
   absl::flat_hash_map<std::string, std::vector<DirId>> walks_;
+  std::string key_;  // kept, so that a look-up allocates nothing
 };
 
 }  // namespace marcot::core

@@ -18,10 +18,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMaxHeals = 64;
-// After a step of reclaim the background rests this many times as long as the step took, so that
-// it takes a fifth of the pipeline at the most.
-constexpr int kRestPerStep = 4;
-constexpr std::chrono::milliseconds kMaxRest{50};
+// The background looks this often for what is due.
+constexpr std::chrono::seconds kExpiryPeriod{10};
 // A flatten that is asked for makes a chain shorter; more rounds than a chain is long are a bug.
 constexpr int kMaxFlattens = 2 * core::kMaxChain;
 
@@ -114,6 +112,7 @@ class SideBySideWork final : public Pipeline::Work {
   SideBySideWork(std::span<const Operation> operations, const Limits& limits, NameHints& hints)
       : operations_(operations), limits_(limits), hints_(hints) {}
 
+  // Never fails as a whole, so what one operation did is settled at once.
   // Stops before an operation that needs a flatten first; the caller runs that one alone.
   absl::Status Execute(core::Txn& txn) override {
     outcomes_.clear();
@@ -121,7 +120,11 @@ class SideBySideWork final : public Pipeline::Work {
       const core::Txn::Savepoint before = txn.Mark();
       if (!outcomes_.empty()) txn.BeginOperation();
       auto placed = operations::Execute(operation, limits_, txn, hints_);
-      if (!placed.ok()) txn.RollBack(before);
+      if (placed.ok()) {
+        txn.Settle();
+      } else {
+        txn.RollBack(before);
+      }
       if (txn.TakeFlattenRequest() != 0) break;
       outcomes_.push_back(std::move(placed));
     }
@@ -139,15 +142,11 @@ class SideBySideWork final : public Pipeline::Work {
 
 class ReclaimWork final : public Pipeline::Work {
  public:
-  explicit ReclaimWork(std::string* head) : head_(head) {}
   absl::Status Execute(core::Txn& txn) override {
-    MARCOT_ASSIGN_OR_RETURN(more, core::ReclaimStep(txn, head_));
+    MARCOT_ASSIGN_OR_RETURN(visited, core::ReclaimStep(txn));
     return absl::OkStatus();
   }
-  bool more = false;
-
- private:
-  std::string* const head_;
+  std::optional<uint64_t> visited;
 };
 
 class FlattenWork final : public Pipeline::Work {
@@ -181,6 +180,9 @@ absl::Status CheckOptions(const StoreOptions& options) {
   }
   if (options.memtable_bytes < (1u << 20)) {
     return MakeError(Code::kParamInvalid, "memtable_bytes must be at least 1 MiB");
+  }
+  if (!in_range(options.reclaim_percent, 1, 100)) {
+    return MakeError(Code::kParamInvalid, "reclaim_percent must be 1..100");
   }
   if (options.max_snapshot_age.count() <= 0) {
     return MakeError(Code::kParamInvalid, "max_snapshot_age must be positive");
@@ -261,7 +263,6 @@ absl::Status Engine::Run(Pipeline::Work& work, Durability durability) {
   absl::Status status = pipeline_.Run(work);
   for (int i = 0; !status.ok() && work.flatten_first != 0 && i < kMaxFlattens; ++i) {
     MARCOT_RETURN_IF_ERROR(FlattenNow(std::exchange(work.flatten_first, 0)));
-    work.Rearm();
     status = pipeline_.Run(work);
   }
   if (committed_.queued() > 0 && background_idle_.load(std::memory_order_relaxed)) {
@@ -308,7 +309,6 @@ std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(const std::vector<Oper
 absl::Status Engine::FlattenNow(core::DirId dir) {
   FlattenWork work(dir);
   do {
-    work.Rearm();
     MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
   } while (work.more);
   return absl::OkStatus();
@@ -316,12 +316,72 @@ absl::Status Engine::FlattenNow(core::DirId dir) {
 
 absl::StatusOr<bool> Engine::Reclaim(size_t steps) {
   for (size_t i = 0; i < steps; ++i) {
-    ReclaimWork work(&reclaim_head_);
+    ReclaimWork work;
     MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
-    if (!work.more) return false;
+    if (!work.visited.has_value()) return false;
     reclaim_steps_.fetch_add(1, std::memory_order_relaxed);
+    reclaim_done_.fetch_add(*work.visited, std::memory_order_relaxed);
   }
   return committed_.queued() > 0;
+}
+
+void Engine::PauseReclaim(bool paused) {
+  reclaim_paused_ = paused;
+  background_wakes_.notify_one();
+}
+
+template <typename Work>
+absl::StatusOr<uint64_t> Engine::RunAll(Work& work) {
+  uint64_t dropped = 0;
+  do {
+    MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
+    dropped += work.dropped();
+  } while (work.more());
+  return dropped;
+}
+
+absl::StatusOr<uint64_t> Engine::ExpireSpace(const SpaceName& space) {
+  uint64_t dropped = 0;
+  Operation purge;
+  purge.kind = Operation::Kind::kPurge;
+  purge.root = space.record.root;
+  purge.library = space.library;
+  purge.space = space.space;
+  while (true) {
+    core::ReadView view = core::ReadView::OfNow(committed_);
+    MARCOT_ASSIGN_OR_RETURN(const auto due, DueItems(view, space, pipeline_.now_ms()));
+    for (const uint64_t item : due) {
+      purge.item = item;
+      // Somebody may have restored or purged it meanwhile, or deleted the space.
+      dropped += RunOperation(purge, Durability::kLogged).ok();
+    }
+    if (due.size() < kExpirySlice) break;
+  }
+  if (space.record.settings.change_feed_days == 0) return dropped;
+  ExpireChangesWork changes(space);
+  MARCOT_ASSIGN_OR_RETURN(const uint64_t forgotten, RunAll(changes));
+  return dropped + forgotten;
+}
+
+absl::StatusOr<uint64_t> Engine::ExpireDue() {
+  ExpireSnapshotsWork snapshots;
+  MARCOT_ASSIGN_OR_RETURN(uint64_t dropped, RunAll(snapshots));
+  SpaceName last;
+  while (true) {
+    core::ReadView view = core::ReadView::OfNow(committed_);
+    MARCOT_ASSIGN_OR_RETURN(const auto spaces, SpacesAfter(view, last));
+    for (const SpaceName& space : spaces) {
+      if (space.library != last.library) {
+        ExpireVersionsWork versions(space.library);
+        MARCOT_ASSIGN_OR_RETURN(const uint64_t of_library, RunAll(versions));
+        dropped += of_library;
+      }
+      MARCOT_ASSIGN_OR_RETURN(const uint64_t of_space, ExpireSpace(space));
+      dropped += of_space;
+      last = {space.library, space.space, {}};
+    }
+    if (spaces.size() < kExpirySlice) return dropped;
+  }
 }
 
 void Engine::SuggestHeal(core::DirId root, std::vector<std::string> path) {
@@ -347,7 +407,9 @@ void Engine::ExpireSnapshots() {
   for (EngineSnapshot* const snapshot : snapshots_) snapshot->ExpireIfDue(now);
 }
 
-bool Engine::HasBackgroundWork() const { return committed_.queued() > 0 || !heals_.empty(); }
+bool Engine::HasBackgroundWork() const {
+  return !heals_.empty() || (committed_.queued() > 0 && !reclaim_paused());
+}
 
 bool Engine::HealOne() {
   Operation heal;
@@ -361,10 +423,21 @@ bool Engine::HealOne() {
   return true;
 }
 
+// After a step of reclaim the background rests as long as keeps it to its share of the time, and to
+// its steps a second.
+Clock::duration Engine::RestAfter(Clock::duration step) const {
+  const auto share = step * (100 - options_.reclaim_percent) / options_.reclaim_percent;
+  const uint32_t steps = options_.reclaim_steps_per_second;
+  if (steps == 0) return share;
+  return std::max<Clock::duration>(share,
+                                   std::chrono::nanoseconds(std::chrono::seconds(1)) / steps);
+}
+
 void Engine::WorkInBackground() {
   constexpr std::chrono::seconds kLookAgain{1};
   std::unique_lock lock(background_mutex_);
-  bool damaged = false;  // reclaim met damage: that stays for ReclaimUntilIdle to report
+  bool damaged = false;  // the background met damage: that stays for a call that was made to report
+  Clock::time_point next_expiry = Clock::now() + kExpiryPeriod;
   const auto has_work = [&] { return !damaged && HasBackgroundWork(); };
   while (!stopping_) {
     background_idle_ = true;
@@ -375,12 +448,17 @@ void Engine::WorkInBackground() {
       const Clock::time_point begin = Clock::now();
       damaged = !HealOne() && !Reclaim(1).ok();
       ExpireSnapshots();
-      const auto rest = std::min<Clock::duration>((Clock::now() - begin) * kRestPerStep, kMaxRest);
+      const auto rest = RestAfter(Clock::now() - begin);
       lock.lock();
       background_wakes_.wait_for(lock, rest, [this] { return stopping_; });
+      if (Clock::now() >= next_expiry) break;
     }
     lock.unlock();
     ExpireSnapshots();
+    if (!damaged && Clock::now() >= next_expiry) {
+      damaged = !ExpireDue().ok();
+      next_expiry = Clock::now() + kExpiryPeriod;
+    }
     lock.lock();
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "core/committed.h"
 #include "marcot/options.h"
 #include "marcot/space.h"
+#include "operations/expiry.h"
 #include "operations/operation.h"
 #include "operations/pipeline.h"
 
@@ -55,6 +57,9 @@ class Engine {
   const StoreOptions& options() const { return options_; }
   const Limits& limits() const { return limits_; }
   uint64_t reclaim_steps() const { return reclaim_steps_.load(std::memory_order_relaxed); }
+  uint64_t reclaim_done() const { return reclaim_done_.load(std::memory_order_relaxed); }
+  bool reclaim_paused() const { return reclaim_paused_.load(std::memory_order_relaxed); }
+  void PauseReclaim(bool paused);
 
   // Runs work, and flattens first what it asks for.
   absl::Status Run(Pipeline::Work& work, Durability durability);
@@ -71,6 +76,8 @@ class Engine {
 
   // At most `steps` steps of reclaim; answers whether jobs are left.
   absl::StatusOr<bool> Reclaim(size_t steps);
+  // Lets go of all that is due; answers how much that was.
+  absl::StatusOr<uint64_t> ExpireDue();
   // Asks for a directory to be rewritten whose lists skip much. A hint: it may be forgotten.
   void SuggestHeal(core::DirId root, std::vector<std::string> path);
 
@@ -81,18 +88,22 @@ class Engine {
 
   Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& options);
   absl::Status FlattenNow(core::DirId dir);
+  std::chrono::steady_clock::duration RestAfter(std::chrono::steady_clock::duration step) const;
   void WorkInBackground();
   bool HealOne();
   bool HasBackgroundWork() const;
+  absl::StatusOr<uint64_t> ExpireSpace(const SpaceName& space);
+  template <typename Work>
+  absl::StatusOr<uint64_t> RunAll(Work& work);
   void ExpireSnapshots();
 
   const StoreOptions options_;
   const Limits limits_;
   core::Committed committed_;
   Pipeline pipeline_;
-  NameHints hints_;           // used by the leader alone
-  std::string reclaim_head_;  // likewise
-  std::atomic<uint64_t> reclaim_steps_{0};
+  NameHints hints_;  // used by the leader alone
+  std::atomic<uint64_t> reclaim_steps_{0}, reclaim_done_{0};
+  std::atomic<bool> reclaim_paused_{false};
 
   std::mutex snapshots_mutex_;
   absl::flat_hash_set<EngineSnapshot*> snapshots_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/lookup.h"
 #include "core/txn.h"
 #include "marcot/options.h"
+#include "marcot/recycle_bin.h"
 #include "marcot/types.h"
 #include "operations/path.h"
 
@@ -28,17 +30,45 @@ struct FileContent {
 };
 
 struct Operation {
-  enum class Kind { kMakeDirectory, kPut, kCopy, kMove, kDelete, kSetAttributes, kHeal };
+  enum class Kind {
+    kMakeDirectory,
+    kPut,
+    kCopy,
+    kMove,
+    kDelete,
+    kSetAttributes,
+    kSetLimits,
+    kHeal,
+    kRestore,
+    kPurge,
+    kEmptyBin,
+    kSetLatestVersion,
+    kDeleteVersion,
+    kTakeSnapshot,
+    kDeleteSnapshot,
+  };
   enum class Only { kEither, kDirectory, kFile };
 
   Kind kind = Kind::kMakeDirectory;
   Only only = Only::kEither;  // copy, move: what the source must be
   core::DirId root = 0, from_root = 0;
+  // The names of the spaces of both, kept by the caller.
+  std::string_view library, space, from_library, from_space;
   std::vector<std::string> path, from;
   Strategy strategy = Strategy::kDefault;
   std::string user;
   FileContent content;
   std::string attributes;  // encoded
+
+  Tree from_tree;          // copy: the space's own, or a named snapshot
+  bool permanent = false;  // delete
+  uint64_t item = 0;       // restore, purge; a move that restores
+  MissingParents missing_parents = MissingParents::kFail;  // restore
+  std::optional<bool> create_missing;  // parents; nothing: as the kind of what is placed says
+  uint64_t version = 0;                // set latest version, delete version
+  core::Limits limits;                 // set limits
+  std::string snapshot;                // take snapshot, delete snapshot: its name
+  int64_t expiry_time_ms = 0;          // take snapshot
 };
 
 // Numbers that were given last, by directory and name. A hint only: what it says is verified, so it
@@ -71,6 +101,9 @@ absl::StatusOr<Resolved> Resolve(core::View& view, core::DirId root,
                                  char first = core::kFileSlot);
 // SpaceNotFound if the space was deleted.
 absl::Status CheckRoot(core::View& view, core::DirId root);
+
+// A root has no entry; this is its object id.
+inline ObjectId RootId(core::DirId root) { return {1, root}; }
 
 absl::Status PathNotFound(const std::vector<std::string>& names);
 

@@ -115,6 +115,7 @@ absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const 
                      absl::StrCat("the path has ", path.size(), " bytes, the store allows ",
                                   limits.max_path_bytes, "; use a shorter one: ", Quoted(path)));
   }
+  names.reserve(static_cast<size_t>(std::count(path.begin(), path.end(), '/')) + 1);
   size_t begin = 0;
   while (true) {
     const size_t end = std::min(path.find('/', begin), path.size());

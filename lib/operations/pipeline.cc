@@ -1,64 +1,101 @@
 #include "operations/pipeline.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
+#include <thread>
+#include <utility>
 
 namespace marcot::operations {
 namespace {
 
-// Bounds what a caller can come to wait for beside its own work.
-constexpr size_t kMaxGroup = 256;
+// How long a caller yields before it sleeps. A thread that sleeps costs several times what a thread
+// that yields does, and a group takes less than this where nothing is flushed.
+constexpr std::chrono::microseconds kYieldTime{100};
+// A leader goes on with the next group for so long while its own caller waits.
+constexpr std::chrono::microseconds kLeadTime{100};
+
+// What the beds of a group say; it grows from group to group. Numbers wrap around.
+uint32_t Gathers(uint32_t group) { return 2 * group; }  // nobody leads; the first shall see to it
+uint32_t Done(uint32_t group) { return 2 * group + 1; }
+bool Reached(uint32_t value, uint32_t goal) { return static_cast<int32_t>(value - goal) >= 0; }
 
 }  // namespace
 
-void Pipeline::Work::Wake(State state) {
-  // Under the lock: the work may be gone as soon as its caller sees the state.
-  const std::lock_guard lock(mutex_);
-  state_ = state;
-  wakes_.notify_one();
-}
-
-Pipeline::Work::State Pipeline::Work::Await() {
-  std::unique_lock lock(mutex_);
-  wakes_.wait(lock, [this] { return state_ != kWaiting; });
-  return state_;
-}
-
 absl::Status Pipeline::Run(Work& work) {
-  bool leads;
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(&work);
-    leads = !led_;
-    led_ = true;
-  }
+  bool leads = Join(work);
   if (!leads) {
-    work.Warm();
-    leads = work.Await() == Work::kLeader;
+    if (cold_.load(std::memory_order_relaxed)) work.Warm();
+    leads = Await(work);
   }
   if (leads) Lead();
   return work.status_;
 }
 
-// The leader's own work is the first of its group.
-void Pipeline::Lead() {
-  const Group group = TakeGroup();
-  try {
-    Commit(group);
-  } catch (const std::exception& e) {
-    // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a commit.
-    committed_.Fail(e.what());
-    for (Work* const work : group) work->status_ = committed_.failure();
+// Queues the work; answers whether its caller is to lead.
+bool Pipeline::Join(Work& work) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(&work);
+  work.group_ = group_;
+  work.first_ = queue_.size() == 1;
+  if (!led_) {
+    led_ = gathering_ = true;
+    BedsOf(group_).first.Store(Gathers(group_));
   }
-  HandOver(group);
+  if (!gathering_ || queue_.size() < wanted_) return false;
+  gathering_ = false;
+  return true;
 }
 
-Pipeline::Group Pipeline::TakeGroup() {
+// Until the work is done, or its caller has to lead.
+bool Pipeline::Await(const Work& work) {
+  const uint32_t group = work.group_;
+  Futex& bed = work.first_ ? BedsOf(group).first : BedsOf(group).rest;
+  const Clock::time_point begin = Clock::now();
+  while (true) {
+    const uint32_t seen = bed.Load();
+    if (Reached(seen, Done(group))) return false;
+    const bool patient = Clock::now() - begin < kYieldTime;
+    if (seen == Gathers(group) && EndGathering(group, patient)) return true;
+    if (patient) {
+      std::this_thread::yield();
+    } else {
+      bed.Wait(seen);
+    }
+  }
+}
+
+// Whether the first of the group leads it now; not before it is complete if `patient`.
+bool Pipeline::EndGathering(uint32_t group, bool patient) {
   const std::lock_guard lock(mutex_);
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxGroup));
-  Group group(queue_.begin(), end);
-  queue_.erase(queue_.begin(), end);
-  return group;
+  if (group != group_ || !gathering_) return false;
+  if (patient && queue_.size() < wanted_) return false;
+  gathering_ = false;
+  return true;
+}
+
+void Pipeline::Lead() {
+  const Clock::time_point begin = Clock::now();
+  uint32_t group;
+  do {
+    group = TakeGroup();
+    try {
+      Commit(taken_);
+    } catch (const std::exception& e) {
+      // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a
+      // commit.
+      committed_.Fail(e.what());
+      for (Work* const each : taken_) each->status_ = committed_.failure();
+    }
+  } while (Answer(group, begin));
+}
+
+// Answers its number.
+uint32_t Pipeline::TakeGroup() {
+  taken_.clear();
+  const std::lock_guard lock(mutex_);
+  taken_.swap(queue_);
+  return group_++;
 }
 
 void Pipeline::Commit(const Group& group) {
@@ -75,11 +112,13 @@ void Pipeline::Commit(const Group& group) {
     work->status_ = work->Execute(txn);
     if (work->status_.ok()) {
       sync |= work->sync;
+      txn.Settle();
     } else {
       work->flatten_first = txn.TakeFlattenRequest();
       txn.RollBack(before);
     }
   }
+  cold_.store(txn.read_nodes(), std::memory_order_relaxed);
   if (txn.empty()) return;
   const absl::Status committed = committed_.Commit(txn, sync);
   commits_.fetch_add(1, std::memory_order_relaxed);
@@ -90,17 +129,32 @@ void Pipeline::Commit(const Group& group) {
   }
 }
 
-void Pipeline::HandOver(const Group& group) {
-  Work* next = nullptr;
+// Tells the callers of the group; answers whether this leader goes on with the next one. From the
+// first store on, the works may be gone.
+bool Pipeline::Answer(uint32_t group, Clock::time_point begin) {
+  const size_t size = taken_.size();
+  Beds& beds = BedsOf(group);
+  beds.first.Store(Done(group));
+  beds.rest.Store(Done(group));
+  Futex* left = nullptr;  // to the first of the next group
+  bool goes_on;
   {
     const std::lock_guard lock(mutex_);
+    // Half of those who are here, or as many as came lately: some may be kept from running.
+    wanted_ = std::max((size + queue_.size() + 1) / 2, (size + last_size_) / 2);
+    last_size_ = size;
     led_ = !queue_.empty();
-    if (led_) next = queue_.front();
+    gathering_ = led_ && (queue_.size() < wanted_ || Clock::now() - begin > kLeadTime);
+    if (gathering_) {
+      left = &BedsOf(group_).first;
+      left->Store(Gathers(group_));
+    }
+    goes_on = led_ && !gathering_;
   }
-  // The leader's own work, the first, is nobody's to wake. The next leader comes last, so that
-  // those who are answered can queue again before it takes its group.
-  std::for_each(group.begin() + 1, group.end(), [](Work* work) { work->Wake(Work::kDone); });
-  if (next != nullptr) next->Wake(Work::kLeader);
+  beds.first.WakeAll();
+  beds.rest.WakeAll();
+  if (left != nullptr) left->WakeAll();
+  return goes_on;
 }
 
 }  // namespace marcot::operations

@@ -1,19 +1,24 @@
 // The commit pipeline: every change of a store goes through here, one group at a time.
 //
-// A caller queues its work; the one at the head of the queue becomes the leader, executes all that
-// is queued, in order, in one transaction, commits that as one batch and answers everybody. A lone
+// A caller queues its work; one of those in the queue becomes the leader, executes all that is
+// queued, in order, in one transaction, commits that as one batch and answers everybody. A lone
 // caller leads itself, without any hand-off. So operations are serialisable by construction, and
 // callers that wait together share one write, and one flush where any of them asked for it.
+//
+// Where several callers keep coming, a group gathers before it is led: those who have just been
+// answered are about to be back, and a write costs the same for one and for ten. It is led by who
+// completes it, who is awake; by the last leader, if it is complete by then; or by its first, when
+// it has waited long enough.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/futex.h"
 #include "core/committed.h"
 #include "core/txn.h"
 
@@ -32,19 +37,11 @@ class Pipeline {
     // Set when Execute failed since a node has to be flattened first.
     core::DirId flatten_first = 0;
     bool sync = false;
-    // Makes a work that was answered ready to be run again.
-    void Rearm() { state_ = kWaiting; }
 
    private:
     friend class Pipeline;
-    enum State { kWaiting, kLeader, kDone };
-    void Wake(State state);
-    State Await();
-    // Not std::atomic::wait: that yields for a while first, which on few cores is what the leader
-    // needs the time for.
-    std::mutex mutex_;
-    std::condition_variable wakes_;
-    State state_ = kWaiting;
+    uint32_t group_ = 0;  // the number of the group that it is in
+    bool first_ = false;  // of that group
     absl::Status status_;
   };
 
@@ -54,21 +51,39 @@ class Pipeline {
   // Executes and commits; blocks until that is done. Thread-safe.
   absl::Status Run(Work& work);
 
+  int64_t now_ms() const { return clock_ms_(); }
   uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
   uint64_t operations() const { return operations_.load(std::memory_order_relaxed); }
 
  private:
   using Group = std::vector<Work*>;
+  using Clock = std::chrono::steady_clock;
+  // Where those who wait for one group sleep. Two are enough: one group is executed, one gathers.
+  struct Beds {
+    Futex first, rest;
+  };
+
+  bool Join(Work& work);
+  bool Await(const Work& work);
+  bool EndGathering(uint32_t group, bool patient);
   void Lead();
-  Group TakeGroup();
+  uint32_t TakeGroup();
   void Commit(const Group& group);
-  void HandOver(const Group& group);
+  bool Answer(uint32_t group, Clock::time_point begin);
+  Beds& BedsOf(uint32_t group) { return beds_[group % 2]; }
 
   core::Committed& committed_;
   const std::function<int64_t()> clock_ms_;
   std::mutex mutex_;
-  std::deque<Work*> queue_;
-  bool led_ = false;  // somebody leads, or is about to
+  Group queue_;             // the group that gathers
+  uint32_t group_ = 1;      // its number
+  bool led_ = false;        // somebody leads a group, or the first in the queue will
+  bool gathering_ = false;  // nobody leads one, but somebody will
+  size_t wanted_ = 1;       // how many make a complete group
+  size_t last_size_ = 1;
+  Beds beds_[2];
+  Group taken_;                    // the group that is led
+  std::atomic<bool> cold_{false};  // the last group read nodes from the storage
   std::atomic<uint64_t> commits_{0}, operations_{0};
 };
 

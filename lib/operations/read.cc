@@ -1,11 +1,11 @@
 #include "operations/read.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/attributes.h"
 #include "base/status_macros.h"
 #include "core/dir_cursor.h"
 #include "marcot/error.h"
 #include "operations/operation.h"
-#include "xxhash.h"
 
 namespace marcot::operations {
 namespace {
@@ -17,9 +17,11 @@ using core::Place;
 // How much of a directory a walk holds in memory, for each level it is in.
 constexpr size_t kWalkPage = 256;
 
-std::string DirectoryEtag(const ObjectId& id, core::Seq modified) {
-  const uint64_t parts[] = {id.hi, id.lo, modified};
-  return ContentId{0, XXH3_64bits(parts, sizeof parts)}.Hex().substr(16);
+absl::Status FillAttributes(std::string_view encoded, Stat* stat) {
+  if (TakeEncoded(encoded, &stat->attributes)) return absl::OkStatus();
+  return MakeError(Code::kStoreDamaged,
+                   absl::StrCat("the attributes of object ", stat->id.Hex(),
+                                " do not decode; restore the store from a backup"));
 }
 
 absl::Status FillDirectoryStat(core::View& view, const Entry& entry, Stat* stat) {
@@ -28,17 +30,13 @@ absl::Status FillDirectoryStat(core::View& view, const Entry& entry, Stat* stat)
   stat->type = EntryType::kDirectory;
   stat->modification_time_ms = totals.modification_time_ms;
   stat->version = totals.modified;
-  stat->etag = DirectoryEtag(entry.id, totals.modified);
   stat->totals = {totals.bytes, totals.files, totals.directories};
   stat->child_files = totals.child_files;
   stat->child_directories = totals.child_directories;
   Entry attributes;
   MARCOT_ASSIGN_OR_RETURN(const bool any,
                           core::Lookup(view, place, core::AttributesSlot(), &attributes));
-  if (any) {
-    MARCOT_ASSIGN_OR_RETURN(stat->attributes, core::DecodeAttributes(attributes.attributes));
-  }
-  return absl::OkStatus();
+  return any ? FillAttributes(attributes.attributes, stat) : absl::OkStatus();
 }
 
 // One directory on a walk's way: a page of its entries, and from where to read the next.
@@ -78,7 +76,7 @@ absl::StatusOr<Entry> EntryOf(core::View& view, const Root& root,
     Entry entry;
     entry.kind = EntryKind::kDirectory;
     entry.dir = root.dir;
-    entry.id = {1, root.dir};
+    entry.id = RootId(root.dir);
     entry.creation_time_ms = root.creation_time_ms;
     return entry;
   }
@@ -102,13 +100,9 @@ absl::Status FillStat(core::View& view, const Entry& entry, std::string_view nam
   stat->type = EntryType::kFile;
   stat->modification_time_ms = entry.modification_time_ms;
   stat->version = entry.modified;
-  stat->etag = entry.content.Hex();
   stat->size = entry.size;
   stat->content = entry.content;
-  if (!entry.attributes.empty()) {
-    MARCOT_ASSIGN_OR_RETURN(stat->attributes, core::DecodeAttributes(entry.attributes));
-  }
-  return absl::OkStatus();
+  return FillAttributes(entry.attributes, stat);
 }
 
 absl::Status RequireDirectory(const Entry& entry, const std::vector<std::string>& names) {

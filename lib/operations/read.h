@@ -32,6 +32,10 @@ absl::Status FillStat(core::View& view, const core::Entry& entry, std::string_vi
 // FileTypeNotMatched unless the entry is a directory.
 absl::Status RequireDirectory(const core::Entry& entry, const std::vector<std::string>& names);
 
+// The latest and the older versions of a file, newest first.
+absl::StatusOr<VersionPage> VersionsOf(core::View& view, const core::Entry& file,
+                                       const ListVersionsOptions& options);
+
 struct ListedPage {
   Page page;
   bool skipped_much = false;  // worth a heal

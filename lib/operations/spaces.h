@@ -8,7 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "core/records.h"
+#include "core/tree_writer.h"
 #include "core/view.h"
+#include "marcot/options.h"
 #include "marcot/types.h"
 #include "operations/pipeline.h"
 
@@ -19,8 +21,35 @@ absl::Status CheckSpaceId(std::string_view id, bool library);
 absl::StatusOr<std::optional<core::SpaceRecord>> FindSpace(core::View& view,
                                                            std::string_view library,
                                                            std::string_view space);
+// SpaceNotFound.
+absl::StatusOr<core::SpaceRecord> RequireSpace(core::View& view, std::string_view library,
+                                               std::string_view space);
 // LibraryNotFound.
-absl::Status RequireLibrary(core::View& view, std::string_view library);
+absl::StatusOr<core::LibraryRecord> FindLibrary(core::View& view, std::string_view library);
+
+// What the settings of both come to.
+bool BinIsOn(const core::SpaceRecord& space, const core::LibraryRecord& library);
+uint32_t RecycleDays(const core::SpaceRecord& space, const core::LibraryRecord& library);
+
+// A tree beside the space's own, and the name below its root that stands for its root.
+struct TreeAt {
+  core::DirId root = 0;
+  std::string name;
+};
+// RecycledItemNotFound, SnapshotNotFound.
+absl::StatusOr<TreeAt> FindTree(core::View& view, std::string_view library, std::string_view space,
+                                const Tree& tree);
+// The root of the bin or of the named snapshots, made if it is not there yet.
+absl::StatusOr<core::DirId> RequireTree(core::Txn& txn, std::string_view library,
+                                        std::string_view space,
+                                        core::DirId core::SpaceRecord::*root);
+// Deletes a named snapshot that is there.
+absl::Status DropSnapshot(core::Txn& txn, core::TreeWriter& writer, core::DirId snapshots,
+                          const std::string& name);
+// Rows below a DirId, up to `end`, that nobody reads any more.
+void QueueRows(core::Txn& txn, storage::Family family, core::DirId dir, std::string end);
+// Lets go of a root and all below it; its quota counts it no more.
+absl::Status KillRoot(core::Txn& txn, core::TreeWriter& writer, core::DirId root);
 
 class CreateLibraryWork final : public Pipeline::Work {
  public:
@@ -61,6 +90,32 @@ class DeleteSpaceWork final : public Pipeline::Work {
  private:
   const std::string_view library_, space_;
   const bool force_;
+};
+
+// ParamInvalid.
+absl::Status CheckSettings(const LibrarySettings& settings);
+absl::Status CheckSettings(const SpaceSettings& settings);
+
+class SetLibraryWork final : public Pipeline::Work {
+ public:
+  SetLibraryWork(std::string_view library, const LibrarySettings& settings)
+      : library_(library), settings_(settings) {}
+  absl::Status Execute(core::Txn& txn) override;
+
+ private:
+  const std::string_view library_;
+  const LibrarySettings& settings_;
+};
+
+class SetSpaceWork final : public Pipeline::Work {
+ public:
+  SetSpaceWork(std::string_view library, std::string_view space, const SpaceSettings& settings)
+      : library_(library), space_(space), settings_(settings) {}
+  absl::Status Execute(core::Txn& txn) override;
+
+ private:
+  const std::string_view library_, space_;
+  const SpaceSettings& settings_;
 };
 
 // Marks released contents as condemned; keeps those that were.

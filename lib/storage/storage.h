@@ -16,7 +16,7 @@
 
 namespace marcot::storage {
 
-// What each holds and how its keys are made: core/keys.h.
+// What each holds and how its keys are made: core/keys.h, core/facts.h.
 enum class Family : uint8_t {
   kMeta,
   kSpaces,
@@ -31,8 +31,12 @@ enum class Family : uint8_t {
   kReleased,
   kReclaim,
   kChunks,
+  kBin,
+  kVersions,
+  kFacts,
+  kChanges,
 };
-inline constexpr int kFamilyCount = 13;
+inline constexpr int kFamilyCount = 17;
 std::string_view FamilyName(Family family);
 
 // Keys in [lower, upper); an empty upper is no bound.

@@ -29,6 +29,7 @@ bool HasPointReads(Family family) {
     case Family::kContents:  // are these bytes kept already?
     case Family::kReleased:
     case Family::kChunks:
+    case Family::kVersions:  // where is the file?
       return true;
     default:
       return false;

@@ -72,7 +72,7 @@ class RocksdbCursor final : public Cursor {
     Check();
   }
   bool Valid() const override { return valid_; }
-  std::string_view key() const override { return ToView(iterator_->key()); }
+  std::string_view key() const override { return key_; }
   std::string_view value() const override { return value_; }
   absl::Status status() const override { return status_; }
 
@@ -83,7 +83,8 @@ class RocksdbCursor final : public Cursor {
       status_ = ToStatus(iterator_->status());
       return;
     }
-    auto value = CheckSeal(family_, key(), ToView(iterator_->value()));
+    key_ = ToView(iterator_->key());
+    auto value = CheckSeal(family_, key_, ToView(iterator_->value()));
     if (value.ok()) {
       value_ = *value;
     } else {
@@ -97,7 +98,7 @@ class RocksdbCursor final : public Cursor {
   const rocksdb::Slice lower_slice_, upper_slice_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
   bool valid_ = false;
-  std::string_view value_;
+  std::string_view key_, value_;
   absl::Status status_;
 };
 

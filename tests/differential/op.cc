@@ -11,7 +11,7 @@ namespace {
 using Kind = Request::Kind;
 using Only = BatchItem::Only;
 
-constexpr size_t kManyEntries = 220;  // from here on the walk rather deletes
+constexpr size_t kManyEntries = 160;  // from here on the walk rather deletes
 
 // Few names, so that operations meet; among them those that naming rules stumble over.
 const std::array<std::string, 16>& Names() {
@@ -36,26 +36,8 @@ const std::array<std::string, 16>& Names() {
 
 const std::array<const char*, 7> kBadNames = {".", "..", "a:b", "", "\xff", "a\nb", "q?"};
 
-const char* StrategyName(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::kDefault:
-      return "default";
-    case Strategy::kAsk:
-      return "ask";
-    case Strategy::kRename:
-      return "rename";
-    case Strategy::kOverwrite:
-      return "overwrite";
-  }
-  return "";
-}
-
 const char* OnlyName(Only only) {
   return only == Only::kEither ? "" : only == Only::kFile ? "-file" : "-directory";
-}
-
-std::string Quoted(size_t space, const std::string& path) {
-  return std::to_string(space) + ":'" + path + "'";
 }
 
 std::string ContentText(const Content& content) {
@@ -79,15 +61,18 @@ std::string ToString(const Request& request) {
       return "put-reference " + target + " " + ContentText(request.content) +
              (request.unique_id ? " unique" : "") + how;
     case Kind::kCopy:
-      return "copy" + transfer;
+      return "copy" + (request.snapshot.empty() ? "" : "-from-snapshot " + request.snapshot) +
+             transfer;
     case Kind::kMove:
       return "move" + transfer;
     case Kind::kDelete:
-      return "delete " + target;
+      return "delete " + target + (request.permanent ? " permanently" : "") +
+             (request.user.empty() ? "" : " by " + request.user);
     case Kind::kSetAttributes:
       return "set-attributes " + target + " category=" + request.attributes.category;
+    default:
+      return MoreText(request);
   }
-  return "";
 }
 
 std::string ListText(const Op& op) {
@@ -112,6 +97,24 @@ Op OpOf(Op::Kind kind, size_t number = 0) {
 }
 
 }  // namespace
+
+const char* StrategyName(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kDefault:
+      return "default";
+    case Strategy::kAsk:
+      return "ask";
+    case Strategy::kRename:
+      return "rename";
+    case Strategy::kOverwrite:
+      return "overwrite";
+  }
+  return "";
+}
+
+std::string Quoted(size_t space, const std::string& path) {
+  return std::to_string(space) + ":'" + path + "'";
+}
 
 std::string ToString(const Op& op) {
   switch (op.kind) {
@@ -143,6 +146,8 @@ std::string ToString(const Op& op) {
       return "reopen";
     case Op::Kind::kRecreateSpace:
       return "recreate-space " + std::to_string(op.number);
+    case Op::Kind::kAdvance:
+      return "advance " + std::to_string(op.number) + " ms";
   }
   return "";
 }
@@ -161,20 +166,24 @@ std::string Abbreviate(const std::string& text) {
 }
 
 Op Generator::Next(const NamespaceModel& model) {
-  const uint64_t draw = Below(1000);
-  if (draw < 10) return OpOf(Op::Kind::kCompare);
-  if (draw < 40) return ListOp(model);
-  if (draw < 50) return OpOf(Op::Kind::kContinueListing);
-  if (draw < 80) return OpOf(Op::Kind::kReclaimSteps, 1 + Below(20));
-  if (draw < 82) return OpOf(Op::Kind::kDrain);
-  if (draw < 83) return OpOf(Op::Kind::kSettleContents);
-  if (draw < 86) return OpOf(Op::Kind::kTakeSnapshot);
-  if (draw < 89) return OpOf(Op::Kind::kCheckSnapshot, Below(3));
-  if (draw < 90)
-    return OpOf(Below(2) == 0 ? Op::Kind::kReopen : Op::Kind::kRecreateSpace,
-                1 + Below(spaces_ - 1));
-  if (draw < 150) return BatchOp(model, Op::Kind::kAtomic);
-  if (draw < 165) return BatchOp(model, Op::Kind::kEach);
+  if (Chance(170)) return MoreOp(model);
+  // The steps that look at the whole store cost as much as hundreds of changes, opening one as much
+  // as a thousand.
+  auto falls = [draw = Below(10000), end = uint64_t{0}](uint64_t share) mutable {
+    return draw < (end += share);
+  };
+  if (falls(25)) return OpOf(Op::Kind::kCompare);
+  if (falls(5)) return OpOf(Op::Kind::kDrain);
+  if (falls(2)) return OpOf(Op::Kind::kSettleContents);
+  if (falls(1)) return OpOf(Op::Kind::kReopen);
+  if (falls(3)) return OpOf(Op::Kind::kRecreateSpace, 1 + Below(spaces_ - 1));
+  if (falls(20)) return OpOf(Op::Kind::kTakeSnapshot);
+  if (falls(20)) return OpOf(Op::Kind::kCheckSnapshot, Below(3));
+  if (falls(150)) return OpOf(Op::Kind::kReclaimSteps, 1 + Below(20));
+  if (falls(200)) return ListOp(model);
+  if (falls(100)) return OpOf(Op::Kind::kContinueListing);
+  if (falls(600)) return BatchOp(model, Op::Kind::kAtomic);
+  if (falls(150)) return BatchOp(model, Op::Kind::kEach);
   Op op;
   op.requests.push_back(AnyRequest(model, false));
   return op;
@@ -200,7 +209,7 @@ Op Generator::ListOp(const NamespaceModel& model) {
   if (!op.list.prefix.empty() && static_cast<signed char>(op.list.prefix.back()) < 0) {
     op.list.prefix.clear();  // half a code point
   }
-  op.list.limit = 1 + Below(6);
+  op.list.limit = 1 + Below(by_name ? 4 : 12);
   return op;
 }
 
@@ -212,13 +221,17 @@ Request Generator::AnyRequest(const NamespaceModel& model, bool in_batch) {
     if (!path.empty()) path += "/";
     path += kBadNames[Below(kBadNames.size())];
   }
-  const bool has_strategy = request.kind != Kind::kDelete && request.kind != Kind::kSetAttributes;
+  const bool has_strategy = request.kind != Kind::kDelete && request.kind != Kind::kSetAttributes &&
+                            request.kind != Kind::kPurge;
   if (has_strategy) request.strategy = AnyStrategy();
   if (Chance(500)) request.user = Chance(500) ? "ann" : "bob";
   return request;
 }
 
 Request Generator::ChangeRequest(const NamespaceModel& model, bool in_batch) {
+  if (in_batch && Chance(100)) {
+    return Chance(700) ? BinRequest(model, true) : SnapshotRequest(model, true);
+  }
   if (Chance(model.CountEntries() > kManyEntries ? 400 : 60)) return DeleteRequest(model);
   const uint64_t draw = Below(100);
   if (draw >= 65) return TransferRequest(model, in_batch);
@@ -280,6 +293,7 @@ Request Generator::DeleteRequest(const NamespaceModel& model) {
   request.space = Below(spaces_);
   request.path = Existing(model, request.space, true);
   if (Chance(50)) request.path += "/" + Name();
+  request.permanent = Chance(300);
   return request;
 }
 

@@ -30,16 +30,21 @@ struct Op {
     kSettleContents,  // takes released contents through condemn and acknowledge
     kReopen,
     kRecreateSpace,
+    kAdvance,  // the clock
   };
   Kind kind = Kind::kRequest;
   std::vector<Request> requests;
-  size_t number = 0;  // reclaim: steps; snapshot: which; recreate: the space
+  size_t number = 0;  // reclaim: steps; snapshot: which; recreate: the space; advance: milliseconds
   size_t space = 0;   // list
   std::string path;
   ListOptions list;
 };
 
 std::string ToString(const Op& op);
+// Of the operations on what a space has beside its tree.
+std::string MoreText(const Request& request);
+std::string Quoted(size_t space, const std::string& path);
+const char* StrategyName(Strategy strategy);
 // Long runs of one character, as in names of 255, become `x{255}`: for people who read.
 std::string Abbreviate(const std::string& text);
 
@@ -61,6 +66,14 @@ class Generator {
   Request DeleteRequest(const NamespaceModel& model);
   Op BatchOp(const NamespaceModel& model, Op::Kind kind);
   Op ListOp(const NamespaceModel& model);
+  Op MoreOp(const NamespaceModel& model);
+  Request BinRequest(const NamespaceModel& model, bool in_batch);
+  Request VersionRequest(const NamespaceModel& model);
+  Request SnapshotRequest(const NamespaceModel& model, bool in_batch);
+  Request SettingsRequest();
+  Request QuotaRequest(const NamespaceModel& model);
+  Request DirectoryQuotaRequest(const NamespaceModel& model);
+  QuotaLimits LimitsNear(const Used& used);
 
   std::string Name();
   std::string Existing(const NamespaceModel& model, size_t space, bool any_type);

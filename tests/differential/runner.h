@@ -24,10 +24,13 @@ class Runner {
   explicit Runner(uint64_t seed);
 
   // All of these answer what is wrong; empty: nothing.
-  std::string Run(const Op& op);
+  std::string Run(const Op& recorded);
   // Deletes everything: nothing may be left behind.
   std::string Finish();
 
+  // How many it has done on both sides, each item of a batch by itself. What `Run` left out because
+  // the tree would grow too large is not among them.
+  uint64_t operations() const { return operations_; }
   const NamespaceModel& model() const { return model_; }
   static size_t spaces();
 
@@ -55,6 +58,23 @@ class Runner {
   BatchItem ToItem(const Request& request) const;
   std::string Judge(const Request& request, const absl::StatusOr<Placed>& engine);
   std::string CheckTotals(const Request& request);
+  // The request with the id that its index stands for now.
+  Request Resolved(Request request) const;
+  absl::StatusOr<Placed> CallMore(const Request& request);
+  absl::StatusOr<Placed> CallQuota(const Request& request);
+  void FollowChanges(const Request& request);
+  std::string CompareFacts();
+  std::string CheckUsage(size_t space);
+  std::string CheckQuotas();
+  std::string CheckDirectoryQuotas(size_t space, const Node& directory, Path* path);
+  std::string CheckBin(size_t space);
+  std::string CheckBinPages(size_t space, const ListRecycledOptions& options);
+  std::string CheckVersions(size_t space, Node* node, Path* path);
+  std::string CheckVersionsOf(size_t space, Node* file, const std::string& path);
+  std::string CheckSnapshotFacts(size_t space);
+  std::string CheckChanges(size_t space);
+  std::string CompareOtherTrees(NamespaceModel* model, size_t space, const Snapshot* snapshot);
+  std::string CompareRoot(size_t space, Node* root, const ReadOptions& options);
   std::string CheckPath(size_t space, const std::string& path);
   std::string CheckContent(const Node& node, const Stat& stat);
 
@@ -69,7 +89,9 @@ class Runner {
   std::string CheckSnapshot(size_t which);
   std::string CompareAll(NamespaceModel* model, const Snapshot* snapshot);
   std::string CheckBytes(const Space& space, const Node& directory, Path* path,
-                         const Snapshot* snapshot);
+                         const ReadOptions& options);
+  std::string CheckBytesOf(const Space& space, const Content& content, const std::string& path,
+                           const ReadOptions& options);
   std::string Drain();
   std::string SettleContents();
   std::string CheckReleased(std::vector<ContentId>* released);
@@ -87,7 +109,9 @@ class Runner {
   std::optional<Listing> listing_;
   std::map<std::string, ContentId> content_ids_;  // of bytes: equal bytes, equal id
   std::set<ContentId> ever_held_;                 // host-kept contents that are not settled yet
+  std::vector<std::string> cursors_;              // of each space's changes
   uint64_t last_seq_ = 0;
+  uint64_t operations_ = 0;
   size_t reads_ = 0;
 };
 

@@ -4,17 +4,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "model/call.h"
+
 namespace marcot::testing {
 namespace {
 
 using Only = BatchItem::Only;
 using Kind = Request::Kind;
-
-Outcome Fail(std::vector<Code> errors) {
-  Outcome outcome;
-  outcome.errors = std::move(errors);
-  return outcome;
-}
 
 void Append(std::vector<Code>* errors, const std::vector<Code>& more) {
   errors->insert(errors->end(), more.begin(), more.end());
@@ -27,6 +23,7 @@ bool IsTransfer(const Request& request) {
 bool StrategyIsTaken(const Request& request) {
   if (request.strategy != Strategy::kOverwrite) return true;
   if (request.kind == Kind::kMakeDirectory) return false;
+  if (request.kind == Kind::kRestore) return true;
   return !IsTransfer(request) || request.only != Only::kDirectory;
 }
 
@@ -44,9 +41,12 @@ std::vector<Code> NameErrors(const Request& request, const StoreOptions& options
   const bool may_be_file = !makes_directory && request.only != Only::kDirectory;
   const bool may_be_directory = !is_put && request.only != Only::kFile;
   std::vector<Code> errors = PathErrors(request.path, may_be_file, may_be_directory, options);
-  const bool only_finds = !is_put && !makes_directory && !IsTransfer(request);
-  if (!errors.empty() && only_finds) errors.push_back(Code::kPathNotFound);
-  if (!IsTransfer(request)) return errors;
+  const bool has_source = IsTransfer(request) || request.kind == Kind::kRestore;
+  const bool only_finds = !is_put && !makes_directory && !has_source;
+  if (!errors.empty() && only_finds) {
+    Append(&errors, {Code::kPathNotFound, Code::kFileNotFound});
+  }
+  if (!has_source) return errors;
   std::vector<Code> source = PathErrors(request.from, may_be_file, may_be_directory, options);
   if (!source.empty()) source.push_back(SourceMissing(request.only));
   Append(&errors, source);
@@ -54,30 +54,12 @@ std::vector<Code> NameErrors(const Request& request, const StoreOptions& options
 }
 
 bool TouchesRoot(const Request& request) {
-  if (IsTransfer(request) && request.from.empty()) return true;
-  return request.path.empty() && request.kind != Kind::kSetAttributes;
+  if (IsTransfer(request) && request.from.empty() && request.snapshot.empty()) return true;
+  return request.path.empty() && request.kind <= Kind::kDelete;
 }
 
 bool IsBelow(const Path& path, const Path& top) {
   return path.size() > top.size() && std::equal(top.begin(), top.end(), path.begin());
-}
-
-Path ParentOf(Path path) {
-  path.pop_back();
-  return path;
-}
-
-bool SurelyDiffer(const Content& a, const Content& b) {
-  if (a.bytes && b.bytes) return *a.bytes != *b.bytes;
-  return !a.bytes && !b.bytes && a.id.known() && b.id.known() && a.id.value() != b.id.value();
-}
-
-// A copy is a new object, and so is everything in it.
-void ForgetIdentity(Node* node) {
-  node->id = {};
-  node->etag = {};
-  node->stale_etag.reset();
-  for (auto& [name, child] : node->children) ForgetIdentity(child.get());
 }
 
 std::unique_ptr<Node> NewNode(EntryType type, const std::string& user, int64_t now_ms) {
@@ -89,16 +71,29 @@ std::unique_ptr<Node> NewNode(EntryType type, const std::string& user, int64_t n
 
 void CollectReferences(const Node& node, std::set<ContentId>* held) {
   if (node.is_file() && !node.content.bytes) held->insert(node.content.id.value());
+  for (const OldVersion& old : node.versions) {
+    if (!old.content.bytes) held->insert(old.content.id.value());
+  }
   for (const auto& [name, child] : node.children) CollectReferences(*child, held);
 }
 
-size_t CountBelow(const Node& node) {
-  size_t count = node.children.size();
-  for (const auto& [name, child] : node.children) count += CountBelow(*child);
-  return count;
-}
+size_t CountBelow(const Node& node) { return node.Totals().files + node.Totals().directories; }
 
 }  // namespace
+
+bool SurelyDiffer(const Content& a, const Content& b) {
+  if (a.bytes && b.bytes) return *a.bytes != *b.bytes;
+  return !a.bytes && !b.bytes && a.id.known() && b.id.known() && a.id.value() != b.id.value();
+}
+
+void ForgetIdentity(Node* node) {
+  node->id = {};
+  node->etag = {};
+  node->stale_etag.reset();
+  node->versions.clear();
+  node->quota.reset();
+  for (auto& [name, child] : node->children) ForgetIdentity(child.get());
+}
 
 Content ContentOfBytes(std::string bytes) {
   Content content;
@@ -125,6 +120,9 @@ std::unique_ptr<Node> Node::Clone() const {
   clone->modification_ms = modification_ms;
   clone->attributes = attributes;
   clone->content = content;
+  clone->version = version;
+  clone->versions = versions;
+  clone->quota = quota;
   clone->etag = etag;
   clone->stale_etag = stale_etag;
   for (const auto& [name, child] : children) {
@@ -138,21 +136,17 @@ Node* Node::Child(std::string_view name) const {
   return found == children.end() ? nullptr : found->second.get();
 }
 
-RecursiveTotals Node::Totals() const {
-  RecursiveTotals totals;
+const Node::Sums& Node::sums() const {
+  if (sums_) return *sums_;
+  Sums& sums = sums_.emplace();
   for (const auto& [name, child] : children) {
-    const RecursiveTotals below = child->Totals();
-    totals.bytes += below.bytes + child->content.size;
-    totals.files += below.files + (child->is_file() ? 1 : 0);
-    totals.directories += below.directories + (child->is_file() ? 0 : 1);
+    const Sums& below = child->sums();
+    sums.totals.bytes += below.totals.bytes + child->content.size;
+    sums.totals.files += below.totals.files + (child->is_file() ? 1 : 0);
+    sums.totals.directories += below.totals.directories + (child->is_file() ? 0 : 1);
+    sums.height = std::max(sums.height, below.height + 1);
   }
-  return totals;
-}
-
-size_t Node::Height() const {
-  size_t height = 0;
-  for (const auto& [name, child] : children) height = std::max(height, child->Height() + 1);
-  return height;
+  return sums;
 }
 
 void Node::ChildrenChanged(int64_t now_ms) {
@@ -168,28 +162,33 @@ void Node::ChildReplaced(int64_t now_ms) {
 
 // ---- the namespace -----------------------------------------------------------------------------
 
-struct NamespaceModel::Call {
-  const Request& request;
-  int64_t now_ms;
-  const Placed* engine;
-  Path to, from;
-};
-
-struct NamespaceModel::Target {
-  Node* parent = nullptr;  // the deepest directory of the path's parents that exists
-  size_t levels = 0;       // how many of the parents exist
-  bool blocked = false;    // one of the parents is a file
-  bool complete = false;   // all parents exist
-  Node* taken = nullptr;   // what has the name already
-};
-
 NamespaceModel::NamespaceModel(size_t spaces, const StoreOptions& options) : options_(options) {
   roots_.resize(spaces);
+  bins_.resize(spaces);
+  facts_.resize(spaces);
   for (size_t i = 0; i < spaces; ++i) ClearSpace(i);
 }
 
-NamespaceModel::NamespaceModel(const NamespaceModel& other) : options_(other.options_) {
+NamespaceModel::NamespaceModel(const NamespaceModel& other)
+    : options_(other.options_),
+      facts_(other.facts_),
+      library_(other.library_),
+      quotas_(other.quotas_) {
   for (const auto& root : other.roots_) roots_.push_back(root->Clone());
+  for (const auto& bin : other.bins_) bins_.push_back(bin->Clone());
+}
+
+NamespaceModel::NamespaceModel(const NamespaceModel& other, const std::set<size_t>& spaces)
+    : NamespaceModel(other.spaces(), other.options_) {
+  facts_ = other.facts_;
+  library_ = other.library_;
+  quotas_ = other.quotas_;
+  for (size_t space = 0; space < roots_.size(); ++space) {
+    // A quota counts what lies in other spaces.
+    if (quotas_.empty() && !spaces.contains(space)) continue;
+    roots_[space] = other.root(space).Clone();
+    bins_[space] = other.bin(space).Clone();
+  }
 }
 
 NamespaceModel& NamespaceModel::operator=(const NamespaceModel& other) {
@@ -197,21 +196,21 @@ NamespaceModel& NamespaceModel::operator=(const NamespaceModel& other) {
 }
 
 bool NamespaceModel::empty() const {
-  return std::all_of(roots_.begin(), roots_.end(),
-                     [](const auto& root) { return root->children.empty(); });
+  const auto has_none = [](const auto& root) { return root->children.empty(); };
+  return std::all_of(roots_.begin(), roots_.end(), has_none) &&
+         std::all_of(bins_.begin(), bins_.end(), has_none) &&
+         std::all_of(facts_.begin(), facts_.end(),
+                     [](const auto& facts) { return facts.snapshots.empty(); });
 }
 
 void NamespaceModel::ClearSpace(size_t space) {
   roots_[space] = std::make_unique<Node>(EntryType::kDirectory);
+  bins_[space] = std::make_unique<Node>(EntryType::kDirectory);
+  facts_[space] = {};
 }
 
 Node* NamespaceModel::Find(size_t space, const Path& path) const {
-  Node* node = roots_[space].get();
-  for (const std::string& name : path) {
-    if (node == nullptr) return nullptr;
-    node = node->Child(name);
-  }
-  return node;
+  return Below(roots_[space].get(), path);
 }
 
 size_t NamespaceModel::CountEntries() const {
@@ -223,6 +222,10 @@ size_t NamespaceModel::CountEntries() const {
 std::set<ContentId> NamespaceModel::HeldReferences() const {
   std::set<ContentId> held;
   for (const auto& root : roots_) CollectReferences(*root, &held);
+  for (const auto& bin : bins_) CollectReferences(*bin, &held);
+  for (const SpaceModel& facts : facts_) {
+    for (const auto& [name, tree] : facts.snapshots) CollectReferences(*tree.root, &held);
+  }
   return held;
 }
 
@@ -230,9 +233,35 @@ Outcome NamespaceModel::Apply(const Request& request, int64_t now_ms, const Plac
   if (!StrategyIsTaken(request)) return Fail({Code::kInvalidConflictResolutionStrategy});
   std::vector<Code> early = NameErrors(request, options_);
   if (TouchesRoot(request)) early.push_back(Code::kRootDirectoryNotAllowed);
-  if (!early.empty()) return Fail(std::move(early));
+  if (!early.empty()) {
+    const bool in_bin = request.kind == Kind::kRestore || request.kind == Kind::kPurge;
+    if (in_bin) early.push_back(Code::kRecycledItemNotFound);
+    if (FromRoot(request) == nullptr) early.push_back(Code::kSnapshotNotFound);
+    return Fail(std::move(early));
+  }
   Call call{request, now_ms, engine, SplitPath(request.path), SplitPath(request.from)};
-  switch (request.kind) {
+  const Usages before = CanExceed(request) ? QuotaUsages() : Usages{};
+  std::optional<NamespaceModel> undo;  // what the engine did needs none
+  if (!before.empty() && engine == nullptr) undo = *this;
+  Outcome outcome = Dispatch(call);
+  ForgetSums(roots_[request.space].get(), call.to);
+  if (IsTransfer(request)) ForgetSums(roots_[request.from_space].get(), call.from);
+  if (!outcome.ok() || !Exceeds(before)) return outcome;
+  if (undo) *this = *std::move(undo);
+  Outcome refused = Fail({Code::kQuotaLimitReached});
+  refused.free_choice = outcome.free_choice;
+  return refused;
+}
+
+void NamespaceModel::ForgetSums(Node* root, const Path& path) {
+  for (size_t i = 0; root != nullptr; ++i) {
+    root->ForgetSums();
+    root = i < path.size() ? root->Child(path[i]) : nullptr;
+  }
+}
+
+Outcome NamespaceModel::Dispatch(Call& call) {
+  switch (call.request.kind) {
     case Kind::kMakeDirectory:
       return MakeDirectory(call);
     case Kind::kPut:
@@ -245,8 +274,9 @@ Outcome NamespaceModel::Apply(const Request& request, int64_t now_ms, const Plac
       return Delete(call);
     case Kind::kSetAttributes:
       return SetAttributes(call);
+    default:
+      return DispatchMore(call);
   }
-  return {};
 }
 
 NamespaceModel::Target NamespaceModel::LookUpTarget(const Call& call) const {
@@ -268,11 +298,14 @@ NamespaceModel::Target NamespaceModel::LookUpTarget(const Call& call) const {
 
 Node* NamespaceModel::MakeParents(Call& call, const Path& parents) {
   Node* node = roots_[call.request.space].get();
+  Path path;
   for (const std::string& name : parents) {
+    path.push_back(name);
     std::unique_ptr<Node>* child = &node->children[name];
     if (*child == nullptr) {
       *child = NewNode(EntryType::kDirectory, call.request.user, call.now_ms);
       node->ChildrenChanged(call.now_ms);
+      Log(call, call.request.space, ChangeKind::kDirectoryMade, **child, path);
     }
     node = child->get();
   }
@@ -324,6 +357,7 @@ Outcome NamespaceModel::PlaceNew(Call& call, const Target& target, std::unique_p
   if (call.engine != nullptr && !node->id.Settle(call.engine->id)) {
     outcome.complaint = "the object id is not the one that it must be";
   }
+  LogPlaced(call, *node, outcome);
   parent->children[outcome.path.back()] = std::move(node);
   parent->ChildrenChanged(call.now_ms);
   return outcome;
@@ -349,6 +383,7 @@ Outcome NamespaceModel::Put(Call& call) {
   auto node = NewNode(EntryType::kFile, call.request.user, call.now_ms);
   node->content = call.request.content;
   node->attributes = call.request.attributes;
+  if (call.engine != nullptr) node->version = call.engine->seq;
   if (!overwrites) return PlaceNew(call, target, std::move(node));
 
   Node* file = target.taken;
@@ -356,7 +391,9 @@ Outcome NamespaceModel::Put(Call& call) {
     file->stale_etag = file->etag.value();
   }
   file->etag = {};
+  KeepVersion(file, call.now_ms);
   file->content = node->content;
+  file->version = node->version;
   file->attributes = node->attributes;
   file->modification_ms = call.now_ms;
   target.parent->ChildReplaced(call.now_ms);
@@ -366,11 +403,12 @@ Outcome NamespaceModel::Put(Call& call) {
   if (call.engine != nullptr && !file->id.Settle(call.engine->id)) {
     outcome.complaint = "overwriting changed the object id";
   }
+  LogPlaced(call, *file, outcome);
   return outcome;
 }
 
 std::unique_ptr<Node> NamespaceModel::TakeOut(Call& call) {
-  Node* parent = Find(call.request.from_space, ParentOf(call.from));
+  Node* parent = Below(FromRoot(call.request), ParentOf(call.from));
   const auto at = parent->children.find(call.from.back());
   std::unique_ptr<Node> node = std::move(at->second);
   parent->children.erase(at);
@@ -379,7 +417,8 @@ std::unique_ptr<Node> NamespaceModel::TakeOut(Call& call) {
 }
 
 Outcome NamespaceModel::Transfer(Call& call) {
-  Node* source = Find(call.request.from_space, call.from);
+  if (FromRoot(call.request) == nullptr) return Fail({Code::kSnapshotNotFound});
+  Node* source = SourceOf(call.request);
   const Only only = call.request.only;
   if (source == nullptr) return Fail({SourceMissing(only)});
   if (only == Only::kDirectory && source->is_file()) return Fail({Code::kInvalidSourceDirectory});
@@ -444,6 +483,7 @@ Outcome NamespaceModel::MoveTo(Call& call, const Target& target, Node* source) {
   }
   std::unique_ptr<Node> node = TakeOut(call);
   Node* parent = MakeParents(call, ParentOf(call.to));
+  LogPlaced(call, *node, outcome);
   parent->children[outcome.path.back()] = std::move(node);
   parent->ChildrenChanged(call.now_ms);
   return outcome;
@@ -452,14 +492,17 @@ Outcome NamespaceModel::MoveTo(Call& call, const Target& target, Node* source) {
 Outcome NamespaceModel::OverwriteWith(Call& call, const Target& target, Node* source) {
   Outcome outcome;
   outcome.path = call.to;
-  target.parent->ChildReplaced(call.now_ms);
   outcome.unchanged = source == target.taken;
+  if (!outcome.unchanged && !target.taken->versions.empty()) {
+    return Fail({Code::kOverwriteFileNotAllowed});
+  }
+  target.parent->ChildReplaced(call.now_ms);
   if (outcome.unchanged) return outcome;
   outcome.overwritten = true;
 
   std::unique_ptr<Node> node = source->Clone();
   const Node& replaced = *target.taken;
-  if (call.request.kind == Kind::kMove) {  // the contract does not say whose identity stays
+  if (call.request.kind != Kind::kCopy) {  // the contract does not say whose identity stays
     node->id = Guess<ObjectId>::Either(node->id, replaced.id);
     node->creator = Guess<std::string>::Either(node->creator, replaced.creator);
     node->creation_ms = Guess<int64_t>::Either(node->creation_ms, replaced.creation_ms);
@@ -468,24 +511,34 @@ Outcome NamespaceModel::OverwriteWith(Call& call, const Target& target, Node* so
     node->id = replaced.id;
     node->creator = replaced.creator;
     node->creation_ms = replaced.creation_ms;
+    node->versions.clear();
   }
   node->etag = {};
   node->stale_etag.reset();
   if (call.engine != nullptr && !node->id.Settle(call.engine->id)) {
     outcome.complaint = "overwriting changed the object id";
   }
+  LogPlaced(call, *node, outcome);
   target.parent->children[call.to.back()] = std::move(node);
   return outcome;
 }
 
 Outcome NamespaceModel::Delete(Call& call) {
   Node* parent = Find(call.request.space, ParentOf(call.to));
-  if (parent == nullptr || parent->children.erase(call.to.back()) == 0) {
+  if (parent == nullptr || parent->Child(call.to.back()) == nullptr) {
     return Fail({Code::kPathNotFound});
   }
+  const auto at = parent->children.find(call.to.back());
+  std::unique_ptr<Node> node = std::move(at->second);
+  parent->children.erase(at);
   parent->ChildrenChanged(call.now_ms);
+  if (!call.request.permanent && BinIsOn(call.request.space)) return Recycle(call, std::move(node));
   Outcome outcome;
   outcome.path = call.to;
+  if (call.engine != nullptr && call.engine->recycled_item != 0) {
+    outcome.complaint = "it went to the recycle bin";
+  }
+  Log(call, call.request.space, ChangeKind::kDeleted, *node, call.to);
   return outcome;
 }
 
@@ -493,6 +546,7 @@ Outcome NamespaceModel::SetAttributes(Call& call) {
   Node* node = Find(call.request.space, call.to);
   if (node == nullptr) return Fail({Code::kPathNotFound});
   node->attributes = call.request.attributes;
+  Log(call, call.request.space, ChangeKind::kAttributesSet, *node, call.to);
   Outcome outcome;
   outcome.path = call.to;
   return outcome;
@@ -534,7 +588,7 @@ class Differences {
 };
 
 void CompareDirectory(const Node& node, const Stat& stat, Differences* differences) {
-  const RecursiveTotals totals = node.Totals();
+  const RecursiveTotals& totals = node.Totals();
   uint64_t files = 0;
   for (const auto& [name, child] : node.children) files += child->is_file() ? 1 : 0;
   differences->Expect("bytes", totals.bytes, stat.totals.bytes);
@@ -568,20 +622,21 @@ std::string CompareStat(Node* node, const Stat& stat) {
   differences.Expect("creator", &node->creator, stat.creator);
   differences.Expect("creation time", &node->creation_ms, stat.creation_time_ms);
   differences.Expect("modification time", &node->modification_ms, stat.modification_time_ms);
-  if (node->attributes != stat.attributes) differences.Note("the attributes differ; ");
-  if (node->stale_etag == stat.etag) differences.Add("etag", "a new one", stat.etag);
-  differences.Expect("etag", &node->etag, stat.etag);
+  if (node->attributes != stat.attributes.Unpack()) differences.Note("the attributes differ; ");
+  if (node->stale_etag == stat.Etag()) differences.Add("etag", "a new one", stat.Etag());
+  differences.Expect("etag", &node->etag, stat.Etag());
   node->stale_etag.reset();
   if (node->is_file()) {
     differences.Expect("size", node->content.size, stat.size);
     differences.Expect("content", &node->content.id, stat.content);
+    differences.Expect("version", &node->version, stat.version);
   } else {
     CompareDirectory(*node, stat, &differences);
   }
   return differences.text();
 }
 
-std::string CompareTree(const Space& space, Node* root, const Snapshot* snapshot) {
+std::string CompareTree(const Space& space, Node* root, const ReadOptions& options) {
   std::set<ObjectId> ids;
   std::string difference;
   size_t seen = 0;
@@ -592,7 +647,7 @@ std::string CompareTree(const Space& space, Node* root, const Snapshot* snapshot
     difference = "'" + JoinPath(entry.path) + "' " + difference;
     return WalkStep::kStop;
   };
-  const absl::Status status = space.Walk("", visit, ReadOptions{snapshot});
+  const absl::Status status = space.Walk("", visit, options);
   if (!status.ok()) return "walk failed: " + status.ToString();
   if (!difference.empty()) return difference;
   const size_t expected = CountBelow(*root);

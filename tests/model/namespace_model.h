@@ -19,45 +19,9 @@
 
 #include "marcot/marcot.h"
 #include "model/names.h"
+#include "model/space_model.h"
 
 namespace marcot::testing {
-
-// A value that the model knows, or knows to be one of two, or will learn from the engine.
-template <typename T>
-class Guess {
- public:
-  Guess() = default;
-  Guess(T value) : known_(true), value_(value), other_(std::move(value)) {}
-  static Guess Either(const Guess& a, const Guess& b) {
-    Guess both = a;
-    both.known_ = a.known_ && b.known_;
-    if (both.known_) both.other_ = b.value_;
-    return both;
-  }
-
-  bool known() const { return known_; }
-  const T& value() const { return value_; }
-  // Whether the engine's value fits; if so, it is the one from now on.
-  bool Settle(const T& seen) {
-    if (known_ && seen != value_ && seen != other_) return false;
-    known_ = true;
-    value_ = other_ = seen;
-    return true;
-  }
-
- private:
-  bool known_ = false;
-  T value_{}, other_{};
-};
-
-// The bytes of a file, shared by the copies: contents never change.
-struct Content {
-  std::shared_ptr<const std::string> bytes;  // null: the host keeps them
-  uint64_t size = 0;
-  Guess<ContentId> id;
-};
-Content ContentOfBytes(std::string bytes);
-Content ContentOfReference(const ContentRef& reference);
 
 struct Node {
   explicit Node(EntryType node_type) : type(node_type) {}
@@ -65,8 +29,10 @@ struct Node {
   bool is_file() const { return type == EntryType::kFile; }
   std::unique_ptr<Node> Clone() const;
   Node* Child(std::string_view name) const;
-  RecursiveTotals Totals() const;
-  size_t Height() const;  // levels below; 0 for a file or an empty directory
+  // Of all below, added up when somebody asks and kept until ForgetSums.
+  const RecursiveTotals& Totals() const { return sums().totals; }
+  size_t Height() const { return sums().height; }  // levels; 0: a file or an empty directory
+  void ForgetSums() { sums_.reset(); }
 
   // A direct child came or went.
   void ChildrenChanged(int64_t now_ms);
@@ -79,15 +45,51 @@ struct Node {
   Guess<int64_t> creation_ms, modification_ms;
   Attributes attributes;
   Content content;                                                     // files
+  Guess<uint64_t> version;                                             // files
+  std::vector<OldVersion> versions;                                    // files: oldest first
   std::map<std::string, std::unique_ptr<Node>, std::less<>> children;  // directories
+  std::optional<QuotaLimits> quota;                                    // directories
 
   Guess<std::string> etag;                // directories
   std::optional<std::string> stale_etag;  // the eTag must not be this one any more
+
+ private:
+  struct Sums {
+    RecursiveTotals totals;
+    size_t height = 0;
+  };
+  const Sums& sums() const;
+
+  mutable std::optional<Sums> sums_;
 };
 
 // One operation as a value.
 struct Request {
-  enum class Kind { kMakeDirectory, kPut, kPutReference, kCopy, kMove, kDelete, kSetAttributes };
+  enum class Kind {  // those of BatchItem first, in its order
+    kMakeDirectory,
+    kPut,
+    kPutReference,
+    kCopy,
+    kMove,
+    kDelete,
+    kSetAttributes,
+    kRestore,
+    kPurge,
+    kSetLatestVersion,
+    kDeleteVersion,
+    kEmptyBin,
+    kCreateSnapshot,
+    kDeleteSnapshot,
+    kSetDirectoryQuota,
+    kRemoveDirectoryQuota,
+    kSetLibrary,  // of all libraries: files move between them
+    kSetSpace,
+    kCreateQuota,
+    kSetQuota,
+    kSetQuotaSpaces,
+    kDeleteQuota,
+    kExpireDue,
+  };
   Kind kind = Kind::kMakeDirectory;
   BatchItem::Only only = BatchItem::Only::kEither;  // of the source
   size_t space = 0, from_space = 0;
@@ -97,6 +99,19 @@ struct Request {
   Attributes attributes;
   Strategy strategy = Strategy::kDefault;
   std::string user;
+
+  bool permanent = false;  // delete
+  MissingParents missing_parents = MissingParents::kFail;
+  std::string snapshot;  // copy: the named snapshot that the source is in
+  int64_t expiry_ms = 0;
+  LibrarySettings library;
+  SpaceSettings settings;
+  QuotaLimits limits;
+  std::set<size_t> spaces;  // of a quota
+  // Which item, version, or quota. Ids depend on all that was done before, so what is recorded is a
+  // number; `id` follows from it and the model (NamespaceModel::IdOf).
+  size_t index = 0;
+  uint64_t id = 0;
 };
 
 struct Outcome {
@@ -115,6 +130,8 @@ class NamespaceModel {
  public:
   NamespaceModel(size_t spaces, const StoreOptions& options);
   NamespaceModel(const NamespaceModel& other);
+  // Copies these spaces; the others are empty.
+  NamespaceModel(const NamespaceModel& other, const std::set<size_t>& spaces);
   NamespaceModel& operator=(const NamespaceModel& other);
   NamespaceModel(NamespaceModel&&) = default;
   NamespaceModel& operator=(NamespaceModel&&) = default;
@@ -133,10 +150,29 @@ class NamespaceModel {
   // Every content that a host keeps and an entry holds.
   std::set<ContentId> HeldReferences() const;
 
+  // What `request.index` stands for; an id that nothing has where there is no such thing.
+  uint64_t IdOf(const Request& request) const;
+  // Where the source of a copy, move, or restore is; null: nothing is there.
+  Node* SourceOf(const Request& request) const;
+  SpaceModel& facts(size_t space) { return facts_[space]; }
+  const SpaceModel& facts(size_t space) const { return facts_[space]; }
+  Node& bin(size_t space) const { return *bins_[space]; }  // holds each item under its id
+  const LibrarySettings& library() const { return library_; }
+  const std::vector<QuotaModel>& quotas() const { return quotas_; }
+  bool BinIsOn(size_t space) const;
+  int64_t RecycleMs(size_t space) const;
+  Usage UsageOf(size_t space) const;
+  Used UsedOf(const QuotaModel& quota) const;
+
  private:
   struct Call;
   struct Target;
+  using Usages = std::map<const void*, Used>;  // of quotas, of directories that have one
 
+  Outcome Dispatch(Call& call);
+  // Of every directory on the path: something below them changed.
+  static void ForgetSums(Node* root, const Path& path);
+  Outcome DispatchMore(Call& call);
   Outcome MakeDirectory(Call& call);
   Outcome Put(Call& call);
   Outcome Transfer(Call& call);
@@ -155,15 +191,38 @@ class NamespaceModel {
   Node* MakeParents(Call& call, const Path& parents);
   std::unique_ptr<Node> TakeOut(Call& call);
 
+  Node* FromRoot(const Request& request) const;  // null: no such snapshot
+  Outcome Recycle(Call& call, std::unique_ptr<Node> node);
+  Outcome Restore(Call& call);
+  Outcome Purge(Call& call);
+  Outcome SetLatestVersion(Call& call, Node* file, std::vector<OldVersion>::iterator version);
+  Outcome ChangeVersions(Call& call);
+  Outcome CreateSnapshot(Call& call);
+  Outcome DeleteSnapshot(Call& call);
+  Outcome SetDirectoryQuota(Call& call);
+  Outcome SetSpace(Call& call);
+  Outcome ChangeQuotas(Call& call);
+  void KeepVersion(Node* file, int64_t now_ms) const;
+  void ExpireDue(int64_t now_ms);
+  bool CanExceed(const Request& request) const;
+  Usages QuotaUsages() const;
+  bool Exceeds(const Usages& before) const;
+  void Log(const Call& call, size_t space, ChangeKind kind, const Node& node, const Path& path);
+  // What an operation that placed `node` says of it.
+  void LogPlaced(const Call& call, const Node& node, const Outcome& outcome);
+
   StoreOptions options_;
-  std::vector<std::unique_ptr<Node>> roots_;
+  std::vector<std::unique_ptr<Node>> roots_, bins_;
+  std::vector<SpaceModel> facts_;
+  LibrarySettings library_;
+  std::vector<QuotaModel> quotas_;  // in order of making
 };
 
 // What is wrong with how the engine describes this node; empty: nothing. Learns the engine's ids
 // and eTags.
 std::string CompareStat(Node* node, const Stat& stat);
-// The same for everything below a directory of the engine. `snapshot` may be null.
-std::string CompareTree(const Space& space, Node* root, const Snapshot* snapshot);
+// The same for everything below a directory of the engine.
+std::string CompareTree(const Space& space, Node* root, const ReadOptions& options);
 
 // The names of a page sequence, in order. Only for the orders by name.
 std::vector<std::string> ExpectedNames(const Node& directory, const ListOptions& options);

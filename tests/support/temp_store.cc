@@ -13,8 +13,8 @@ void Die(const std::string& what) {
   std::abort();
 }
 
-TempFolder::TempFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "marcot-test-XXXXXX").string();
+TempFolder::TempFolder(const std::filesystem::path& parent) {
+  std::string name = (parent / "marcot-test-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) Die("cannot make " + name);
   path_ = name;
 }
@@ -34,7 +34,10 @@ StoreOptions TestOptions() {
   return options;
 }
 
-TempStore::TempStore(StoreOptions options) : options_(std::move(options)) { Reopen(); }
+TempStore::TempStore(StoreOptions options, const std::filesystem::path& parent)
+    : folder_(parent), options_(std::move(options)) {
+  Reopen();
+}
 
 void TempStore::Reopen() {
   store_.reset();

@@ -18,12 +18,13 @@ namespace marcot::testing {
 
 class TempFolder {
  public:
-  TempFolder();
+  explicit TempFolder(const std::filesystem::path& parent = DefaultParent());
   ~TempFolder();
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  static std::filesystem::path DefaultParent() { return std::filesystem::temp_directory_path(); }
 
  private:
   std::filesystem::path path_;
@@ -49,7 +50,8 @@ StoreOptions TestOptions();
 
 class TempStore {
  public:
-  explicit TempStore(StoreOptions options = TestOptions());
+  explicit TempStore(StoreOptions options = TestOptions(),
+                     const std::filesystem::path& parent = TempFolder::DefaultParent());
 
   Store* operator->() const { return store_.get(); }
   Store& operator*() const { return *store_; }

@@ -38,12 +38,13 @@ absl::Status Put(Session& session, const std::string& file, const std::string& p
   return absl::OkStatus();
 }
 
-absl::Status Remove(Session& session, const std::string& path) {
+absl::Status Remove(Session& session, const std::string& path, bool permanent) {
   if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
   BatchItem item;
   item.kind = BatchItem::Kind::kDelete;
   item.space = session.space;
   item.path = StripSlashes(path);
+  item.permanent = permanent;
   auto placed = RunOne(session, item);
   if (!placed.ok()) return placed.status();
   if (session.json) PrintPlaced(true, placed->path);
@@ -125,11 +126,15 @@ void AddPut(CLI::App& app, Action& action) {
 
 void AddRemove(CLI::App& app, Action& action) {
   auto path = std::make_shared<std::string>();
-  CLI::App* const command =
-      app.add_subcommand("rm", "Delete a file, or a directory with all below it, for good");
+  auto permanent = std::make_shared<bool>(false);
+  CLI::App* const command = app.add_subcommand("rm",
+                                               "Delete a file, or a directory with all below it; "
+                                               "where the space has a recycle bin, into it");
   command->add_option("PATH", *path, "File or directory")->required();
-  command->callback(
-      [&action, path] { action = [path](Session& session) { return Remove(session, *path); }; });
+  command->add_flag("--permanent", *permanent, "For good, not into the recycle bin");
+  command->callback([&action, path, permanent] {
+    action = [path, permanent](Session& session) { return Remove(session, *path, *permanent); };
+  });
 }
 
 }  // namespace

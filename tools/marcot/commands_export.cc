@@ -45,7 +45,7 @@ class Export {
   Export(Session& session, std::string host_directory, const Stat& top, const ReadOptions& options,
          Progress& progress)
       : session_(session), options_(options), progress_(progress) {
-    open_.push_back({std::move(host_directory), top.attributes});
+    open_.push_back({std::move(host_directory), top.attributes.Unpack()});
   }
 
   absl::StatusOr<WalkStep> Visit(const WalkEntry& entry, size_t depth) {
@@ -83,18 +83,20 @@ class Export {
     if (mkdir(target.c_str(), kModeWhileWritten) != 0) {
       return HostError(Code::kInternalServerError, "cannot make", target);
     }
-    open_.push_back({target, stat.attributes});
+    open_.push_back({target, stat.attributes.Unpack()});
     return absl::OkStatus();
   }
 
   absl::Status WriteEntry(const std::string& target, const WalkEntry& entry) {
     const std::string path = JoinPath(entry.path);
-    if (IsSymlink(entry.stat.attributes)) return WriteSymlink(target, path, entry.stat);
-    return WriteFile(target, path, entry.stat);
+    const Attributes attributes = entry.stat.attributes.Unpack();
+    const absl::Status written = IsSymlink(attributes) ? WriteSymlink(target, path, entry.stat.size)
+                                                       : WriteFile(target, path, attributes);
+    return written.ok() ? RestoreTime(target, attributes) : written;
   }
 
-  absl::Status WriteSymlink(const std::string& target, const std::string& path, const Stat& stat) {
-    if (stat.size >= PATH_MAX) {
+  absl::Status WriteSymlink(const std::string& target, const std::string& path, uint64_t size) {
+    if (size >= PATH_MAX) {
       return MakeError(Code::kInternalServerError, target + ": too long for a symbolic link");
     }
     const auto link = session_.space.Read(path, options_);
@@ -102,10 +104,11 @@ class Export {
     if (symlink(link->c_str(), target.c_str()) != 0) {
       return HostError(Code::kInternalServerError, "cannot make the symbolic link", target);
     }
-    return RestoreTime(target, stat.attributes);
+    return absl::OkStatus();
   }
 
-  absl::Status WriteFile(const std::string& target, const std::string& path, const Stat& stat) {
+  absl::Status WriteFile(const std::string& target, const std::string& path,
+                         const Attributes& attributes) {
     const auto reader = session_.space.OpenFile(path, options_);
     if (!reader.ok()) return reader.status();
     const Fd fd(open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
@@ -117,11 +120,7 @@ class Export {
           return WriteAll(fd.get(), piece, target);
         });
     if (!copied.ok()) return copied;
-    if (absl::Status status = RestoreMode(target, EntryType::kFile, stat.attributes);
-        !status.ok()) {
-      return status;
-    }
-    return RestoreTime(target, stat.attributes);
+    return RestoreMode(target, EntryType::kFile, attributes);
   }
 
   Session& session_;

@@ -263,8 +263,8 @@ class Import {
 
   void TakeBack() {
     for (const std::string& top : placed_tops_) {
-      const absl::Status status = session_.space.Delete(top);
-      if (!status.ok()) std::fprintf(stderr, "%s is left in the store\n", top.c_str());
+      const auto deleted = session_.space.Delete(top, {.permanent = true});
+      if (!deleted.ok()) std::fprintf(stderr, "%s is left in the store\n", top.c_str());
     }
   }
 

@@ -107,11 +107,11 @@ void PrintStat(const std::string& path, const Stat& stat) {
   }
   PrintField("id", stat.id.Hex());
   PrintField("version", std::to_string(stat.version));
-  PrintField("eTag", stat.etag);
+  PrintField("eTag", stat.Etag());
   PrintField("created", IsoTime(stat.creation_time_ms));
   PrintField("modified", IsoTime(stat.modification_time_ms));
   PrintField("creator", stat.creator);
-  PrintAttributes(stat.attributes);
+  PrintAttributes(stat.attributes.Unpack());
 }
 
 absl::Status PrintStatOf(Session& session, const std::string& path) {

@@ -103,11 +103,11 @@ Json StatJson(const Stat& stat) {
     json["hash"] = stat.content.Hex();
   }
   json["version"] = stat.version;
-  json["eTag"] = stat.etag;
+  json["eTag"] = stat.Etag();
   json["creationTime"] = IsoTime(stat.creation_time_ms);
   json["modificationTime"] = IsoTime(stat.modification_time_ms);
   json["creator"] = stat.creator;
-  AddAttributes(json, stat.attributes);
+  AddAttributes(json, stat.attributes.Unpack());
   return json;
 }
 

@@ -1,0 +1,66 @@
+#include "base/attributes.h"
+
+#include "base/coding.h"
+
+namespace marcot {
+namespace {
+
+constexpr int kSingleStrings = 4;  // category, content type, the two times
+
+bool WellFormed(std::string_view encoded) {
+  if (encoded.empty()) return true;
+  Decoder in(encoded);
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    in.String();
+    in.String();
+  }
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) in.String();
+  for (int i = 0; i < kSingleStrings; ++i) in.String();
+  return in.Done();
+}
+
+}  // namespace
+
+std::string EncodeAttributes(const Attributes& a) {
+  std::string out;
+  if (a == Attributes{}) return out;
+  PutVarint(&out, a.metadata.size());
+  for (const auto& [key, value] : a.metadata) {
+    PutString(&out, key);
+    PutString(&out, value);
+  }
+  PutVarint(&out, a.labels.size());
+  for (const std::string& label : a.labels) PutString(&out, label);
+  PutString(&out, a.category);
+  PutString(&out, a.content_type);
+  PutString(&out, a.local_creation_time);
+  PutString(&out, a.local_modification_time);
+  return out;
+}
+
+bool TakeEncoded(std::string_view encoded, PackedAttributes* attributes) {
+  if (!WellFormed(encoded)) return false;
+  attributes->encoded_ = encoded;
+  return true;
+}
+
+PackedAttributes::PackedAttributes(const Attributes& attributes)
+    : encoded_(EncodeAttributes(attributes)) {}
+
+Attributes PackedAttributes::Unpack() const {
+  Attributes a;
+  if (empty()) return a;
+  Decoder in(encoded_);
+  for (uint64_t left = in.Varint(); left > 0; --left) {
+    std::string key(in.String());
+    a.metadata.emplace(std::move(key), in.String());
+  }
+  for (uint64_t left = in.Varint(); left > 0; --left) a.labels.emplace_back(in.String());
+  a.category = in.String();
+  a.content_type = in.String();
+  a.local_creation_time = in.String();
+  a.local_modification_time = in.String();
+  return a;
+}
+
+}  // namespace marcot

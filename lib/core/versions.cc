@@ -1,0 +1,80 @@
+#include "core/versions.h"
+
+#include "base/status_macros.h"
+#include "marcot/error.h"
+
+namespace marcot::core {
+namespace {
+
+using storage::Family;
+
+VersionAge AgeOf(const ObjectId& id, Seq version, const VersionRecord& record) {
+  return {record.library, record.replaced_time_ms, id, version};
+}
+
+}  // namespace
+
+void KeepVersion(Txn& txn, const Entry& file, const VersionRecord& record) {
+  txn.Put(Family::kVersions, VersionKey(file.id, file.modified), EncodeVersion(record));
+  txn.Put(Family::kFacts, AgeOf(file.id, file.modified, record).Key(), "");
+}
+
+void PutVersionedFile(Txn& txn, const ObjectId& id, const VersionedFile& where) {
+  txn.Put(Family::kVersions, VersionedFileKey(id), EncodeVersionedFile(where));
+}
+
+absl::StatusOr<bool> FindVersion(View& view, const ObjectId& id, Seq version,
+                                 VersionRecord* record) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          view.Get(Family::kVersions, VersionKey(id, version), &value));
+  if (!found) return false;
+  MARCOT_ASSIGN_OR_RETURN(*record, DecodeVersion(value));
+  return true;
+}
+
+void TakeVersion(Txn& txn, const ObjectId& id, Seq version, const VersionRecord& record) {
+  txn.Delete(Family::kVersions, VersionKey(id, version));
+  txn.Delete(Family::kFacts, AgeOf(id, version, record).Key());
+}
+
+absl::StatusOr<bool> DropVersion(Txn& txn, TreeWriter& writer, const ObjectId& id, Seq version) {
+  VersionRecord record;
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool kept, FindVersion(txn, id, version, &record));
+  MARCOT_ASSIGN_OR_RETURN(const bool placed,
+                          txn.Get(Family::kVersions, VersionedFileKey(id), &value));
+  if (!kept || !placed) return false;
+  MARCOT_ASSIGN_OR_RETURN(const VersionedFile where, DecodeVersionedFile(value));
+  std::string key = EntryKey(where.dir, where.slot);
+  MARCOT_ASSIGN_OR_RETURN(const bool found, txn.Get(Family::kEntries, key, &value));
+  if (!found) return MakeError(Code::kStoreDamaged, "a file with versions lost its entry");
+  MARCOT_ASSIGN_OR_RETURN(Entry entry, DecodeEntry(value));
+  --entry.versions;
+  entry.version_bytes -= record.size;
+  // In place: no pin sees the difference.
+  txn.Put(Family::kEntries, std::move(key), EncodeEntry(entry));
+  if (entry.versions == 0) txn.Delete(Family::kVersions, VersionedFileKey(id));
+  TakeVersion(txn, id, version, record);
+  MARCOT_RETURN_IF_ERROR(writer.DropContent(record.content, record.size));
+  MARCOT_RETURN_IF_ERROR(writer.ChargeVersions(
+      where.dir, {.versions = -1, .version_bytes = -static_cast<int64_t>(record.size)}));
+  return true;
+}
+
+absl::StatusOr<Seq> OldestVersion(Txn& txn, const ObjectId& id) {
+  const std::string first = VersionsKey(id), end = VersionKey(id, 0);
+  const auto rows = txn.NewCursor(Family::kVersions, {first, end});
+  rows->SeekForPrev(end);
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  if (rows->Valid()) return VersionOfKey(rows->key());
+  return MakeError(Code::kStoreDamaged, "a file lost its versions");
+}
+
+void ForgetFile(Txn& txn, const Entry& file) {
+  if (file.versions == 0) return;
+  txn.Delete(Family::kVersions, VersionedFileKey(file.id));
+  txn.Queue({Job::Kind::kVersions, file.id.hi, file.id.lo, {}});
+}
+
+}  // namespace marcot::core

@@ -1,0 +1,31 @@
+// Versions: older contents that are kept of a file, by its object id. They are beside the trees, so
+// that a move of a directory leaves them where they are; the file's entry has their number and
+// bytes, the totals above it their sums. `VersionedFile` leads back from an id to the entry.
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/facts.h"
+#include "core/tree_writer.h"
+#include "core/txn.h"
+
+namespace marcot::core {
+
+// Stores what `file` held until now as a version; the caller sees to the content's count and to the
+// entry, whose `versions` are those before.
+void KeepVersion(Txn& txn, const Entry& file, const VersionRecord& record);
+// The entry of a file that has versions stands here from now on.
+void PutVersionedFile(Txn& txn, const ObjectId& id, const VersionedFile& where);
+absl::StatusOr<bool> FindVersion(View& view, const ObjectId& id, Seq version,
+                                 VersionRecord* record);
+// Takes the rows of a version away; what it held is the caller's.
+void TakeVersion(Txn& txn, const ObjectId& id, Seq version, const VersionRecord& record);
+// Lets go of one version of a file that is there. False: there is no such version, or its file is
+// gone and a job sees to the rest.
+absl::StatusOr<bool> DropVersion(Txn& txn, TreeWriter& writer, const ObjectId& id, Seq version);
+// The oldest version of a file that has some.
+absl::StatusOr<Seq> OldestVersion(Txn& txn, const ObjectId& id);
+// The file is gone from its space for good; a job lets go of its versions.
+void ForgetFile(Txn& txn, const Entry& file);
+
+}  // namespace marcot::core

@@ -1,0 +1,149 @@
+#include "operations/expiry.h"
+
+#include "base/status_macros.h"
+#include "core/tree_writer.h"
+#include "core/versions.h"
+#include "operations/changes.h"
+#include "operations/recycle.h"
+#include "operations/spaces.h"
+
+namespace marcot::operations {
+namespace {
+
+using core::VersionAge;
+using storage::Family;
+
+}  // namespace
+
+absl::StatusOr<std::vector<SpaceName>> SpacesAfter(core::View& view, const SpaceName& last) {
+  std::vector<SpaceName> spaces;
+  const std::string from = core::SpaceKey(last.library, last.space);
+  const auto rows = view.NewCursor(Family::kSpaces, {});
+  rows->Seek(last.library.empty() ? "" : from);
+  for (; rows->Valid() && spaces.size() < kExpirySlice; rows->Next()) {
+    const size_t end = rows->key().find('\0');
+    if (rows->key() == from || end + 1 == rows->key().size()) continue;  // a library's own row
+    MARCOT_ASSIGN_OR_RETURN(const core::SpaceRecord record, core::DecodeSpace(rows->value()));
+    spaces.push_back({std::string(rows->key().substr(0, end)),
+                      std::string(rows->key().substr(end + 1)), record});
+  }
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  return spaces;
+}
+
+absl::StatusOr<std::vector<uint64_t>> DueItems(core::View& view, const SpaceName& space,
+                                               int64_t now_ms) {
+  std::vector<uint64_t> items;
+  const core::DirId bin = space.record.bin;
+  if (bin == 0) return items;
+  MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord library, FindLibrary(view, space.library));
+  const int64_t due = now_ms - int64_t{RecycleDays(space.record, library)} * kMsPerDay;
+  const std::string first = core::BinOrderKey(bin, core::BinOrder::kTime);
+  std::string end = first;
+  PutFixed64(&end, core::SortableTime(due) + 1);
+  const auto rows = view.NewCursor(Family::kBin, {first, end});
+  for (rows->Seek(first); rows->Valid() && items.size() < kExpirySlice; rows->Next()) {
+    items.push_back(core::ItemOfBinKey(rows->key()));
+  }
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  return items;
+}
+
+absl::StatusOr<bool> ExpireVersionsWork::IsPastLimit(core::Txn& txn, const VersionAge& age,
+                                                     uint32_t limit) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool placed,
+                          txn.Get(Family::kVersions, core::VersionedFileKey(age.id), &value));
+  if (!placed) return false;
+  MARCOT_ASSIGN_OR_RETURN(const core::VersionedFile where, core::DecodeVersionedFile(value));
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          txn.Get(Family::kEntries, core::EntryKey(where.dir, where.slot), &value));
+  if (!found) return false;
+  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, core::DecodeEntry(value));
+  return entry.versions > limit;
+}
+
+absl::Status ExpireVersionsWork::Execute(core::Txn& txn) {
+  dropped_ = 0;
+  more_ = false;
+  MARCOT_ASSIGN_OR_RETURN(core::LibraryRecord library, FindLibrary(txn, library_));
+  const LibrarySettings& settings = library.settings;
+  const int64_t due = txn.now_ms() - int64_t{settings.history_days} * kMsPerDay;
+  const std::string first = core::VersionAgesKey(library.id),
+                    end = core::VersionAgesKey(library.id + 1);
+  const auto rows = txn.NewCursor(Family::kFacts, {first, end});
+  core::TreeWriter writer(txn);
+  size_t visited = 0;
+  for (rows->Seek(cursor_.empty() ? first : cursor_); rows->Valid(); rows->Next()) {
+    const VersionAge age = VersionAge::Of(rows->key());
+    const bool old = settings.history_days > 0 && age.time_ms <= due;
+    if (!old && !library.tightened) break;
+    next_cursor_ = rows->key();
+    more_ = visited++ == kExpirySlice;
+    if (more_) break;
+    bool drop = old;
+    if (!old) {
+      MARCOT_ASSIGN_OR_RETURN(drop, IsPastLimit(txn, age, settings.history_versions));
+    }
+    if (!drop) continue;
+    // The one that is oldest by time: of a file that is past its limit it goes first.
+    MARCOT_ASSIGN_OR_RETURN(const bool dropped,
+                            core::DropVersion(txn, writer, age.id, age.version));
+    dropped_ += dropped;
+  }
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  if (more_) {
+    cursor_ = next_cursor_;
+  } else if (library.tightened) {
+    library.tightened = false;
+    txn.Put(Family::kSpaces, core::LibraryKey(library_), core::EncodeLibrary(library));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExpireSnapshotsWork::Execute(core::Txn& txn) {
+  dropped_ = 0;
+  more_ = false;
+  std::string end(core::kSnapshotExpiries);
+  PutFixed64(&end, core::SortableTime(txn.now_ms()) + 1);
+  const auto rows = txn.NewCursor(Family::kFacts, {core::kSnapshotExpiries, end});
+  core::TreeWriter writer(txn);
+  for (rows->Seek(core::kSnapshotExpiries); rows->Valid(); rows->Next()) {
+    more_ = dropped_ == kExpirySlice;
+    if (more_) break;
+    const core::DirId snapshots = core::SnapshotsOfExpiryKey(rows->key());
+    const std::string name(core::NameOfExpiryKey(rows->key()));
+    MARCOT_RETURN_IF_ERROR(DropSnapshot(txn, writer, snapshots, name));
+    ++dropped_;
+  }
+  return rows->status();
+}
+
+absl::Status ExpireChangesWork::Execute(core::Txn& txn) {
+  dropped_ = 0;
+  more_ = false;
+  const core::DirId root = space_.record.root;
+  const int64_t due = txn.now_ms() - int64_t{space_.record.settings.change_feed_days} * kMsPerDay;
+  MARCOT_ASSIGN_OR_RETURN(core::Seq since, ChangesSince(txn, root));
+  const std::string first = core::ChangeKey(root, since + 1, 0), end = core::IdKey(root + 1);
+  const auto rows = txn.NewCursor(Family::kChanges, {first, end});
+  for (rows->Seek(first); rows->Valid(); rows->Next()) {
+    MARCOT_ASSIGN_OR_RETURN(const Change change, core::DecodeChange(rows->value()));
+    if (change.time_ms > due) break;
+    // Changes of one operation go together.
+    const core::Seq seq = core::SeqOfChangeKey(rows->key());
+    more_ = dropped_ >= kExpirySlice && seq != since;
+    if (more_) break;
+    since = seq;
+    txn.Delete(Family::kChanges, std::string(rows->key()));
+    ++dropped_;
+  }
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  if (dropped_ == 0) return absl::OkStatus();
+  std::string value;
+  PutVarint(&value, since);
+  txn.Put(Family::kChanges, core::ChangeKey(root, 0, 0), std::move(value));
+  return absl::OkStatus();
+}
+
+}  // namespace marcot::operations

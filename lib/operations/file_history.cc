@@ -1,0 +1,121 @@
+// Versions of files: what an overwriting put keeps, and going back to it.
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "core/versions.h"
+#include "marcot/error.h"
+#include "operations/read.h"
+#include "operations/runner.h"
+
+namespace marcot::operations {
+
+using core::Entry;
+using core::VersionRecord;
+
+// `overwritten_` is about to be replaced by `file`, the same object.
+absl::Status Runner::KeepOldVersion(Entry* file) {
+  MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord library, LibraryOf());
+  const int64_t age = txn_.now_ms() - overwritten_->modification_time_ms;
+  if (!library.settings.history) return absl::OkStatus();
+  if (age < int64_t{library.settings.history_merge_seconds} * 1000) return absl::OkStatus();
+  core::KeepVersion(txn_, *overwritten_,
+                    {.content = overwritten_->content,
+                     .size = overwritten_->size,
+                     .modification_time_ms = overwritten_->modification_time_ms,
+                     .replaced_time_ms = txn_.now_ms(),
+                     .library = library.id});
+  ++file->versions;
+  file->version_bytes += overwritten_->size;
+  keeps_old_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status Runner::DropVersionsPastLimit(const Entry& file) {
+  MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord library, LibraryOf());
+  for (uint64_t left = file.versions; left > library.settings.history_versions; --left) {
+    MARCOT_ASSIGN_OR_RETURN(const core::Seq oldest, core::OldestVersion(txn_, file.id));
+    MARCOT_RETURN_IF_ERROR(core::DropVersion(txn_, writer_, file.id, oldest).status());
+  }
+  return absl::OkStatus();
+}
+
+// The file at the path, and the older version of it that the operation names.
+absl::StatusOr<Entry> Runner::FindVersionedFile(VersionRecord* version) {
+  MARCOT_ASSIGN_OR_RETURN(const Resolved found, Resolve(txn_, op_.root, op_.path));
+  if (found.outcome != Resolved::Outcome::kFound) {
+    return MakeError(Code::kFileNotFound, absl::StrCat(JoinPath(op_.path), " does not exist"));
+  }
+  const Entry& file = found.entry;
+  if (file.is_directory()) {
+    return MakeError(Code::kFileTypeNotMatched,
+                     absl::StrCat(JoinPath(op_.path), " is a directory; files have versions"));
+  }
+  if (op_.version == file.modified) {
+    return MakeError(Code::kLatestVersionNotAllowed,
+                     absl::StrCat("version ", op_.version, " of ", JoinPath(op_.path),
+                                  " is the file as it is; name an older one"));
+  }
+  bool kept = false;
+  if (file.versions > 0) {
+    MARCOT_ASSIGN_OR_RETURN(kept, core::FindVersion(txn_, file.id, op_.version, version));
+  }
+  if (kept) return file;
+  return MakeError(Code::kVersionNotFound, absl::StrCat(JoinPath(op_.path), " has no version ",
+                                                        op_.version, "; list its versions"));
+}
+
+absl::StatusOr<Placed> Runner::SetLatestVersion() {
+  VersionRecord version;
+  MARCOT_ASSIGN_OR_RETURN(Entry file, FindVersionedFile(&version));
+  MARCOT_ASSIGN_OR_RETURN(auto walked, writer_.Walk(op_.root, ParentOf(op_.path), {}));
+  target_ = std::move(walked.nodes);
+  overwritten_ = file;
+  slots_ = core::TreeWriter::Slots::kTaken;
+  core::TakeVersion(txn_, file.id, op_.version, version);
+  core::KeepVersion(txn_, file,
+                    {.content = file.content,
+                     .size = file.size,
+                     .modification_time_ms = file.modification_time_ms,
+                     .replaced_time_ms = txn_.now_ms(),
+                     .library = version.library});
+  keeps_old_ = true;
+  file.version_bytes += file.size - version.size;
+  file.content = version.content;
+  file.size = version.size;
+  file.modification_time_ms = txn_.now_ms();
+  file.modified = txn_.seq();
+  MARCOT_RETURN_IF_ERROR(PlaceAtTarget(file));
+  MARCOT_RETURN_IF_ERROR(Log(ChangeKind::kFilePut, EntryType::kFile, file.id));
+  return Answer(file.id);
+}
+
+absl::StatusOr<Placed> Runner::DeleteVersion() {
+  VersionRecord version;
+  MARCOT_ASSIGN_OR_RETURN(const Entry file, FindVersionedFile(&version));
+  MARCOT_RETURN_IF_ERROR(core::DropVersion(txn_, writer_, file.id, op_.version).status());
+  return Answer(file.id);
+}
+
+absl::StatusOr<VersionPage> VersionsOf(core::View& view, const Entry& file,
+                                       const ListVersionsOptions& options) {
+  VersionPage page;
+  if (options.before == 0) {
+    page.versions.push_back({file.modified, file.size, file.content, file.modification_time_ms, 0});
+  }
+  if (file.versions == 0) return page;
+  const std::string end = core::VersionKey(file.id, 0);
+  const std::string first =
+      options.before == 0 ? core::VersionsKey(file.id) : core::VersionKey(file.id, options.before);
+  const auto rows = view.NewCursor(storage::Family::kVersions, {first, end});
+  rows->Seek(first);
+  if (rows->Valid() && rows->key() == first) rows->Next();
+  for (; rows->Valid() && page.versions.size() < options.limit; rows->Next()) {
+    MARCOT_ASSIGN_OR_RETURN(const VersionRecord record, core::DecodeVersion(rows->value()));
+    page.versions.push_back({core::VersionOfKey(rows->key()), record.size, record.content,
+                             record.modification_time_ms, record.replaced_time_ms});
+  }
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  if (rows->Valid()) page.next = page.versions.back().version;
+  return page;
+}
+
+}  // namespace marcot::operations
