@@ -352,8 +352,12 @@ absl::StatusOr<uint64_t> Engine::ExpireSpace(const SpaceName& space) {
     MARCOT_ASSIGN_OR_RETURN(const auto due, DueItems(view, space, pipeline_.now_ms()));
     for (const uint64_t item : due) {
       purge.item = item;
+      const absl::Status status = RunOperation(purge, Durability::kLogged).status();
       // Somebody may have restored or purged it meanwhile, or deleted the space.
-      dropped += RunOperation(purge, Durability::kLogged).ok();
+      const Code code = CodeOf(status);
+      if (code == Code::kSpaceNotFound) return dropped;
+      if (code != Code::kRecycledItemNotFound) MARCOT_RETURN_IF_ERROR(status);
+      dropped += status.ok();
     }
     if (due.size() < kExpirySlice) break;
   }
