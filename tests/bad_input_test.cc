@@ -473,6 +473,72 @@ TEST_F(BadInputTest, BatchItemsOutOfRange) {
   }
 }
 
+// ---- beside the tree ---------------------------------------------------------------------------
+
+TEST_F(BadInputTest, RecycledItems) {
+  EXPECT_CODE(RecycledItemNotFound, space_.GetRecycled(1));
+  EXPECT_CODE(RecycledItemNotFound, space_.Restore(UINT64_MAX));
+  EXPECT_CODE(RecycledItemNotFound, space_.PurgeRecycled(0));
+  EXPECT_CODE(RecycledItemNotFound, space_.List("", {{.tree = {.recycled_item = 7}}}));
+  ListRecycledOptions options;
+  options.limit = 0;
+  EXPECT_CODE(ParamInvalid, space_.ListRecycled(options));
+  options.limit = 1001;
+  EXPECT_CODE(ParamInvalid, space_.ListRecycled(options));
+  options.limit = 20;
+  for (const std::string marker : {"x", "AAAAAAAAAAAAAAAA", "!"}) {
+    options.marker = marker;
+    EXPECT_CODE(MarkerNotFound, space_.ListRecycled(options));
+  }
+}
+
+TEST_F(BadInputTest, Settings) {
+  for (const LibrarySettings& settings :
+       {LibrarySettings{.recycle_days = 0}, LibrarySettings{.recycle_days = 10'001},
+        LibrarySettings{.history_versions = 0}, LibrarySettings{.history_versions = 1000},
+        LibrarySettings{.history_days = 1000}, LibrarySettings{.history_merge_seconds = 4},
+        LibrarySettings{.history_merge_seconds = 601}}) {
+    EXPECT_CODE(ParamInvalid, store_->SetLibrarySettings("default", settings));
+  }
+  EXPECT_CODE(ParamInvalid, space_.SetSettings({.recycle_days = 0}));
+  EXPECT_CODE(ParamInvalid, space_.SetSettings({.change_feed_days = 3651}));
+  EXPECT_CODE(LibraryNotFound, store_->SetLibrarySettings("none", {}));
+}
+
+TEST_F(BadInputTest, Quotas) {
+  const std::vector<std::string> spaces = {"-"}, absent = {"absent"}, none;
+  EXPECT_CODE(SpaceNotFound, store_->CreateQuota("default", absent, {.bytes = 1}));
+  EXPECT_CODE(NoItemsProvided, store_->CreateQuota("default", none, {.bytes = 1}));
+  EXPECT_CODE(ParamInvalid, store_->CreateQuota("default", spaces, {.bytes = UINT64_MAX}));
+  EXPECT_CODE(QuotaNotFound, store_->GetQuota("default", 99));
+  EXPECT_CODE(QuotaNotFound, store_->SetQuota("default", 0, {.bytes = 1}));
+  EXPECT_CODE(QuotaNotFound, store_->DeleteQuota("default", 99));
+  EXPECT_CODE(QuotaNotFound, store_->GetQuotaOf("default", "-"));
+  EXPECT_CODE(ParamInvalid, space_.SetDirectoryQuota("dir", {}));
+  EXPECT_CODE(FileTypeNotMatched, space_.SetDirectoryQuota("file", {.bytes = 1}));
+  EXPECT_CODE(PathNotFound, space_.SetDirectoryQuota("absent", {.bytes = 1}));
+  EXPECT_CODE(QuotaNotFound, space_.RemoveDirectoryQuota("dir"));
+  EXPECT_CODE(QuotaNotFound, space_.GetDirectoryQuota("dir"));
+}
+
+TEST_F(BadInputTest, VersionsSnapshotsChanges) {
+  EXPECT_CODE(FileNotFound, space_.ListVersions("absent"));
+  EXPECT_CODE(FileTypeNotMatched, space_.ListVersions("dir"));
+  EXPECT_CODE(VersionNotFound, space_.SetLatestVersion("file", 1));
+  EXPECT_CODE(VersionNotFound, space_.OpenFile("file", {.version = 1}));
+  EXPECT_CODE(LatestVersionNotAllowed,
+              space_.DeleteVersion("file", space_.GetStat("file")->version));
+  EXPECT_CODE(SnapshotNotFound, space_.GetSnapshot("absent"));
+  EXPECT_CODE(SnapshotNotFound, space_.DeleteSnapshot("absent"));
+  EXPECT_CODE(SnapshotNotFound, space_.CopyFromSnapshot("absent", "", "new"));
+  EXPECT_CODE(IllegalFileName, space_.CreateSnapshot("a/b", "dir"));
+  EXPECT_CODE(FileTypeNotMatched, space_.CreateSnapshot("s", "file"));
+  EXPECT_CODE(PathNotFound, space_.CreateSnapshot("s", "absent"));
+  EXPECT_CODE(ParamInvalid, space_.CreateSnapshot("s", "dir", -1));
+  EXPECT_CODE(ChangeFeedNotEnabled, space_.ReadChanges());
+  EXPECT_CODE(ChangeFeedNotEnabled, space_.LatestChange());
+}
+
 // ---- libraries, spaces, stores -----------------------------------------------------------------
 
 TEST_F(BadInputTest, IdsOfSpacesAndLibraries) {
