@@ -333,7 +333,7 @@ class Checker {
       // Below a dead node there may be live ones that nobody can reach.
       if (!node.live || busy_.contains(dir)) continue;
       MARCOT_ASSIGN_OR_RETURN(const Totals totals, view_.GetTotals(dir));
-      if (ReachableLive(dir)) MARCOT_RETURN_IF_ERROR(CompareTotals({.dir = dir}, totals));
+      if (LiveNodes().contains(dir)) MARCOT_RETURN_IF_ERROR(CompareTotals({.dir = dir}, totals));
       const auto& rows = entries_[dir];
       const auto whiteouts = std::count_if(rows.begin(), rows.end(), [](const auto& row) {
         return row.second.kind == EntryKind::kWhiteout;
@@ -354,7 +354,8 @@ class Checker {
     return kind != Job::Kind::kBlob && kind != Job::Kind::kVersions && kind != Job::Kind::kRows;
   }
 
-  bool ReachableLive(DirId dir) {
+  // Those that a root reaches through live entries.
+  const std::set<DirId>& LiveNodes() {
     if (live_.empty()) {
       std::vector<DirId> todo(roots_.begin(), roots_.end());
       while (!todo.empty()) {
@@ -366,45 +367,50 @@ class Checker {
         }
       }
     }
-    return live_.contains(dir);
+    return live_;
   }
 
   // ---- I6 ------------------------------------------------------------------------------------
 
-  // The store's counters, and the contents that records and versions hold.
   absl::Status CheckContents() {
-    std::map<ContentId, uint64_t> holders;
-    uint64_t records = 0, versions = 0;
+    HeldContents held;
     ForEachRecord([&](const Entry& entry) {
-      if (entry.kind != EntryKind::kFile) return;
-      ++records;
-      if (entry.content.empty()) return;
-      ++holders[entry.content];
+      if (entry.kind == EntryKind::kFile) held.Add(entry.content, entry.size);
     });
-    ReachableLive(0);
-    MARCOT_RETURN_IF_ERROR(CheckFacts(view_, {nodes_, entries_, live_, jobs_.empty()}, &findings_,
-                                      &holders, &versions));
-    MARCOT_ASSIGN_OR_RETURN(const Counters counters, StoredCounters(view_));
-    if (counters.file_records != records + versions) {
-      Find("I6: ", records + versions, " records hold contents, the store says ",
-           counters.file_records);
-    }
+    MARCOT_RETURN_IF_ERROR(
+        CheckFacts(view_, {nodes_, entries_, LiveNodes(), jobs_.empty()}, &findings_, &held));
+    uint64_t bytes = 0;
     std::set<uint64_t> blobs;
     MARCOT_RETURN_IF_ERROR(
         ForEach(Family::kContents, [&](std::string_view key, std::string_view value) {
           MARCOT_ASSIGN_OR_RETURN(const ContentRow row, DecodeContent(value));
           const ContentId id = ContentOfKey(key);
-          if (holders[id] != row.count) {
-            Find("I6: content ", id.Hex(), " has ", holders[id], " holders, says ", row.count);
+          const uint64_t holders = held.contents[id].holders;
+          if (holders != row.count) {
+            Find("I6: content ", id.Hex(), " has ", holders, " holders, says ", row.count);
           }
-          holders.erase(id);
+          held.contents.erase(id);
+          bytes += row.size;
           if (row.blob != 0) blobs.insert(row.blob);
           return absl::OkStatus();
         }));
-    for (const auto& [id, count] : holders) {
-      if (count != 1) Find("I6: content ", id.Hex(), " has ", count, " holders and no count");
+    for (const auto& [id, alone] : held.contents) {
+      if (alone.holders != 1) {
+        Find("I6: content ", id.Hex(), " has ", alone.holders, " holders and no count");
+      }
+      bytes += alone.size;
     }
+    MARCOT_RETURN_IF_ERROR(CheckCounters(held.records, bytes));
     return CheckChunks(blobs);
+  }
+
+  absl::Status CheckCounters(uint64_t records, uint64_t bytes) {
+    MARCOT_ASSIGN_OR_RETURN(const Counters counters, StoredCounters(view_));
+    if (counters.file_records != records || counters.content_bytes != bytes) {
+      Find("I6: ", records, " records hold contents of ", bytes, " bytes, the store says ",
+           counters.file_records, " and ", counters.content_bytes);
+    }
+    return absl::OkStatus();
   }
 
   absl::Status CheckChunks(std::set<uint64_t> blobs) {

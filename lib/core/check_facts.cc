@@ -13,8 +13,8 @@ using storage::Family;
 class FactsChecker {
  public:
   FactsChecker(View& view, const CheckedTrees& trees, std::vector<std::string>* findings,
-               std::map<ContentId, uint64_t>* holders)
-      : view_(view), trees_(trees), findings_(*findings), holders_(*holders) {}
+               HeldContents* held)
+      : view_(view), trees_(trees), findings_(*findings), held_(*held) {}
 
   absl::Status Run() {
     MARCOT_RETURN_IF_ERROR(CheckSpaces());
@@ -24,7 +24,6 @@ class FactsChecker {
     CheckParents();
     return CheckVersionTotals();
   }
-  uint64_t versions() const { return version_count_; }
 
  private:
   struct Kept {
@@ -163,7 +162,7 @@ class FactsChecker {
           ++version_count_;
           ++kept_[id].versions;
           kept_[id].bytes += record.size;
-          if (!record.content.empty()) ++holders_[record.content];
+          held_.Add(record.content, record.size);
           const VersionAge age{record.library, record.replaced_time_ms, id, VersionOfKey(key)};
           std::string ignored;
           MARCOT_ASSIGN_OR_RETURN(const bool aged, view_.Get(Family::kFacts, age.Key(), &ignored));
@@ -241,7 +240,7 @@ class FactsChecker {
   View& view_;
   const CheckedTrees& trees_;
   std::vector<std::string>& findings_;
-  std::map<ContentId, uint64_t>& holders_;
+  HeldContents& held_;
   std::map<DirId, Totals> counted_;  // by quota
   std::map<ObjectId, VersionedFile> files_;
   std::map<ObjectId, Kept> kept_;
@@ -251,11 +250,8 @@ class FactsChecker {
 }  // namespace
 
 absl::Status CheckFacts(View& view, const CheckedTrees& trees, std::vector<std::string>* findings,
-                        std::map<ContentId, uint64_t>* holders, uint64_t* versions) {
-  FactsChecker checker(view, trees, findings, holders);
-  MARCOT_RETURN_IF_ERROR(checker.Run());
-  *versions = checker.versions();
-  return absl::OkStatus();
+                        HeldContents* held) {
+  return FactsChecker(view, trees, findings, held).Run();
 }
 
 }  // namespace marcot::core

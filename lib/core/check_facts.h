@@ -28,8 +28,25 @@ struct CheckedTrees {
   bool idle;                    // no job waits
 };
 
-// Appends what is wrong to `findings`; adds one holder for each version's content.
+// The contents that records hold, versions of files among them.
+struct HeldContents {
+  struct Held {
+    uint64_t holders = 0, size = 0;
+  };
+  std::map<ContentId, Held> contents;
+  uint64_t records = 0;
+
+  void Add(const ContentId& id, uint64_t size) {
+    ++records;
+    if (id.empty()) return;
+    Held& held = contents[id];
+    ++held.holders;
+    held.size = size;
+  }
+};
+
+// Appends what is wrong to `findings`, and what versions hold to `held`.
 absl::Status CheckFacts(View& view, const CheckedTrees& trees, std::vector<std::string>* findings,
-                        std::map<ContentId, uint64_t>* holders, uint64_t* versions);
+                        HeldContents* held);
 
 }  // namespace marcot::core
