@@ -299,7 +299,6 @@ absl::StatusOr<Placed> Runner::MakeDirectory() {
   MARCOT_RETURN_IF_ERROR(WalkToTarget(EntryType::kDirectory));
   MARCOT_RETURN_IF_ERROR(ResolveConflict(EntryType::kDirectory));
   MARCOT_ASSIGN_OR_RETURN(const Entry made, writer_.MakeChild(target_, name_, op_.user));
-  MARCOT_RETURN_IF_ERROR(LogMade());
   MARCOT_RETURN_IF_ERROR(Log(ChangeKind::kDirectoryMade, EntryType::kDirectory, made.id));
   return Answer(made.id);
 }
@@ -434,8 +433,8 @@ absl::StatusOr<Placed> Runner::Move() {
   MARCOT_RETURN_IF_ERROR(TakeAway(from_walk.nodes, from_.back(), true));
   MARCOT_RETURN_IF_ERROR(PlaceAtTarget(source_));
   const bool restores = op_.item != 0;
-  MARCOT_RETURN_IF_ERROR(
-      LogTransfer(restores ? ChangeKind::kRestored : ChangeKind::kMoved, source_.id));
+  MARCOT_RETURN_IF_ERROR(restores ? Log(ChangeKind::kRestored, SourceType(), source_.id, op_.item)
+                                  : LogTransfer(ChangeKind::kMoved, source_.id));
   return Answer(source_.id);
 }
 
@@ -545,17 +544,20 @@ absl::StatusOr<Placed> Runner::Heal() {
 
 // ---- changes ---------------------------------------------------------------------------------
 
-absl::Status Runner::LogAt(DirId root, Change change) {
+absl::StatusOr<bool> Runner::IsLogged(DirId root) {
   MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, txn_.GetTotals(root));
-  if (!totals.logged) return absl::OkStatus();
+  return totals.logged;
+}
+
+void Runner::LogAt(DirId root, Change change) {
   change.user = op_.user;
   change.time_ms = txn_.now_ms();
   txn_.Put(Family::kChanges, core::ChangeKey(root, txn_.seq(), changes_++),
            core::EncodeChange(change));
-  return absl::OkStatus();
 }
 
-absl::Status Runner::Log(ChangeKind kind, EntryType type, const ObjectId& id) {
+// Of what stands at the target now.
+Change Runner::ChangeOf(ChangeKind kind, EntryType type, const ObjectId& id) const {
   Change change;
   change.kind = kind;
   change.type = type;
@@ -563,11 +565,21 @@ absl::Status Runner::Log(ChangeKind kind, EntryType type, const ObjectId& id) {
   change.path = op_.path;
   if (!change.path.empty()) change.path.back() = name_;
   change.overwritten = overwritten_.has_value();
-  return LogAt(op_.root, std::move(change));
+  return change;
+}
+
+absl::Status Runner::Log(ChangeKind kind, EntryType type, const ObjectId& id, uint64_t item) {
+  MARCOT_ASSIGN_OR_RETURN(const bool logged, IsLogged(op_.root));
+  if (!logged) return absl::OkStatus();
+  LogMade();
+  Change change = ChangeOf(kind, type, id);
+  change.item = item;
+  LogAt(op_.root, std::move(change));
+  return absl::OkStatus();
 }
 
 // The parents that were made are the last on the way.
-absl::Status Runner::LogMade() {
+void Runner::LogMade() {
   for (size_t i = 0; i < made_.size(); ++i) {
     Change change;
     change.kind = ChangeKind::kDirectoryMade;
@@ -575,37 +587,38 @@ absl::Status Runner::LogMade() {
     change.id = made_[i].id;
     const size_t depth = op_.path.size() - made_.size() + i;
     change.path.assign(op_.path.begin(), op_.path.begin() + static_cast<std::ptrdiff_t>(depth));
-    MARCOT_RETURN_IF_ERROR(LogAt(op_.root, std::move(change)));
+    LogAt(op_.root, std::move(change));
   }
-  return absl::OkStatus();
 }
 
 absl::Status Runner::LogTransfer(ChangeKind kind, const ObjectId& id) {
-  MARCOT_RETURN_IF_ERROR(LogMade());
-  Change change;
-  change.kind = kind;
-  change.type = SourceType();
-  change.id = id;
-  change.path = op_.path;
-  change.path.back() = name_;
-  change.overwritten = overwritten_.has_value();
-  change.item = op_.item;
-  if (kind == ChangeKind::kCopied) change.from_id = source_.id;
-  if (kind == ChangeKind::kRestored) return LogAt(op_.root, std::move(change));
+  const bool elsewhere = op_.from_library != op_.library || op_.from_space != op_.space;
+  if (elsewhere && kind == ChangeKind::kMoved) MARCOT_RETURN_IF_ERROR(LogGone(id));
+  MARCOT_ASSIGN_OR_RETURN(const bool logged, IsLogged(op_.root));
+  if (!logged) return absl::OkStatus();
+  LogMade();
+  Change change = ChangeOf(kind, SourceType(), id);
   change.from = op_.from;
-  if (op_.from_library != op_.library || op_.from_space != op_.space) {
+  if (kind == ChangeKind::kCopied) change.from_id = source_.id;
+  if (elsewhere) {
     change.from_library = op_.from_library;
     change.from_space = op_.from_space;
-    if (kind == ChangeKind::kMoved) {
-      Change gone;
-      gone.kind = ChangeKind::kDeleted;
-      gone.type = change.type;
-      gone.id = id;
-      gone.path = op_.from;
-      MARCOT_RETURN_IF_ERROR(LogAt(from_root_, std::move(gone)));
-    }
   }
-  return LogAt(op_.root, std::move(change));
+  LogAt(op_.root, std::move(change));
+  return absl::OkStatus();
+}
+
+// To the space that the source was in it is as if it had been deleted.
+absl::Status Runner::LogGone(const ObjectId& id) {
+  MARCOT_ASSIGN_OR_RETURN(const bool logged, IsLogged(from_root_));
+  if (!logged) return absl::OkStatus();
+  Change gone;
+  gone.kind = ChangeKind::kDeleted;
+  gone.type = SourceType();
+  gone.id = id;
+  gone.path = op_.from;
+  LogAt(from_root_, std::move(gone));
+  return absl::OkStatus();
 }
 
 std::string NameHints::KeyOf(DirId dir, const NumberedName& name) {

@@ -62,13 +62,7 @@ absl::StatusOr<Placed> Runner::Recycle(const Nodes& nodes) {
            .user = op_.user});
   Placed placed = Answer(source_.id);
   placed.recycled_item = item;
-  Change change;
-  change.kind = ChangeKind::kRecycled;
-  change.type = SourceType();
-  change.id = source_.id;
-  change.path = op_.path;
-  change.item = item;
-  MARCOT_RETURN_IF_ERROR(LogAt(op_.root, std::move(change)));
+  MARCOT_RETURN_IF_ERROR(Log(ChangeKind::kRecycled, SourceType(), source_.id, item));
   target_ = {bin};
   name_ = ItemName(item);
   MARCOT_RETURN_IF_ERROR(PlaceAtTarget(source_));

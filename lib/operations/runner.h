@@ -87,10 +87,13 @@ class Runner {
   absl::StatusOr<Placed> DeleteSnapshot();
 
   // ---- changes. Nearly nothing where nobody keeps them: the root's totals say so.
-  absl::Status Log(ChangeKind kind, EntryType type, const ObjectId& id);
-  absl::Status LogMade();
+  absl::Status Log(ChangeKind kind, EntryType type, const ObjectId& id, uint64_t item = 0);
   absl::Status LogTransfer(ChangeKind kind, const ObjectId& id);
-  absl::Status LogAt(DirId root, Change change);
+  absl::Status LogGone(const ObjectId& id);
+  void LogMade();
+  void LogAt(DirId root, Change change);
+  absl::StatusOr<bool> IsLogged(DirId root);
+  Change ChangeOf(ChangeKind kind, EntryType type, const ObjectId& id) const;
 
   // ---- the space and its library
   absl::StatusOr<core::SpaceRecord> SpaceOf();
