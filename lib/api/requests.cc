@@ -202,4 +202,10 @@ absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
   return operation;
 }
 
+absl::StatusOr<Placed> RunItem(const BatchItem& item) {
+  MARCOT_ASSIGN_OR_RETURN(const Operation operation, PrepareItem(item));
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
+  return state->engine->RunOperation(operation, item.options.durability);
+}
+
 }  // namespace marcot::api

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "api/store_impl.h"
 #include "base/status_macros.h"
-#include "core/versions.h"
 #include "marcot/error.h"
 #include "operations/content.h"
 #include "operations/spaces.h"
@@ -69,16 +68,10 @@ absl::StatusOr<Result> ReadPath(const Space::State& state, std::string_view path
 }
 
 // The file as an older version of it.
-absl::Status GoBack(ReadView& view, uint64_t version, const std::string& path, core::Entry* file) {
+absl::Status GoBack(ReadView& view, uint64_t version, const Names& names, core::Entry* file) {
   if (version == 0 || version == file->modified) return absl::OkStatus();
-  core::VersionRecord record;
-  bool kept = false;
-  if (file->versions > 0) {
-    MARCOT_ASSIGN_OR_RETURN(kept, core::FindVersion(view, file->id, version, &record));
-  }
-  if (!kept) {
-    return MakeError(Code::kVersionNotFound, absl::StrCat(path, " has no version ", version));
-  }
+  MARCOT_ASSIGN_OR_RETURN(const core::VersionRecord record,
+                          operations::RequireVersion(view, *file, version, names));
   file->content = record.content;
   file->size = record.size;
   file->modified = version;
@@ -140,16 +133,10 @@ BatchItem TransferItem(BatchItem::Kind kind, BatchItem::Only only, const Space& 
   return item;
 }
 
-absl::StatusOr<Placed> RunItem(const BatchItem& item) {
-  MARCOT_ASSIGN_OR_RETURN(const Operation operation, api::PrepareItem(item));
-  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
-  return state->engine->RunOperation(operation, item.options.durability);
-}
-
 // A batch item may leave its source's space out; a call that names one means it.
 absl::StatusOr<Placed> RunTransfer(const BatchItem& item) {
   MARCOT_RETURN_IF_ERROR(StoreImpl::StateOf(item.from_space).status());
-  return RunItem(item);
+  return api::RunItem(item);
 }
 
 absl::StatusOr<Operation> PreparePut(const Space& space, std::string_view path,
@@ -179,7 +166,7 @@ absl::StatusOr<Placed> Space::MakeDirectory(std::string_view path,
   item.space = *this;
   item.path = path;
   item.options = options;
-  return RunItem(item);
+  return api::RunItem(item);
 }
 
 absl::StatusOr<Placed> Space::Put(std::string_view path, std::string_view bytes,
@@ -251,7 +238,7 @@ absl::StatusOr<Placed> Space::Delete(std::string_view path, const DeleteOptions&
   item.path = path;
   item.options = options;
   item.permanent = options.permanent;
-  return RunItem(item);
+  return api::RunItem(item);
 }
 
 absl::Status Space::SetAttributes(std::string_view path, const Attributes& attributes,
@@ -262,7 +249,7 @@ absl::Status Space::SetAttributes(std::string_view path, const Attributes& attri
   item.path = path;
   item.attributes = attributes;
   item.options = options;
-  return RunItem(item).status();
+  return api::RunItem(item).status();
 }
 
 absl::StatusOr<Stat> Space::GetStat(std::string_view path, const ReadOptions& options) const {
@@ -323,19 +310,12 @@ absl::StatusOr<std::unique_ptr<FileReader>> Space::OpenFile(std::string_view pat
   MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
   MARCOT_ASSIGN_OR_RETURN(auto held, HoldFor(*state, options));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
-  auto entry = EntryAt(view, *state, options.tree, names);
-  if (CodeOf(entry.status()) == Code::kPathNotFound) {
-    return MakeError(Code::kFileNotFound, absl::StrCat(std::string(path), " does not exist"));
-  }
-  MARCOT_RETURN_IF_ERROR(entry.status());
-  if (entry->is_directory()) {
-    return MakeError(Code::kFileTypeNotMatched,
-                     absl::StrCat(std::string(path), " is a directory, not a file"));
-  }
-  MARCOT_RETURN_IF_ERROR(GoBack(view, options.version, std::string(path), &*entry));
+  MARCOT_ASSIGN_OR_RETURN(
+      core::Entry file, operations::RequireFile(EntryAt(view, *state, options.tree, names), names));
+  MARCOT_RETURN_IF_ERROR(GoBack(view, options.version, names, &file));
   // A recycled file is the root of its tree.
   const std::string name = names.empty() ? std::string() : names.back();
-  MARCOT_ASSIGN_OR_RETURN(Stat stat, operations::StatOf(view, *entry, name));
+  MARCOT_ASSIGN_OR_RETURN(Stat stat, operations::StatOf(view, file, name));
   return std::make_unique<OpenedFile>(*state->engine, std::move(held), std::move(stat));
 }
 

@@ -8,6 +8,7 @@
 #include "core/versions.h"
 #include "marcot/error.h"
 #include "operations/changes.h"
+#include "operations/page.h"
 #include "operations/quotas.h"
 #include "operations/recycle.h"
 #include "operations/spaces.h"
@@ -19,26 +20,12 @@ using api::StoreImpl;
 using core::ReadView;
 using operations::Operation;
 
-constexpr size_t kMaxLimit = 1000;
-
-absl::Status CheckLimit(size_t limit) {
-  if (limit >= 1 && limit <= kMaxLimit) return absl::OkStatus();
-  return MakeError(Code::kParamInvalid,
-                   absl::StrCat("a limit of ", limit, "; 1 to 1000 is allowed"));
-}
-
 absl::StatusOr<Placed> RunKind(const Space& space, Operation::Kind kind, std::string_view path,
                                const OperationOptions& options, Operation operation = {}) {
   operation.kind = kind;
   MARCOT_RETURN_IF_ERROR(api::PrepareTarget(space, path, options, &operation));
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
   return state->engine->RunOperation(operation, options.durability);
-}
-
-absl::StatusOr<Placed> RunItem(const BatchItem& item) {
-  MARCOT_ASSIGN_OR_RETURN(const Operation operation, api::PrepareItem(item));
-  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
-  return state->engine->RunOperation(operation, item.options.durability);
 }
 
 // The space's record and its library's, as of one commit.
@@ -117,7 +104,7 @@ absl::StatusOr<Usage> Space::GetUsage() const {
   MARCOT_ASSIGN_OR_RETURN(const core::Totals quota, view.GetTotals(records.space.quota));
   usage.capacity = quota.limits.bytes;
   if (!usage.capacity.has_value()) return usage;
-  usage.available = *usage.capacity - std::min(*usage.capacity, operations::CountedBytes(quota));
+  usage.available = *usage.capacity - std::min(*usage.capacity, quota.CountedBytes(quota.limits));
   return usage;
 }
 
@@ -154,7 +141,7 @@ absl::StatusOr<QuotaInfo> Space::GetDirectoryQuota(std::string_view path) const 
   info.limits.bytes = totals.limits.bytes;
   info.limits.files = totals.limits.files;
   info.limits.count_history = totals.limits.count_versions;
-  info.used_bytes = operations::CountedBytes(totals);
+  info.used_bytes = totals.CountedBytes(totals.limits);
   info.used_files = totals.files;
   return info;
 }
@@ -188,7 +175,7 @@ absl::StatusOr<Placed> Space::Restore(uint64_t item, const RestoreOptions& optio
   request.from = options.inside;
   request.missing_parents = options.missing_parents;
   request.options = options;
-  return RunItem(request);
+  return api::RunItem(request);
 }
 
 absl::Status Space::PurgeRecycled(uint64_t item, const OperationOptions& options) const {
@@ -197,7 +184,7 @@ absl::Status Space::PurgeRecycled(uint64_t item, const OperationOptions& options
   request.space = *this;
   request.item = item;
   request.options = options;
-  return RunItem(request).status();
+  return api::RunItem(request).status();
 }
 
 absl::Status Space::EmptyRecycleBin(const OperationOptions& options) const {
@@ -209,19 +196,13 @@ absl::Status Space::EmptyRecycleBin(const OperationOptions& options) const {
 absl::StatusOr<VersionPage> Space::ListVersions(std::string_view path,
                                                 const ListVersionsOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
-  MARCOT_RETURN_IF_ERROR(CheckLimit(options.limit));
+  MARCOT_RETURN_IF_ERROR(operations::CheckLimit(options.limit));
   MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
   ReadView view = Now(*state);
-  const auto entry = operations::EntryOf(view, state->root, names);
-  if (CodeOf(entry.status()) == Code::kPathNotFound) {
-    return MakeError(Code::kFileNotFound, absl::StrCat(std::string(path), " does not exist"));
-  }
-  MARCOT_RETURN_IF_ERROR(entry.status());
-  if (entry->is_directory()) {
-    return MakeError(Code::kFileTypeNotMatched,
-                     absl::StrCat(std::string(path), " is a directory; files have versions"));
-  }
-  return operations::VersionsOf(view, *entry, options);
+  MARCOT_ASSIGN_OR_RETURN(
+      const core::Entry file,
+      operations::RequireFile(operations::EntryOf(view, state->root, names), names));
+  return operations::VersionsOf(view, file, options);
 }
 
 absl::StatusOr<Placed> Space::SetLatestVersion(std::string_view path, uint64_t version,
@@ -260,7 +241,7 @@ absl::StatusOr<NamedSnapshot> Space::CreateSnapshot(std::string_view name, std::
 absl::StatusOr<std::vector<NamedSnapshot>> Space::ListSnapshots(std::string_view marker,
                                                                 size_t limit) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
-  MARCOT_RETURN_IF_ERROR(CheckLimit(limit));
+  MARCOT_RETURN_IF_ERROR(operations::CheckLimit(limit));
   ReadView view = Now(*state);
   MARCOT_ASSIGN_OR_RETURN(const Records records, RecordsOf(view, *state));
   const core::DirId snapshots = records.space.snapshots;
@@ -311,7 +292,7 @@ absl::StatusOr<Placed> Space::CopyFromSnapshot(std::string_view name, std::strin
   item.from_tree.named_snapshot = name;
   item.path = to;
   item.options = options;
-  return RunItem(item);
+  return api::RunItem(item);
 }
 
 // ---- changes -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "core/check.h"
 #include "marcot/error.h"
+#include "operations/page.h"
 #include "operations/spaces.h"
 
 namespace marcot {
@@ -14,15 +15,8 @@ using core::ReadView;
 using operations::Engine;
 using operations::Operation;
 
-constexpr size_t kMaxListed = 1000;
 constexpr char kDefaultLibrary[] = "default";
 constexpr char kSingleSpace[] = "-";
-
-absl::Status CheckLimit(size_t limit) {
-  if (limit >= 1 && limit <= kMaxListed) return absl::OkStatus();
-  return MakeError(Code::kParamInvalid,
-                   absl::StrCat("a limit of ", limit, "; 1 to ", kMaxListed, " is allowed"));
-}
 
 // In one commit, so that a crash never leaves a store without it.
 class AddDefaultSpaceWork final : public operations::Pipeline::Work {
@@ -167,17 +161,15 @@ absl::StatusOr<Space> Store::OpenSpace(std::string_view library, std::string_vie
   MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(space, false));
   ReadView view = ReadView::OfNow(impl_->engine().committed());
   MARCOT_RETURN_IF_ERROR(operations::FindLibrary(view, library).status());
-  MARCOT_ASSIGN_OR_RETURN(const auto record, operations::FindSpace(view, library, space));
-  if (record.has_value()) return impl_->MakeSpace(library, space, *record);
-  return MakeError(Code::kSpaceNotFound, absl::StrCat("no space ", std::string(library), "/",
-                                                      std::string(space), "; create it first"));
+  MARCOT_ASSIGN_OR_RETURN(const auto record, operations::RequireSpace(view, library, space));
+  return impl_->MakeSpace(library, space, record);
 }
 
 absl::StatusOr<std::vector<SpaceInfo>> Store::ListSpaces(std::string_view library,
                                                          std::string_view marker,
                                                          size_t limit) const {
   MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
-  MARCOT_RETURN_IF_ERROR(CheckLimit(limit));
+  MARCOT_RETURN_IF_ERROR(operations::CheckLimit(limit));
   ReadView view = ReadView::OfNow(impl_->engine().committed());
   MARCOT_RETURN_IF_ERROR(operations::FindLibrary(view, library).status());
   std::vector<SpaceInfo> spaces;
@@ -261,7 +253,7 @@ absl::StatusOr<bool> Store::ReclaimSteps(size_t steps) { return impl_->engine().
 
 absl::StatusOr<std::vector<ContentId>> Store::ReleasedContents(ContentId after,
                                                                size_t limit) const {
-  MARCOT_RETURN_IF_ERROR(CheckLimit(limit));
+  MARCOT_RETURN_IF_ERROR(operations::CheckLimit(limit));
   ReadView view = ReadView::OfNow(impl_->engine().committed());
   return operations::ReleasedAfter(view, after, limit);
 }

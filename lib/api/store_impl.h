@@ -40,6 +40,7 @@ absl::StatusOr<operations::Operation> PrepareItem(const BatchItem& item);
 absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& content,
                                                          std::string_view path);
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path);
+absl::StatusOr<Placed> RunItem(const BatchItem& item);
 // Path, strategy and user of a change; RootDirectoryNotAllowed for the root.
 absl::Status PrepareTarget(const Space& space, std::string_view path,
                            const OperationOptions& options, operations::Operation* operation);

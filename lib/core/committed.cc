@@ -151,8 +151,7 @@ absl::Status Committed::Open(bool create, uint64_t random_secret) {
 }
 
 void Committed::WriteCaches(const Txn& txn) {
-  for (const Family family :
-       {Family::kEntries, Family::kNodes, Family::kPins, Family::kSpaces}) {
+  for (const Family family : {Family::kEntries, Family::kNodes, Family::kPins, Family::kSpaces}) {
     RecordCache* const cache = CacheOf(family);
     for (const auto& [key, value] : txn.changes(family)) {
       // New files would push out what is looked up again; directories will be walked through.

@@ -1,19 +1,9 @@
 #include "core/facts.h"
 
-#include "absl/strings/str_cat.h"
-#include "marcot/error.h"
+#include "core/record_coding.h"
 
 namespace marcot::core {
 namespace {
-
-std::string Formatted() { return std::string(1, static_cast<char>(kRecordFormat)); }
-
-bool KnownFormat(Decoder* in) { return in->Byte() == kRecordFormat; }
-
-absl::Status Damaged(std::string_view kind) {
-  return MakeError(Code::kStoreDamaged, absl::StrCat("a record of kind ", std::string(kind),
-                                                     " does not decode; restore from a backup"));
-}
 
 void PutNames(std::string* out, const std::vector<std::string>& names) {
   PutVarint(out, names.size());
@@ -23,25 +13,6 @@ std::vector<std::string> GetNames(Decoder* in) {
   std::vector<std::string> names;
   for (uint64_t left = in->Varint(); left > 0 && in->ok(); --left) names.emplace_back(in->String());
   return names;
-}
-
-void PutObjectId(std::string* out, const ObjectId& id) {
-  PutFixed64(out, id.hi);
-  PutFixed64(out, id.lo);
-}
-ObjectId GetObjectId(Decoder* in) {
-  ObjectId id;
-  id.hi = in->Fixed64();
-  id.lo = in->Fixed64();
-  return id;
-}
-
-void PutOptional(std::string* out, const std::optional<uint64_t>& v) {
-  PutVarint(out, v.has_value() ? *v + 1 : 0);
-}
-std::optional<uint64_t> GetOptional(Decoder* in) {
-  const uint64_t v = in->Varint();
-  return v == 0 ? std::nullopt : std::optional(v - 1);
 }
 
 }  // namespace
@@ -118,8 +89,7 @@ absl::StatusOr<VersionedFile> DecodeVersionedFile(std::string_view value) {
 
 std::string EncodeVersion(const VersionRecord& record) {
   std::string out = Formatted();
-  PutFixed64(&out, record.content.hi);
-  PutFixed64(&out, record.content.lo);
+  PutId(&out, record.content);
   PutVarint(&out, record.size);
   PutSignedVarint(&out, record.modification_time_ms);
   PutSignedVarint(&out, record.replaced_time_ms);
@@ -131,8 +101,7 @@ absl::StatusOr<VersionRecord> DecodeVersion(std::string_view value) {
   Decoder in(value);
   bool known = KnownFormat(&in);
   VersionRecord record;
-  record.content.hi = in.Fixed64();
-  record.content.lo = in.Fixed64();
+  record.content = GetId<ContentId>(&in);
   record.size = in.Varint();
   record.modification_time_ms = in.SignedVarint();
   record.replaced_time_ms = in.SignedVarint();
@@ -218,8 +187,8 @@ std::string EncodeChange(const Change& change) {
   out += static_cast<char>(change.kind);
   out += static_cast<char>(change.type);
   out += static_cast<char>(change.overwritten);
-  PutObjectId(&out, change.id);
-  PutObjectId(&out, change.from_id);
+  PutId(&out, change.id);
+  PutId(&out, change.from_id);
   PutSignedVarint(&out, change.time_ms);
   PutVarint(&out, change.item);
   PutNames(&out, change.path);
@@ -237,8 +206,8 @@ absl::StatusOr<Change> DecodeChange(std::string_view value) {
   change.kind = static_cast<ChangeKind>(in.Byte());
   change.type = static_cast<EntryType>(in.Byte());
   change.overwritten = in.Byte() != 0;
-  change.id = GetObjectId(&in);
-  change.from_id = GetObjectId(&in);
+  change.id = GetId<ObjectId>(&in);
+  change.from_id = GetId<ObjectId>(&in);
   change.time_ms = in.SignedVarint();
   change.item = in.Varint();
   change.path = GetNames(&in);

@@ -61,11 +61,14 @@ inline std::string PairKey(uint64_t a, uint64_t b) {
   return key;
 }
 
+inline void AppendEntryKey(DirId dir, std::string_view slot, std::string* key) {
+  PutFixed64(key, dir);
+  key->append(slot);
+}
 inline std::string EntryKey(DirId dir, std::string_view slot) {
   std::string key;
   key.reserve(8 + slot.size());
-  PutFixed64(&key, dir);
-  key.append(slot);
+  AppendEntryKey(dir, slot, &key);
   return key;
 }
 

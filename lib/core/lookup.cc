@@ -34,8 +34,7 @@ absl::StatusOr<bool> LookupOwn(View& view, const Place& place, std::string_view 
   // Kept by the thread: a lookup for each name of each path would allocate them anew.
   thread_local std::string key, value;
   key.clear();
-  PutFixed64(&key, place.dir);
-  key.append(slot);
+  AppendEntryKey(place.dir, slot, &key);
   MARCOT_ASSIGN_OR_RETURN(const bool found, view.Get(Family::kEntries, key, &value));
   if (found) {
     MARCOT_ASSIGN_OR_RETURN(*entry, DecodeEntry(value));

@@ -172,25 +172,14 @@ class JobRunner {
   }
 
   absl::StatusOr<bool> TrimEntries(Job* job, const Node& node) {
-    Budget budget;
-    const std::string first = IdKey(job->a), end = IdKey(job->a + 1);
-    const auto entries = txn_.NewCursor(Family::kEntries, {first, end});
-    for (entries->Seek(job->cursor.empty() ? first : job->cursor); entries->Valid();
-         entries->Next()) {
-      job->cursor = entries->key();
-      if (!budget.left()) return false;
-      Visit(&budget);
-      MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(entries->value()));
-      if (entry.birth > node.newest_pin) {
-        txn_.Delete(Family::kEntries, std::string(entries->key()));
-        MARCOT_RETURN_IF_ERROR(writer_.Drop(entry));
-        --budget.writes;
-        continue;
-      }
-      MARCOT_RETURN_IF_ERROR(KeepSeenEntry(entry, node.newest_pin, job, &budget));
-    }
-    MARCOT_RETURN_IF_ERROR(entries->status());
-    return true;
+    const auto trim = [&](std::string_view key, std::string_view value, Budget* budget) {
+      MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(value));
+      if (entry.birth <= node.newest_pin) return KeepSeenEntry(entry, node.newest_pin, job, budget);
+      txn_.Delete(Family::kEntries, std::string(key));
+      --budget->writes;
+      return writer_.Drop(entry);
+    };
+    return VisitRows(Family::kEntries, IdKey(job->a), IdKey(job->a + 1), &job->cursor, trim);
   }
 
   // An entry that a pin still sees. A child directory that changed since is not seen as it is now:
@@ -238,19 +227,11 @@ class JobRunner {
   // What is below was live, so its versions are those of live entries. Runs before the node's trim,
   // which is queued behind it.
   absl::StatusOr<bool> Forget(Job* job) {
-    Budget budget;
-    const std::string first = IdKey(job->a), end = IdKey(job->a + 1);
-    const auto entries = txn_.NewCursor(Family::kEntries, {first, end});
-    for (entries->Seek(job->cursor.empty() ? first : job->cursor); entries->Valid();
-         entries->Next()) {
-      job->cursor = entries->key();
-      if (!budget.left()) return false;
-      Visit(&budget);
-      MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(entries->value()));
-      MARCOT_RETURN_IF_ERROR(ForgetEntry(entry, &budget));
-    }
-    MARCOT_RETURN_IF_ERROR(entries->status());
-    return true;
+    const auto forget = [&](std::string_view, std::string_view value, Budget* budget) {
+      MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(value));
+      return ForgetEntry(entry, budget);
+    };
+    return VisitRows(Family::kEntries, IdKey(job->a), IdKey(job->a + 1), &job->cursor, forget);
   }
 
   absl::Status ForgetEntry(const Entry& entry, Budget* budget) {
@@ -267,34 +248,25 @@ class JobRunner {
   }
 
   absl::StatusOr<bool> DropVersions(const ObjectId& id) {
-    Budget budget;
-    const std::string first = VersionsKey(id), end = VersionKey(id, 0);
-    const auto rows = txn_.NewCursor(Family::kVersions, {first, end});
-    for (rows->Seek(first); rows->Valid(); rows->Next()) {
-      if (!budget.left()) return false;
-      Visit(&budget);
-      --budget.writes;
-      MARCOT_ASSIGN_OR_RETURN(const VersionRecord record, DecodeVersion(rows->value()));
-      TakeVersion(txn_, id, VersionOfKey(rows->key()), record);
-      MARCOT_RETURN_IF_ERROR(writer_.DropContent(record.content, record.size));
-    }
-    MARCOT_RETURN_IF_ERROR(rows->status());
-    return true;
+    const auto drop = [&](std::string_view key, std::string_view value, Budget* budget) {
+      MARCOT_ASSIGN_OR_RETURN(const VersionRecord record, DecodeVersion(value));
+      TakeVersion(txn_, id, VersionOfKey(key), record);
+      --budget->writes;
+      return writer_.DropContent(record.content, record.size);
+    };
+    std::string from_the_first;  // they go as they are visited
+    return VisitRows(Family::kVersions, VersionsKey(id), VersionKey(id, 0), &from_the_first, drop);
   }
 
   absl::StatusOr<bool> DeleteRows(const Job& job) {
-    Budget budget;
     const auto family = static_cast<Family>(job.b);
-    const std::string first = IdKey(job.a);
-    const auto rows = txn_.NewCursor(family, {first, job.cursor});
-    for (rows->Seek(first); rows->Valid(); rows->Next()) {
-      if (!budget.left()) return false;
-      Visit(&budget);
-      --budget.writes;
-      txn_.Delete(family, std::string(rows->key()));
-    }
-    MARCOT_RETURN_IF_ERROR(rows->status());
-    return true;
+    const auto remove = [&](std::string_view key, std::string_view, Budget* budget) {
+      txn_.Delete(family, std::string(key));
+      --budget->writes;
+      return absl::OkStatus();
+    };
+    std::string from_the_first;
+    return VisitRows(family, IdKey(job.a), job.cursor, &from_the_first, remove);
   }
 
   absl::StatusOr<bool> DeleteChunks(Job* job) {
@@ -304,6 +276,23 @@ class JobRunner {
     for (uint64_t i = begin; i < end; ++i) txn_.Delete(Family::kChunks, PairKey(job->a, i));
     job->b = begin;
     return begin == 0;
+  }
+
+  // The rows of [first, end) that are left, those behind `cursor`, until the step's budget is used
+  // up: false then.
+  template <typename VisitRow>
+  absl::StatusOr<bool> VisitRows(Family family, const std::string& first, const std::string& end,
+                                 std::string* cursor, const VisitRow& visit) {
+    Budget budget;
+    const auto rows = txn_.NewCursor(family, {first, end});
+    for (rows->Seek(cursor->empty() ? first : *cursor); rows->Valid(); rows->Next()) {
+      *cursor = rows->key();
+      if (!budget.left()) return false;
+      Visit(&budget);
+      MARCOT_RETURN_IF_ERROR(visit(rows->key(), rows->value(), &budget));
+    }
+    MARCOT_RETURN_IF_ERROR(rows->status());
+    return true;
   }
 
   void Visit(Budget* budget) {

@@ -2,33 +2,11 @@
 
 #include <iterator>
 
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "marcot/error.h"
+#include "core/record_coding.h"
 
 namespace marcot::core {
 namespace {
-
-std::string Formatted() { return std::string(1, static_cast<char>(kRecordFormat)); }
-
-bool KnownFormat(Decoder* in) { return in->Byte() == kRecordFormat; }
-
-absl::Status Damaged(std::string_view kind) {
-  return MakeError(Code::kStoreDamaged, absl::StrCat("a record of kind ", std::string(kind),
-                                                     " does not decode; restore from a backup"));
-}
-
-void PutObjectId(std::string* out, const ObjectId& id) {
-  PutFixed64(out, id.hi);
-  PutFixed64(out, id.lo);
-}
-
-ObjectId GetObjectId(Decoder* in) {
-  ObjectId id;
-  id.hi = in->Fixed64();
-  id.lo = in->Fixed64();
-  return id;
-}
 
 // To zeros; the strings keep their memory.
 void Reset(Entry* e) {
@@ -38,9 +16,8 @@ void Reset(Entry* e) {
 }
 
 void PutFile(std::string* out, const Entry& e) {
-  PutObjectId(out, e.id);
-  PutFixed64(out, e.content.hi);
-  PutFixed64(out, e.content.lo);
+  PutId(out, e.id);
+  PutId(out, e.content);
   PutVarint(out, e.size);
   PutSignedVarint(out, e.creation_time_ms);
   PutSignedVarint(out, e.modification_time_ms);
@@ -52,9 +29,8 @@ void PutFile(std::string* out, const Entry& e) {
 }
 
 void GetFile(Decoder* in, Entry* e) {
-  e->id = GetObjectId(in);
-  e->content.hi = in->Fixed64();
-  e->content.lo = in->Fixed64();
+  e->id = GetId<ObjectId>(in);
+  e->content = GetId<ContentId>(in);
   e->size = in->Varint();
   e->creation_time_ms = in->SignedVarint();
   e->modification_time_ms = in->SignedVarint();
@@ -67,10 +43,10 @@ void GetFile(Decoder* in, Entry* e) {
 
 void PutDirectory(std::string* out, const Entry& e) {
   PutVarint(out, e.dir);
-  PutObjectId(out, e.id);
+  PutId(out, e.id);
   if (e.kind == EntryKind::kReference) {
     PutVarint(out, e.seq);
-    PutObjectId(out, e.context);
+    PutId(out, e.context);
   }
   PutSignedVarint(out, e.creation_time_ms);
   out->append(e.creator);
@@ -78,10 +54,10 @@ void PutDirectory(std::string* out, const Entry& e) {
 
 void GetDirectory(Decoder* in, Entry* e) {
   e->dir = in->Varint();
-  e->id = GetObjectId(in);
+  e->id = GetId<ObjectId>(in);
   if (e->kind == EntryKind::kReference) {
     e->seq = in->Varint();
-    e->context = GetObjectId(in);
+    e->context = GetId<ObjectId>(in);
   }
   e->creation_time_ms = in->SignedVarint();
   e->creator = in->Rest();
@@ -93,15 +69,6 @@ uint8_t FlagsOf(const Totals& t) {
   return static_cast<uint8_t>((t.versions > 0 ? kHasVersions : 0) |
                               (t.account != 0 ? kHasAccount : 0) | (t.logged ? kLogged : 0) |
                               (t.limits.any() ? kHasLimits : 0));
-}
-
-// One more than the number; 0: nothing.
-void PutOptional(std::string* out, const std::optional<uint64_t>& v) {
-  PutVarint(out, v.has_value() ? *v + 1 : 0);
-}
-std::optional<uint64_t> GetOptional(Decoder* in) {
-  const uint64_t v = in->Varint();
-  return v == 0 ? std::nullopt : std::optional(v - 1);
 }
 
 void PutLimits(std::string* out, const Limits& limits) {
@@ -227,7 +194,7 @@ std::string EncodeNode(const Node& node) {
   if (based) {
     PutVarint(&out, node.base.dir);
     PutVarint(&out, node.base.seq);
-    PutObjectId(&out, node.base.context);
+    PutId(&out, node.base.context);
   }
   return out;
 }
@@ -247,7 +214,7 @@ absl::StatusOr<Node> DecodeNode(std::string_view value) {
   if ((flags & 2) != 0) {
     node.base.dir = in.Varint();
     node.base.seq = in.Varint();
-    node.base.context = GetObjectId(&in);
+    node.base.context = GetId<ObjectId>(&in);
   }
   if (!known || !in.Done()) return Damaged("node");
   return node;

@@ -125,6 +125,10 @@ struct Totals {
   DirId account = 0;    // of a root: the quota that counts what is in it, a row of totals as well
   bool logged = false;  // of a root: its changes go on the change feed
   Limits limits;        // of a quota, and of a directory that has one
+  // What counts to a limit of bytes.
+  uint64_t CountedBytes(const Limits& by) const {
+    return bytes + (by.count_versions ? version_bytes : 0);
+  }
   bool operator==(const Totals&) const = default;
 };
 

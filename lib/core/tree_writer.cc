@@ -136,8 +136,7 @@ absl::StatusOr<DirId> TreeWriter::Step(const std::string& name, const WalkOption
 absl::StatusOr<Entry> TreeWriter::MakeChild(const std::vector<DirId>& nodes,
                                             const std::string& name, std::string_view creator) {
   const DirId parent = nodes.back();
-  const DirId child =
-      NewNode({}, {.modified = txn_.seq(), .modification_time_ms = txn_.now_ms()}, parent);
+  const DirId child = NewEmptyNode(parent);
   Entry entry;
   entry.kind = EntryKind::kDirectory;
   entry.dir = child;
@@ -339,10 +338,8 @@ absl::Status TreeWriter::ChargeVersions(DirId dir, const TotalsDelta& delta) {
 absl::Status TreeWriter::CheckLimits() {
   for (const auto& [dir, before] : limited_) {
     MARCOT_ASSIGN_OR_RETURN(const Totals now, txn_.GetTotals(dir));
-    const bool versions = now.limits.count_versions;
-    const uint64_t bytes = now.bytes + (versions ? now.version_bytes : 0);
-    const uint64_t bytes_before = before.bytes + (versions ? before.version_bytes : 0);
-    if (bytes > std::max(bytes_before, now.limits.bytes.value_or(bytes))) {
+    const uint64_t bytes = now.CountedBytes(now.limits);
+    if (bytes > std::max(before.CountedBytes(now.limits), now.limits.bytes.value_or(bytes))) {
       return MakeError(Code::kQuotaLimitReached,
                        absl::StrCat("the quota allows ", *now.limits.bytes, " bytes, this makes ",
                                     bytes, "; delete something or raise the quota"));

@@ -51,6 +51,11 @@ class TreeWriter {
   // An empty directory node, live; its owner is for the caller to attach. `parent` 0: a root.
   DirId NewNode(const Base& base, const Totals& totals, DirId parent);
 
+  // The same of a directory that is made now, without a base.
+  DirId NewEmptyNode(DirId parent) {
+    return NewNode({}, {.modified = txn_.seq(), .modification_time_ms = txn_.now_ms()}, parent);
+  }
+
   struct WalkOptions {
     bool create_missing = false;
     std::string_view creator;            // of what is made

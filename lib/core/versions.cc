@@ -38,23 +38,33 @@ void TakeVersion(Txn& txn, const ObjectId& id, Seq version, const VersionRecord&
   txn.Delete(Family::kFacts, AgeOf(id, version, record).Key());
 }
 
+absl::StatusOr<bool> FindVersionedFile(View& view, const ObjectId& id, VersionedFile* where,
+                                       Entry* file) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool placed,
+                          view.Get(Family::kVersions, VersionedFileKey(id), &value));
+  if (!placed) return false;
+  MARCOT_ASSIGN_OR_RETURN(*where, DecodeVersionedFile(value));
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          view.Get(Family::kEntries, EntryKey(where->dir, where->slot), &value));
+  if (!found) return MakeError(Code::kStoreDamaged, "a file with versions lost its entry");
+  MARCOT_ASSIGN_OR_RETURN(*file, DecodeEntry(value));
+  return true;
+}
+
 absl::StatusOr<bool> DropVersion(Txn& txn, TreeWriter& writer, const ObjectId& id, Seq version) {
   VersionRecord record;
-  std::string value;
+  VersionedFile where;
+  Entry file;
   MARCOT_ASSIGN_OR_RETURN(const bool kept, FindVersion(txn, id, version, &record));
-  MARCOT_ASSIGN_OR_RETURN(const bool placed,
-                          txn.Get(Family::kVersions, VersionedFileKey(id), &value));
-  if (!kept || !placed) return false;
-  MARCOT_ASSIGN_OR_RETURN(const VersionedFile where, DecodeVersionedFile(value));
-  std::string key = EntryKey(where.dir, where.slot);
-  MARCOT_ASSIGN_OR_RETURN(const bool found, txn.Get(Family::kEntries, key, &value));
-  if (!found) return MakeError(Code::kStoreDamaged, "a file with versions lost its entry");
-  MARCOT_ASSIGN_OR_RETURN(Entry entry, DecodeEntry(value));
-  --entry.versions;
-  entry.version_bytes -= record.size;
+  if (!kept) return false;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, FindVersionedFile(txn, id, &where, &file));
+  if (!found) return false;
+  --file.versions;
+  file.version_bytes -= record.size;
   // In place: no pin sees the difference.
-  txn.Put(Family::kEntries, std::move(key), EncodeEntry(entry));
-  if (entry.versions == 0) txn.Delete(Family::kVersions, VersionedFileKey(id));
+  txn.Put(Family::kEntries, EntryKey(where.dir, where.slot), EncodeEntry(file));
+  if (file.versions == 0) txn.Delete(Family::kVersions, VersionedFileKey(id));
   TakeVersion(txn, id, version, record);
   MARCOT_RETURN_IF_ERROR(writer.DropContent(record.content, record.size));
   MARCOT_RETURN_IF_ERROR(writer.ChargeVersions(

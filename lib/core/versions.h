@@ -18,6 +18,9 @@ void KeepVersion(Txn& txn, const Entry& file, const VersionRecord& record);
 void PutVersionedFile(Txn& txn, const ObjectId& id, const VersionedFile& where);
 absl::StatusOr<bool> FindVersion(View& view, const ObjectId& id, Seq version,
                                  VersionRecord* record);
+// The entry of a file that has versions, and where it stands. False: the file is gone.
+absl::StatusOr<bool> FindVersionedFile(View& view, const ObjectId& id, VersionedFile* where,
+                                       Entry* file);
 // Takes the rows of a version away; what it held is the caller's.
 void TakeVersion(Txn& txn, const ObjectId& id, Seq version, const VersionRecord& record);
 // Lets go of one version of a file that is there. False: there is no such version, or its file is

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
+#include "operations/page.h"
 
 namespace marcot::operations {
 namespace {
@@ -12,8 +13,6 @@ namespace {
 using core::DirId;
 using core::Seq;
 using storage::Family;
-
-constexpr size_t kMaxLimit = 1000;
 
 // The last change that was read. Its text is `seq.number`.
 struct Position {
@@ -48,10 +47,7 @@ absl::StatusOr<Seq> ChangesSince(core::View& view, DirId root) {
 
 absl::StatusOr<ChangePage> ChangesAfter(core::View& view, DirId root, Seq newest,
                                         std::string_view cursor, size_t limit) {
-  if (limit < 1 || limit > kMaxLimit) {
-    return MakeError(Code::kParamInvalid,
-                     absl::StrCat("a limit of ", limit, "; 1 to 1000 is allowed"));
-  }
+  MARCOT_RETURN_IF_ERROR(CheckLimit(limit));
   MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, view.GetTotals(root));
   if (!totals.logged) {
     return MakeError(Code::kChangeFeedNotEnabled,

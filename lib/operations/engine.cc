@@ -330,8 +330,7 @@ void Engine::PauseReclaim(bool paused) {
   background_wakes_.notify_one();
 }
 
-template <typename Work>
-absl::StatusOr<uint64_t> Engine::RunAll(Work& work) {
+absl::StatusOr<uint64_t> Engine::RunAll(ExpiryWork& work) {
   uint64_t dropped = 0;
   do {
     MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));

@@ -93,8 +93,7 @@ class Engine {
   bool HealOne();
   bool HasBackgroundWork() const;
   absl::StatusOr<uint64_t> ExpireSpace(const SpaceName& space);
-  template <typename Work>
-  absl::StatusOr<uint64_t> RunAll(Work& work);
+  absl::StatusOr<uint64_t> RunAll(ExpiryWork& work);
   void ExpireSnapshots();
 
   const StoreOptions options_;

@@ -13,6 +13,14 @@ namespace {
 using core::VersionAge;
 using storage::Family;
 
+// Whether the file has more versions than a limit that was lowered allows.
+absl::StatusOr<bool> IsPastLimit(core::Txn& txn, const ObjectId& id, uint32_t limit) {
+  core::VersionedFile where;
+  core::Entry file;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, core::FindVersionedFile(txn, id, &where, &file));
+  return found && file.versions > limit;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<SpaceName>> SpacesAfter(core::View& view, const SpaceName& last) {
@@ -49,23 +57,13 @@ absl::StatusOr<std::vector<uint64_t>> DueItems(core::View& view, const SpaceName
   return items;
 }
 
-absl::StatusOr<bool> ExpireVersionsWork::IsPastLimit(core::Txn& txn, const VersionAge& age,
-                                                     uint32_t limit) {
-  std::string value;
-  MARCOT_ASSIGN_OR_RETURN(const bool placed,
-                          txn.Get(Family::kVersions, core::VersionedFileKey(age.id), &value));
-  if (!placed) return false;
-  MARCOT_ASSIGN_OR_RETURN(const core::VersionedFile where, core::DecodeVersionedFile(value));
-  MARCOT_ASSIGN_OR_RETURN(const bool found,
-                          txn.Get(Family::kEntries, core::EntryKey(where.dir, where.slot), &value));
-  if (!found) return false;
-  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, core::DecodeEntry(value));
-  return entry.versions > limit;
-}
-
-absl::Status ExpireVersionsWork::Execute(core::Txn& txn) {
+absl::Status ExpiryWork::Execute(core::Txn& txn) {
   dropped_ = 0;
   more_ = false;
+  return ExpireSlice(txn);
+}
+
+absl::Status ExpireVersionsWork::ExpireSlice(core::Txn& txn) {
   MARCOT_ASSIGN_OR_RETURN(core::LibraryRecord library, FindLibrary(txn, library_));
   const LibrarySettings& settings = library.settings;
   const int64_t due = txn.now_ms() - int64_t{settings.history_days} * kMsPerDay;
@@ -78,12 +76,12 @@ absl::Status ExpireVersionsWork::Execute(core::Txn& txn) {
     const VersionAge age = VersionAge::Of(rows->key());
     const bool old = settings.history_days > 0 && age.time_ms <= due;
     if (!old && !library.tightened) break;
-    next_cursor_ = rows->key();
+    cursor_ = rows->key();
     more_ = visited++ == kExpirySlice;
     if (more_) break;
     bool drop = old;
     if (!old) {
-      MARCOT_ASSIGN_OR_RETURN(drop, IsPastLimit(txn, age, settings.history_versions));
+      MARCOT_ASSIGN_OR_RETURN(drop, IsPastLimit(txn, age.id, settings.history_versions));
     }
     if (!drop) continue;
     // The one that is oldest by time: of a file that is past its limit it goes first.
@@ -92,18 +90,14 @@ absl::Status ExpireVersionsWork::Execute(core::Txn& txn) {
     dropped_ += dropped;
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
-  if (more_) {
-    cursor_ = next_cursor_;
-  } else if (library.tightened) {
+  if (!more_ && library.tightened) {
     library.tightened = false;
     txn.Put(Family::kSpaces, core::LibraryKey(library_), core::EncodeLibrary(library));
   }
   return absl::OkStatus();
 }
 
-absl::Status ExpireSnapshotsWork::Execute(core::Txn& txn) {
-  dropped_ = 0;
-  more_ = false;
+absl::Status ExpireSnapshotsWork::ExpireSlice(core::Txn& txn) {
   std::string end(core::kSnapshotExpiries);
   PutFixed64(&end, core::SortableTime(txn.now_ms()) + 1);
   const auto rows = txn.NewCursor(Family::kFacts, {core::kSnapshotExpiries, end});
@@ -119,9 +113,7 @@ absl::Status ExpireSnapshotsWork::Execute(core::Txn& txn) {
   return rows->status();
 }
 
-absl::Status ExpireChangesWork::Execute(core::Txn& txn) {
-  dropped_ = 0;
-  more_ = false;
+absl::Status ExpireChangesWork::ExpireSlice(core::Txn& txn) {
   const core::DirId root = space_.record.root;
   const int64_t due = txn.now_ms() - int64_t{space_.record.settings.change_feed_days} * kMsPerDay;
   MARCOT_ASSIGN_OR_RETURN(core::Seq since, ChangesSince(txn, root));

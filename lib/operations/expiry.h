@@ -27,47 +27,44 @@ absl::StatusOr<std::vector<SpaceName>> SpacesAfter(core::View& view, const Space
 absl::StatusOr<std::vector<uint64_t>> DueItems(core::View& view, const SpaceName& space,
                                                int64_t now_ms);
 
-// Drops the versions of one library that are due, a slice at a time. One that looks through all of
-// them, since limits were lowered, goes on from `cursor`.
-class ExpireVersionsWork final : public Pipeline::Work {
+// Lets go of a slice of what is due, of one kind. To be run again while there is more.
+class ExpiryWork : public Pipeline::Work {
+ public:
+  absl::Status Execute(core::Txn& txn) final;
+  uint64_t dropped() const { return dropped_; }  // by the last run
+  bool more() const { return more_; }
+
+ protected:
+  virtual absl::Status ExpireSlice(core::Txn& txn) = 0;
+  uint64_t dropped_ = 0;
+  bool more_ = false;
+};
+
+// The versions of one library. Where limits were lowered it looks through all of them.
+class ExpireVersionsWork final : public ExpiryWork {
  public:
   explicit ExpireVersionsWork(std::string_view library) : library_(library) {}
-  absl::Status Execute(core::Txn& txn) override;
-  uint64_t dropped() const { return dropped_; }
-  bool more() const { return more_; }
 
  private:
-  absl::StatusOr<bool> IsPastLimit(core::Txn& txn, const core::VersionAge& age, uint32_t limit);
+  absl::Status ExpireSlice(core::Txn& txn) override;
   const std::string_view library_;
-  std::string cursor_, next_cursor_;
-  uint64_t dropped_ = 0;
-  bool more_ = false;
+  std::string cursor_;
 };
 
-// Deletes named snapshots that are due, a slice of them.
-class ExpireSnapshotsWork final : public Pipeline::Work {
- public:
-  absl::Status Execute(core::Txn& txn) override;
-  uint64_t dropped() const { return dropped_; }
-  bool more() const { return more_; }
-
+// Named snapshots.
+class ExpireSnapshotsWork final : public ExpiryWork {
  private:
-  uint64_t dropped_ = 0;
-  bool more_ = false;
+  absl::Status ExpireSlice(core::Txn& txn) override;
 };
 
-// Forgets changes of a space that are older than it keeps them, a slice of them.
-class ExpireChangesWork final : public Pipeline::Work {
+// Changes of a space that are older than it keeps them.
+class ExpireChangesWork final : public ExpiryWork {
  public:
   explicit ExpireChangesWork(const SpaceName& space) : space_(space) {}
-  absl::Status Execute(core::Txn& txn) override;
-  uint64_t dropped() const { return dropped_; }
-  bool more() const { return more_; }
 
  private:
+  absl::Status ExpireSlice(core::Txn& txn) override;
   const SpaceName& space_;
-  uint64_t dropped_ = 0;
-  bool more_ = false;
 };
 
 }  // namespace marcot::operations

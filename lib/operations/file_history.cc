@@ -40,27 +40,15 @@ absl::Status Runner::DropVersionsPastLimit(const Entry& file) {
 
 // The file at the path, and the older version of it that the operation names.
 absl::StatusOr<Entry> Runner::FindVersionedFile(VersionRecord* version) {
-  MARCOT_ASSIGN_OR_RETURN(const Resolved found, Resolve(txn_, op_.root, op_.path));
-  if (found.outcome != Resolved::Outcome::kFound) {
-    return MakeError(Code::kFileNotFound, absl::StrCat(JoinPath(op_.path), " does not exist"));
-  }
-  const Entry& file = found.entry;
-  if (file.is_directory()) {
-    return MakeError(Code::kFileTypeNotMatched,
-                     absl::StrCat(JoinPath(op_.path), " is a directory; files have versions"));
-  }
+  MARCOT_ASSIGN_OR_RETURN(const Entry file,
+                          RequireFile(EntryOf(txn_, {.dir = op_.root}, op_.path), op_.path));
   if (op_.version == file.modified) {
     return MakeError(Code::kLatestVersionNotAllowed,
                      absl::StrCat("version ", op_.version, " of ", JoinPath(op_.path),
                                   " is the file as it is; name an older one"));
   }
-  bool kept = false;
-  if (file.versions > 0) {
-    MARCOT_ASSIGN_OR_RETURN(kept, core::FindVersion(txn_, file.id, op_.version, version));
-  }
-  if (kept) return file;
-  return MakeError(Code::kVersionNotFound, absl::StrCat(JoinPath(op_.path), " has no version ",
-                                                        op_.version, "; list its versions"));
+  MARCOT_ASSIGN_OR_RETURN(*version, RequireVersion(txn_, file, op_.version, op_.path));
+  return file;
 }
 
 absl::StatusOr<Placed> Runner::SetLatestVersion() {
@@ -93,6 +81,18 @@ absl::StatusOr<Placed> Runner::DeleteVersion() {
   MARCOT_ASSIGN_OR_RETURN(const Entry file, FindVersionedFile(&version));
   MARCOT_RETURN_IF_ERROR(core::DropVersion(txn_, writer_, file.id, op_.version).status());
   return Answer(file.id);
+}
+
+absl::StatusOr<VersionRecord> RequireVersion(core::View& view, const Entry& file, core::Seq version,
+                                             const std::vector<std::string>& names) {
+  VersionRecord record;
+  bool kept = false;
+  if (file.versions > 0) {
+    MARCOT_ASSIGN_OR_RETURN(kept, core::FindVersion(view, file.id, version, &record));
+  }
+  if (kept) return record;
+  return MakeError(Code::kVersionNotFound, absl::StrCat(JoinPath(names), " has no version ",
+                                                        version, "; list its versions"));
 }
 
 absl::StatusOr<VersionPage> VersionsOf(core::View& view, const Entry& file,

@@ -4,14 +4,11 @@
 #include <memory>
 #include <optional>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "base/coding.h"
 #include "base/status_macros.h"
 #include "core/dir_cursor.h"
-#include "marcot/error.h"
+#include "operations/page.h"
 #include "operations/read.h"
-#include "xxhash.h"
 
 namespace marcot::operations {
 namespace {
@@ -20,7 +17,6 @@ using core::DirCursor;
 using core::Entry;
 using core::Place;
 
-constexpr size_t kMaxLimit = 1000;
 // A page ends early after this many holes (core/dir_cursor.h).
 constexpr int kMaxHoles = 4;
 
@@ -32,44 +28,29 @@ struct Position {
   int64_t key = 0;
 };
 
-// The seal covers what the marker is good for: one directory, order, filter and prefix.
-uint64_t MarkerSeal(std::string_view payload, const Entry& directory, const ListOptions& options,
-                    uint64_t secret) {
-  std::string sealed(payload);
-  PutFixed64(&sealed, directory.id.hi);
-  PutFixed64(&sealed, directory.id.lo);
-  sealed += static_cast<char>(options.order);
-  sealed += static_cast<char>(options.descending);
-  sealed += static_cast<char>(options.filter);
-  sealed += options.prefix;
-  return XXH3_64bits_withSeed(sealed.data(), sealed.size(), secret);
+// One directory, order, filter and prefix.
+std::string ListingOf(const Entry& directory, const ListOptions& options) {
+  std::string listing = core::PairKey(directory.id.hi, directory.id.lo);
+  listing += static_cast<char>(options.order);
+  listing += static_cast<char>(options.descending);
+  listing += static_cast<char>(options.filter);
+  listing += options.prefix;
+  return listing;
 }
 
-std::string EncodeMarker(const Position& position, const Entry& directory,
-                         const ListOptions& options, uint64_t secret) {
-  std::string payload;
-  PutSignedVarint(&payload, position.key);
-  payload += position.slot;
-  std::string marker;
-  PutFixed64(&marker, MarkerSeal(payload, directory, options, secret));
-  marker += payload;
-  return absl::WebSafeBase64Escape(marker);
-}
-
-absl::StatusOr<Position> DecodeMarker(const Entry& directory, const ListOptions& options,
-                                      uint64_t secret) {
+std::string EncodePosition(const Position& position) {
   std::string bytes;
-  if (absl::WebSafeBase64Unescape(options.marker, &bytes)) {
-    Decoder in(bytes);
-    const uint64_t seal = in.Fixed64();
-    const std::string_view payload = in.Rest();
-    Position position;
-    position.key = in.SignedVarint();
-    position.slot = in.Rest();
-    if (in.ok() && seal == MarkerSeal(payload, directory, options, secret)) return position;
-  }
-  return MakeError(Code::kMarkerNotFound,
-                   "the marker was not given by this listing; begin with an empty one");
+  PutSignedVarint(&bytes, position.key);
+  bytes += position.slot;
+  return bytes;
+}
+
+Position DecodePosition(std::string_view bytes) {
+  Decoder in(bytes);
+  Position position;
+  position.key = in.SignedVarint();
+  position.slot = in.Rest();
+  return position;
 }
 
 // ---- streams of slots ------------------------------------------------------------------------
@@ -165,12 +146,12 @@ class Lister {
       : view_(view), directory_(directory), options_(options), secret_(secret) {}
 
   absl::StatusOr<ListedPage> Run() {
-    if (options_.limit < 1 || options_.limit > kMaxLimit) {
-      return MakeError(Code::kParamInvalid,
-                       absl::StrCat("a limit of ", options_.limit, "; 1 to 1000 is allowed"));
-    }
+    MARCOT_RETURN_IF_ERROR(CheckLimit(options_.limit));
     if (!options_.marker.empty()) {
-      MARCOT_ASSIGN_OR_RETURN(after_, DecodeMarker(directory_, options_, secret_));
+      MARCOT_ASSIGN_OR_RETURN(
+          const std::string position,
+          OpenMarker(options_.marker, ListingOf(directory_, options_), secret_));
+      after_ = DecodePosition(position);
     }
     const Place place = core::PlaceOf(directory_);
     MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view_, place.dir, place.seq));
@@ -196,7 +177,7 @@ class Lister {
   }
 
   std::string Marker(const Position& position) const {
-    return EncodeMarker(position, directory_, options_, secret_);
+    return SealMarker(EncodePosition(position), ListingOf(directory_, options_), secret_);
   }
 
   absl::Status ListBySlot(Stream& stream) {

@@ -1,19 +1,13 @@
 // Pages of the recycle bin: each order has rows of its own, so a page costs what it shows.
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
-#include "base/coding.h"
 #include "base/status_macros.h"
-#include "marcot/error.h"
+#include "operations/page.h"
 #include "operations/recycle.h"
-#include "xxhash.h"
 
 namespace marcot::operations {
 namespace {
 
 using core::BinOrder;
 using storage::Family;
-
-constexpr size_t kMaxLimit = 1000;
 
 BinOrder OrderOf(RecycledOrder order) {
   switch (order) {
@@ -26,33 +20,6 @@ BinOrder OrderOf(RecycledOrder order) {
       return BinOrder::kSize;
   }
   return BinOrder::kTime;
-}
-
-// A marker is the key of the last row shown, sealed for this bin, order and direction.
-uint64_t SealOf(std::string_view key, const ListRecycledOptions& options, uint64_t secret) {
-  std::string sealed(key);
-  sealed += static_cast<char>(options.order);
-  sealed += static_cast<char>(options.descending);
-  return XXH3_64bits_withSeed(sealed.data(), sealed.size(), secret);
-}
-
-std::string MarkerOf(std::string_view key, const ListRecycledOptions& options, uint64_t secret) {
-  std::string marker;
-  PutFixed64(&marker, SealOf(key, options, secret));
-  marker += key;
-  return absl::WebSafeBase64Escape(marker);
-}
-
-absl::StatusOr<std::string> KeyOfMarker(const std::string& prefix,
-                                        const ListRecycledOptions& options, uint64_t secret) {
-  std::string bytes;
-  if (absl::WebSafeBase64Unescape(options.marker, &bytes) && bytes.size() > 8) {
-    std::string key = bytes.substr(8);
-    const bool here = key.compare(0, prefix.size(), prefix) == 0;
-    if (here && LoadFixed64(bytes.data()) == SealOf(key, options, secret)) return key;
-  }
-  return MakeError(Code::kMarkerNotFound,
-                   "the marker was not given by this listing; begin with an empty one");
 }
 
 absl::Status SeekToStart(const std::string& last, const std::string& first, const std::string& end,
@@ -70,17 +37,17 @@ absl::Status SeekToStart(const std::string& last, const std::string& first, cons
 
 absl::StatusOr<RecycledPage> ListBin(core::View& view, core::DirId bin, uint32_t days,
                                      const ListRecycledOptions& options, uint64_t secret) {
-  if (options.limit < 1 || options.limit > kMaxLimit) {
-    return MakeError(Code::kParamInvalid,
-                     absl::StrCat("a limit of ", options.limit, "; 1 to 1000 is allowed"));
-  }
+  MARCOT_RETURN_IF_ERROR(CheckLimit(options.limit));
   RecycledPage page;
   const BinOrder order = OrderOf(options.order);
   const std::string first = core::BinOrderKey(bin, order);
-  std::string end = first, last;
+  std::string end = first, listing = first;
   ++end.back();
+  listing += static_cast<char>(options.order);
+  listing += static_cast<char>(options.descending);
+  std::string last;  // the key of the last row shown
   if (!options.marker.empty()) {
-    MARCOT_ASSIGN_OR_RETURN(last, KeyOfMarker(first, options, secret));
+    MARCOT_ASSIGN_OR_RETURN(last, OpenMarker(options.marker, listing, secret));
   }
   if (bin == 0) return page;
   MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, view.GetTotals(bin));
@@ -95,7 +62,7 @@ absl::StatusOr<RecycledPage> ListBin(core::View& view, core::DirId bin, uint32_t
     options.descending ? rows->Prev() : rows->Next();
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
-  if (rows->Valid()) page.marker = MarkerOf(last, options, secret);
+  if (rows->Valid()) page.marker = SealMarker(last, listing, secret);
   return page;
 }
 

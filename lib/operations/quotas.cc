@@ -74,10 +74,6 @@ core::Limits ToLimits(const QuotaLimits& limits) {
   return {limits.bytes, limits.files, limits.count_history};
 }
 
-uint64_t CountedBytes(const core::Totals& totals) {
-  return totals.bytes + (totals.limits.count_versions ? totals.version_bytes : 0);
-}
-
 absl::StatusOr<QuotaRecord> FindQuota(core::View& view, std::string_view library, uint64_t quota) {
   std::string value;
   MARCOT_ASSIGN_OR_RETURN(const bool found,
@@ -90,7 +86,8 @@ absl::StatusOr<QuotaRecord> FindQuota(core::View& view, std::string_view library
 absl::StatusOr<QuotaInfo> QuotaInfoOf(core::View& view, std::string_view library, uint64_t quota) {
   MARCOT_ASSIGN_OR_RETURN(const QuotaRecord record, FindQuota(view, library, quota));
   MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, view.GetTotals(quota));
-  return QuotaInfo{quota, record.limits, CountedBytes(totals), totals.files, record.spaces};
+  return QuotaInfo{quota, record.limits, totals.CountedBytes(totals.limits), totals.files,
+                   record.spaces};
 }
 
 absl::Status CountBin(core::Txn& txn, std::string_view library, const SpaceRecord& space) {

@@ -22,8 +22,6 @@ core::Limits ToLimits(const QuotaLimits& limits);
 absl::StatusOr<core::QuotaRecord> FindQuota(core::View& view, std::string_view library,
                                             uint64_t quota);
 absl::StatusOr<QuotaInfo> QuotaInfoOf(core::View& view, std::string_view library, uint64_t quota);
-// What counts to the limits of a row of totals.
-uint64_t CountedBytes(const core::Totals& totals);
 
 // The space has a new bin: its quota counts it if it counts bins.
 absl::Status CountBin(core::Txn& txn, std::string_view library, const core::SpaceRecord& space);

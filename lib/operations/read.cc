@@ -111,6 +111,16 @@ absl::Status RequireDirectory(const Entry& entry, const std::vector<std::string>
                    absl::StrCat(JoinPath(names), " is a file, not a directory"));
 }
 
+absl::StatusOr<Entry> RequireFile(absl::StatusOr<Entry> entry,
+                                  const std::vector<std::string>& names) {
+  if (CodeOf(entry.status()) == Code::kPathNotFound) {
+    return MakeError(Code::kFileNotFound, absl::StrCat(JoinPath(names), " does not exist"));
+  }
+  if (!entry.ok() || !entry->is_directory()) return entry;
+  return MakeError(Code::kFileTypeNotMatched,
+                   absl::StrCat(JoinPath(names), " is a directory, not a file"));
+}
+
 absl::Status WalkTree(core::View& view, const Entry& directory, std::vector<std::string> path,
                       const Visitor& visitor) {
   std::vector<Level> levels(1);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/facts.h"
 #include "core/lookup.h"
 #include "core/view.h"
 #include "marcot/options.h"
@@ -32,6 +33,14 @@ absl::Status FillStat(core::View& view, const core::Entry& entry, std::string_vi
 // FileTypeNotMatched unless the entry is a directory.
 absl::Status RequireDirectory(const core::Entry& entry, const std::vector<std::string>& names);
 
+// The entry, where it is a file's. FileNotFound in place of PathNotFound; FileTypeNotMatched.
+absl::StatusOr<core::Entry> RequireFile(absl::StatusOr<core::Entry> entry,
+                                        const std::vector<std::string>& names);
+
+// An older version of a file. VersionNotFound.
+absl::StatusOr<core::VersionRecord> RequireVersion(core::View& view, const core::Entry& file,
+                                                   core::Seq version,
+                                                   const std::vector<std::string>& names);
 // The latest and the older versions of a file, newest first.
 absl::StatusOr<VersionPage> VersionsOf(core::View& view, const core::Entry& file,
                                        const ListVersionsOptions& options);

@@ -20,11 +20,6 @@ std::string Shown(std::string_view library, std::string_view space) {
   return absl::StrCat(std::string(library), "/", std::string(space));
 }
 
-absl::Status SpaceMissing(std::string_view library, std::string_view space) {
-  return MakeError(Code::kSpaceNotFound,
-                   absl::StrCat("no space ", Shown(library, space), "; create it first"));
-}
-
 constexpr uint32_t kMaxRecycleDays = 10'000;
 constexpr uint32_t kMaxChangeFeedDays = 3'650;
 
@@ -97,7 +92,8 @@ absl::StatusOr<core::SpaceRecord> RequireSpace(core::View& view, std::string_vie
                                                std::string_view space) {
   MARCOT_ASSIGN_OR_RETURN(const auto record, FindSpace(view, library, space));
   if (record.has_value()) return *record;
-  return SpaceMissing(library, space);
+  return MakeError(Code::kSpaceNotFound,
+                   absl::StrCat("no space ", Shown(library, space), "; create it first"));
 }
 
 absl::StatusOr<core::LibraryRecord> FindLibrary(core::View& view, std::string_view library) {
@@ -141,8 +137,7 @@ absl::StatusOr<core::DirId> RequireTree(core::Txn& txn, std::string_view library
   MARCOT_ASSIGN_OR_RETURN(core::SpaceRecord record, RequireSpace(txn, library, space));
   DirId& dir = record.*root;
   if (dir != 0) return dir;
-  dir = core::TreeWriter(txn).NewNode(
-      {}, {.modified = txn.seq(), .modification_time_ms = txn.now_ms()}, 0);
+  dir = core::TreeWriter(txn).NewEmptyNode(0);
   if (root == &core::SpaceRecord::bin && record.quota != 0) {
     MARCOT_RETURN_IF_ERROR(CountBin(txn, library, record));
   }
@@ -193,9 +188,7 @@ absl::Status CreateSpaceWork::Execute(core::Txn& txn) {
     return MakeError(Code::kDuplicateSpace,
                      absl::StrCat("the space ", Shown(library_, space_), " exists"));
   }
-  core::TreeWriter writer(txn);
-  record_.root =
-      writer.NewNode({}, {.modified = txn.seq(), .modification_time_ms = txn.now_ms()}, 0);
+  record_.root = core::TreeWriter(txn).NewEmptyNode(0);
   record_.creation_time_ms = txn.now_ms();
   txn.Put(Family::kSpaces, core::SpaceKey(library_, space_), core::EncodeSpace(record_));
   return absl::OkStatus();
@@ -203,24 +196,23 @@ absl::Status CreateSpaceWork::Execute(core::Txn& txn) {
 
 absl::Status DeleteSpaceWork::Execute(core::Txn& txn) {
   MARCOT_RETURN_IF_ERROR(FindLibrary(txn, library_).status());
-  MARCOT_ASSIGN_OR_RETURN(const auto record, FindSpace(txn, library_, space_));
-  if (!record.has_value()) return SpaceMissing(library_, space_);
-  MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, txn.GetTotals(record->root));
+  MARCOT_ASSIGN_OR_RETURN(const core::SpaceRecord record, RequireSpace(txn, library_, space_));
+  MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, txn.GetTotals(record.root));
   if (!force_ && totals.files + totals.directories > 0) {
     return MakeError(Code::kSpaceNotEmpty, absl::StrCat("the space ", Shown(library_, space_),
                                                         " holds entries; delete with force"));
   }
   core::TreeWriter writer(txn);
-  for (const core::DirId root : {record->root, record->bin, record->snapshots}) {
+  for (const core::DirId root : {record.root, record.bin, record.snapshots}) {
     if (root != 0) MARCOT_RETURN_IF_ERROR(KillRoot(txn, writer, root));
   }
-  if (record->bin != 0) QueueRows(txn, Family::kBin, record->bin, core::IdKey(record->bin + 1));
-  QueueRows(txn, Family::kChanges, record->root, core::IdKey(record->root + 1));
-  if (record->snapshots != 0) {
-    MARCOT_RETURN_IF_ERROR(DeleteSnapshotRows(txn, record->snapshots));
+  if (record.bin != 0) QueueRows(txn, Family::kBin, record.bin, core::IdKey(record.bin + 1));
+  QueueRows(txn, Family::kChanges, record.root, core::IdKey(record.root + 1));
+  if (record.snapshots != 0) {
+    MARCOT_RETURN_IF_ERROR(DeleteSnapshotRows(txn, record.snapshots));
   }
-  if (record->quota != 0) {
-    MARCOT_RETURN_IF_ERROR(LeaveQuota(txn, library_, record->quota, space_));
+  if (record.quota != 0) {
+    MARCOT_RETURN_IF_ERROR(LeaveQuota(txn, library_, record.quota, space_));
   }
   txn.Delete(Family::kSpaces, core::SpaceKey(library_, space_));
   return absl::OkStatus();
@@ -249,16 +241,15 @@ absl::Status SetLibraryWork::Execute(core::Txn& txn) {
 }
 
 absl::Status SetSpaceWork::Execute(core::Txn& txn) {
-  MARCOT_ASSIGN_OR_RETURN(auto record, FindSpace(txn, library_, space_));
-  if (!record.has_value()) return SpaceMissing(library_, space_);
+  MARCOT_ASSIGN_OR_RETURN(core::SpaceRecord record, RequireSpace(txn, library_, space_));
   const bool logged = settings_.change_feed_days > 0;
-  MARCOT_ASSIGN_OR_RETURN(core::Totals* const totals, txn.MutableTotals(record->root));
+  MARCOT_ASSIGN_OR_RETURN(core::Totals* const totals, txn.MutableTotals(record.root));
   if (logged != totals->logged) {
     totals->logged = logged;
-    StartChanges(txn, record->root, logged);
+    StartChanges(txn, record.root, logged);
   }
-  record->settings = settings_;
-  txn.Put(Family::kSpaces, core::SpaceKey(library_, space_), core::EncodeSpace(*record));
+  record.settings = settings_;
+  txn.Put(Family::kSpaces, core::SpaceKey(library_, space_), core::EncodeSpace(record));
   return absl::OkStatus();
 }
 
