@@ -173,9 +173,9 @@ Op Generator::Next(const NamespaceModel& model) {
     return draw < (end += share);
   };
   if (falls(25)) return OpOf(Op::Kind::kCompare);
-  if (falls(5)) return OpOf(Op::Kind::kDrain);
+  if (falls(20)) return OpOf(Op::Kind::kDrain);
   if (falls(2)) return OpOf(Op::Kind::kSettleContents);
-  if (falls(1)) return OpOf(Op::Kind::kReopen);
+  if (falls(5)) return OpOf(Op::Kind::kReopen);
   if (falls(3)) return OpOf(Op::Kind::kRecreateSpace, 1 + Below(spaces_ - 1));
   if (falls(20)) return OpOf(Op::Kind::kTakeSnapshot);
   if (falls(20)) return OpOf(Op::Kind::kCheckSnapshot, Below(3));
