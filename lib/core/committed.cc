@@ -222,18 +222,17 @@ absl::Status Committed::Commit(const Txn& txn, bool sync) {
 }
 
 absl::StatusOr<Counters> StoredCounters(View& view) {
-  const std::string last = IdKey(~Seq{0});
-  const auto rows = view.NewCursor(Family::kTotalsLog, {});
+  std::string value;
+  MARCOT_RETURN_IF_ERROR(view.Get(Family::kMeta, kFoldedKey, &value).status());
+  MARCOT_ASSIGN_OR_RETURN(LogRow newest, DecodeLogRow(value));
+  const std::string first = IdKey(newest.seq + 1), last = IdKey(~Seq{0});
+  const auto rows = view.NewCursor(Family::kTotalsLog, {.lower = first});
   rows->SeekForPrev(last);
   MARCOT_RETURN_IF_ERROR(rows->status());
-  std::string value;
   if (rows->Valid()) {
-    value = rows->value();
-  } else {
-    MARCOT_RETURN_IF_ERROR(view.Get(Family::kMeta, kFoldedKey, &value).status());
+    MARCOT_ASSIGN_OR_RETURN(newest, DecodeLogRow(rows->value()));
   }
-  MARCOT_ASSIGN_OR_RETURN(const LogRow row, DecodeLogRow(value));
-  return row.counters;
+  return newest.counters;
 }
 
 std::unique_ptr<HeldSnapshot> Committed::TakeSnapshot() const {

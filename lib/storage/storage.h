@@ -72,7 +72,7 @@ class Batch {
   virtual ~Batch() = default;
   virtual void Put(Family family, std::string_view key, std::string_view value) = 0;
   virtual void Delete(Family family, std::string_view key) = 0;
-  // All keys in [lower, upper). Dear to cursors that cross it: for rows that are not read again.
+  // All keys in [lower, upper). For rows that nobody reads again: cursors may still show them.
   virtual void DeleteRange(Family family, std::string_view lower, std::string_view upper) = 0;
   virtual void Clear() = 0;
 };
