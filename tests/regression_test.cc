@@ -1,4 +1,4 @@
-// A test beside each bug that a review found and the random walk did not.
+// A test beside each bug that a review found and the random walk did not, or hardly ever.
 #include "pch/test_pch.h"
 
 #include "absl/strings/str_cat.h"
@@ -61,6 +61,28 @@ TEST_F(RegressionTest, AListGoesOnBehindAHole) {
     options.marker = page->marker;
   } while (!options.marker.empty());
   EXPECT_EQ(seen, 1u);
+}
+
+// A lowered limit takes the oldest version, also where that was made in another library.
+TEST_F(RegressionTest, TheOldestVersionGoesWhereverItWasMade) {
+  const LibrarySettings two{.history = true, .history_versions = 2};
+  const LibrarySettings one{.history = true, .history_versions = 1};
+  ASSERT_OK(store_->CreateLibrary("other"));
+  ASSERT_OK(store_->CreateSpace("other", "-"));
+  ASSERT_OK(store_->SetLibrarySettings("other", two));
+  ASSERT_OK(store_->SetLibrarySettings("default", two));
+  const Space other = store_.OpenSpace("other", "-");
+  ASSERT_OK(other.Put("f", "the oldest"));
+  ASSERT_OK(other.Put("f", "a later one", Overwrite()));
+  ASSERT_OK(space_.MoveFile(other, "f", "f"));
+  ASSERT_OK(space_.Put("f", "newest", Overwrite()));
+  ASSERT_OK(store_->SetLibrarySettings("default", one));
+  ASSERT_OK(store_->ExpireDue());
+  const auto page = space_.ListVersions("f");
+  ASSERT_OK(page);
+  ASSERT_EQ(page->versions.size(), 2u);
+  EXPECT_EQ(page->versions[1].size, std::string("a later one").size());
+  ExpectSound();
 }
 
 // Bytes of a content that only a host's reference had named so far.

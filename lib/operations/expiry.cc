@@ -13,12 +13,19 @@ namespace {
 using core::VersionAge;
 using storage::Family;
 
-// Whether the file has more versions than a limit that was lowered allows.
-absl::StatusOr<bool> IsPastLimit(core::Txn& txn, const ObjectId& id, uint32_t limit) {
+// Drops the oldest versions of a file that has more than a limit that was lowered allows; answers
+// how many. They may be of another library, which the file was moved out of.
+absl::StatusOr<uint64_t> DropPastLimit(core::Txn& txn, core::TreeWriter& writer, const ObjectId& id,
+                                       uint32_t limit) {
   core::VersionedFile where;
   core::Entry file;
   MARCOT_ASSIGN_OR_RETURN(const bool found, core::FindVersionedFile(txn, id, &where, &file));
-  return found && file.versions > limit;
+  uint64_t dropped = 0;
+  for (; found && file.versions > limit + dropped; ++dropped) {
+    MARCOT_ASSIGN_OR_RETURN(const core::Seq oldest, core::OldestVersion(txn, id));
+    MARCOT_RETURN_IF_ERROR(core::DropVersion(txn, writer, id, oldest).status());
+  }
+  return dropped;
 }
 
 }  // namespace
@@ -77,17 +84,17 @@ absl::Status ExpireVersionsWork::ExpireSlice(core::Txn& txn) {
     const bool old = settings.history_days > 0 && age.time_ms <= due;
     if (!old && !library.tightened) break;
     cursor_ = rows->key();
-    more_ = visited++ == kExpirySlice;
+    more_ = visited++ >= kExpirySlice;
     if (more_) break;
-    bool drop = old;
-    if (!old) {
-      MARCOT_ASSIGN_OR_RETURN(drop, IsPastLimit(txn, age.id, settings.history_versions));
+    uint64_t dropped = 0;
+    if (old) {
+      MARCOT_ASSIGN_OR_RETURN(dropped, core::DropVersion(txn, writer, age.id, age.version));
+    } else {
+      MARCOT_ASSIGN_OR_RETURN(dropped,
+                              DropPastLimit(txn, writer, age.id, settings.history_versions));
     }
-    if (!drop) continue;
-    // The one that is oldest by time: of a file that is past its limit it goes first.
-    MARCOT_ASSIGN_OR_RETURN(const bool dropped,
-                            core::DropVersion(txn, writer, age.id, age.version));
     dropped_ += dropped;
+    visited += dropped;
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
   if (!more_ && library.tightened) {
