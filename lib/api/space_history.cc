@@ -299,10 +299,12 @@ absl::StatusOr<Placed> Space::CopyFromSnapshot(std::string_view name, std::strin
 
 absl::StatusOr<ChangePage> Space::ReadChanges(std::string_view cursor, size_t limit) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  // Before the view, which may see a commit that is not published yet: what it would show of that
+  // waits for the next page, lest its cursor be ahead of the store.
+  const core::Seq newest = state->engine->committed().published();
   ReadView view = Now(*state);
   MARCOT_RETURN_IF_ERROR(operations::CheckRoot(view, state->root.dir));
-  return operations::ChangesAfter(view, state->root.dir, state->engine->committed().published(),
-                                  cursor, limit);
+  return operations::ChangesAfter(view, state->root.dir, newest, cursor, limit);
 }
 
 absl::StatusOr<std::string> Space::LatestChange() const {

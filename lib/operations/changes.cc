@@ -71,9 +71,11 @@ absl::StatusOr<ChangePage> ChangesAfter(core::View& view, DirId root, Seq newest
   rows->Seek(last);
   if (rows->Valid() && rows->key() == last) rows->Next();
   for (; rows->Valid() && page.changes.size() < limit; rows->Next()) {
+    const Seq seq = core::SeqOfChangeKey(rows->key());
+    if (seq > newest) break;
     MARCOT_ASSIGN_OR_RETURN(Change change, core::DecodeChange(rows->value()));
-    change.seq = core::SeqOfChangeKey(rows->key());
-    at = {change.seq, LoadFixed64(rows->key().data() + 16)};
+    change.seq = seq;
+    at = {seq, LoadFixed64(rows->key().data() + 16)};
     page.changes.push_back(std::move(change));
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
