@@ -602,6 +602,28 @@ TEST_F(BadInputTest, DeletedSpaces) {
   ExpectSpaceNotFound(successor, space_);
 }
 
+TEST_F(BadInputTest, DiffsOfWhatIsNoDirectory) {
+  const TempStore another;
+  const struct {
+    Code code;
+    DirectoryAt at;
+  } kCases[] = {
+      {Code::kPathNotFound, {space_, "missing"}},
+      {Code::kFileTypeNotMatched, {space_, "file"}},
+      {Code::kEmptyFileName, {space_, "dir//x"}},
+      {Code::kSnapshotNotFound, {space_, "", {.named_snapshot = "missing"}}},
+      {Code::kRecycledItemNotFound, {space_, "", {.recycled_item = 7}}},
+      {Code::kSpaceNotFound, {Space(), ""}},
+      {Code::kParamInvalid, {another.OpenSpace(), ""}},
+  };
+  const DirectoryAt good{space_, "dir"};
+  const auto visit = [](const Difference&) { return true; };
+  for (const auto& [code, at] : kCases) {
+    EXPECT_EQ(CodeOf(store_->Diff(at, good, visit)), code) << at.path;
+    EXPECT_EQ(CodeOf(store_->Diff(good, at, visit)), code) << at.path;
+  }
+}
+
 TEST_F(BadInputTest, AStoreIsOpenedOnce) {
   EXPECT_CODE(StoreInUse, Store::Open(store_.folder(), store_.options()));
 }
@@ -643,7 +665,7 @@ TEST(BadStoreTest, OptionsOutOfRange) {
 
 TEST(ErrorTableTest, EveryCodeSaysWhatItIs) {
   std::set<std::string> names;
-  for (int i = 0; i <= static_cast<int>(Code::kSnapshotExpired); ++i) {
+  for (int i = 0; i <= static_cast<int>(Code::kChangesExpired); ++i) {
     const Code code = static_cast<Code>(i);
     EXPECT_TRUE(names.insert(std::string(CodeName(code))).second) << i;
     if (code == Code::kOk) continue;

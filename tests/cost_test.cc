@@ -7,6 +7,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "operations/diff.h"
 #include "operations/engine.h"
 #include "operations/read.h"
 #include "operations/spaces.h"
@@ -157,6 +158,21 @@ void Fill(CountedEngine& store, const std::string& top, uint64_t files) {
   flush();
 }
 
+// Reads the differences of two directories; answers what that costs.
+Cost CostOfDiff(CountedEngine& store, const std::string& before, const std::string& after,
+                size_t expected) {
+  size_t differences = 0;
+  const Cost cost = store.CostOf([&] {
+    core::ReadView view = store.View();
+    const auto left = operations::EntryOf(view, store.root(), Split(before));
+    const auto right = operations::EntryOf(view, store.root(), Split(after));
+    const auto count = [&differences](const Difference&) { return ++differences > 0; };
+    ASSERT_TRUE(operations::DiffDirectories(view, *left, *right, count).ok());
+  });
+  EXPECT_EQ(differences, expected) << before << " and " << after;
+  return cost;
+}
+
 // What each operation of the contract's cost table costs with that many files below.
 std::map<std::string, Cost> CostsWith(uint64_t files) {
   CountedEngine store;
@@ -168,6 +184,7 @@ std::map<std::string, Cost> CostsWith(uint64_t files) {
   costs["1 first copy"] = store.CostOf(store.Transfer(Kind::kCopy, "a/top", "b/copy"));
   costs["2 second copy"] = store.CostOf(store.Transfer(Kind::kCopy, "a/top", "b/copy"));
   costs["3 first write inside the copy"] = store.CostOf(store.Put("b/copy/0/0/new"));
+  costs["diff of a modified copy"] = CostOfDiff(store, "a/top", "b/copy", 1);
   costs["4 first write inside the source"] = store.CostOf(store.Put("a/top/0/0/new"));
   costs["5 copy of a modified copy"] =
       store.CostOf(store.Transfer(Kind::kCopy, "b/copy", "b/again"));
@@ -197,6 +214,21 @@ TEST(CostTest, IsTheSameForTenAndForAMillionFiles) {
     std::cout << what << ": " << cost << "\n";
     EXPECT_LE(cost.counts.puts + cost.counts.deletes, 20u) << what;
   }
+}
+
+// Where the source changed as well, the directories on the way to the change are read through.
+TEST(CostTest, ADiffPassesOverWhatIsShared) {
+  constexpr uint64_t kFiles = 100'000;
+  CountedEngine store;
+  Fill(store, "source", kFiles);
+  store.Run(store.Transfer(Operation::Kind::kCopy, "source", "copy"));
+  EXPECT_LE(CostOfDiff(store, "source", "copy", 0).counts.steps, 2u);
+  store.Run(store.Put("copy/0/0/new"));
+  store.Run(store.Put("source/1/1/new"));
+  store.Run(store.Make(Operation::Kind::kDelete, "source/2/2"));
+  const Cost cost = CostOfDiff(store, "source", "copy", 3);
+  std::cout << "diff of a copy and its source, both changed: " << cost << "\n";
+  EXPECT_LE(cost.counts.gets + cost.counts.steps, kFiles / 50);
 }
 
 TEST(CostTest, AFileIsOneEntryAndALogRow) {

@@ -657,6 +657,52 @@ TEST_F(OperationsTest, WalkGoesDownAndStops) {
   EXPECT_CODE(BadCrc64, space_.Walk("", fail));
 }
 
+TEST_F(OperationsTest, DiffTellsWhatAnOwnerWouldCallAChange) {
+  for (const char* path : {"a/sub/deep", "a/gone"}) ASSERT_EQ(MakeDirectory(path), path);
+  for (const char* path : {"a/f", "a/g", "a/gone/x", "a/sub/deep/h"}) ASSERT_EQ(Put(path), path);
+  ASSERT_OK(space_.CreateSnapshot("before", "a"));
+  ASSERT_OK(space_.CopyDirectory("a", "b"));
+  Names seen;
+  const auto diff = [&](const DirectoryAt& before, const DirectoryAt& after, size_t limit) {
+    seen.clear();
+    return store_->Diff(before, after, [&](const Difference& d) -> absl::StatusOr<bool> {
+      seen.push_back((d.before == nullptr  ? "+"
+                      : d.after == nullptr ? "-"
+                                           : "*") +
+                     JoinPath(d.path));
+      return seen.size() < limit;
+    });
+  };
+  const DirectoryAt before{space_, "", {.named_snapshot = "before"}}, a{space_, "a"},
+      b{space_, "b"};
+  ASSERT_OK(diff(before, a, 99));
+  EXPECT_EQ(seen, Names({}));
+  ASSERT_OK(diff(a, b, 99));
+  EXPECT_EQ(seen, Names({}));
+
+  ASSERT_OK(space_.Delete("b/gone"));
+  ASSERT_OK(space_.SetAttributes("b/sub", {.labels = {"red"}}));
+  ASSERT_OK(space_.Put("b/sub/deep/new", "1"));
+  ASSERT_OK(space_.Delete("b/f"));
+  ASSERT_EQ(MakeDirectory("b/f"), "b/f");
+  const Names changes = {"+f", "-gone", "*sub", "+sub/deep/new", "-f"};
+  ASSERT_OK(diff(a, b, 99));
+  EXPECT_EQ(seen, changes);
+  ASSERT_OK(diff(before, b, 99));
+  EXPECT_EQ(seen, changes);
+  ASSERT_OK(diff(a, b, 2));
+  EXPECT_EQ(seen, Names({"+f", "-gone"}));
+  ASSERT_OK(diff(b, a, 99));
+  EXPECT_EQ(seen, Names({"-f", "+gone", "*sub", "-sub/deep/new", "+f"}));
+  ASSERT_OK(diff({space_, "a/sub"}, {space_, "b/sub"}, 99));
+  EXPECT_EQ(seen, Names({"*", "+deep/new"}));
+
+  const auto fail = [](const Difference&) -> absl::StatusOr<bool> {
+    return MakeError(Code::kBadCrc64, "enough");
+  };
+  EXPECT_CODE(BadCrc64, store_->Diff(a, b, fail));
+}
+
 // ---- batches, reopen, host-kept contents -------------------------------------------------------
 
 TEST_F(OperationsTest, ABatchIsAllOrNothing) {

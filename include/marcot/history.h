@@ -1,4 +1,5 @@
-// What was: versions of files, named snapshots of directories, the feed of changes.
+// What was: versions of files, named snapshots of directories, what differs between two of them,
+// the feed of changes.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,17 @@ struct NamedSnapshot {
   int64_t creation_time_ms = 0;
   int64_t expiry_time_ms = 0;  // 0: never
   RecursiveTotals totals;      // below the directory
+};
+
+// ---- differences -------------------------------------------------------------------------------
+
+// One entry in which two directories differ: by its content, size or attributes, or by being there
+// on one side alone. Times, ids and creators are no differences. A directory that is there on one
+// side alone stands for all below it; a file in the place of a directory is two differences.
+struct Difference {
+  const std::vector<std::string>& path;  // below the two directories; empty: they themselves
+  const Stat* before;                    // null: it is not there
+  const Stat* after;                     // null: it is not there
 };
 
 // ---- changes -----------------------------------------------------------------------------------

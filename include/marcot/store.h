@@ -1,6 +1,7 @@
 // A store: libraries that hold spaces, in one RocksDB of its own folder.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,6 +46,13 @@ struct BatchItem {
   ContentRef content;     // put reference
   Attributes attributes;  // put, put reference, set attributes
   OperationOptions options;
+};
+
+// A directory in one of the trees of a space.
+struct DirectoryAt {
+  Space space;
+  std::string path;  // empty: the root of the tree
+  Tree tree = {};
 };
 
 inline constexpr size_t kMaxBatchItems = 1000;
@@ -134,6 +142,18 @@ class Store {
 
   // ---- reading together ----------------------------------------------------------------------
   std::unique_ptr<Snapshot> TakeSnapshot() const;
+
+  // What differs between any two directories of the store, as of one commit (that of `snapshot`, if
+  // one is given): a directory before what is in it, subdirectories before files. `visitor` answers
+  // whether to go on; its error is the answer. PathNotFound, FileTypeNotMatched.
+  //
+  // Between copies, or snapshots, of one directory and the directory itself, what did not change is
+  // skipped with all below it, and of a directory in a copy only what the copy wrote itself is
+  // read. Where the source has changed since, the directories in which it did are read through. So
+  // the time goes with the entries of those, never with what lies below the rest. Memory: O(d).
+  absl::Status Diff(const DirectoryAt& before, const DirectoryAt& after,
+                    const std::function<absl::StatusOr<bool>(const Difference&)>& visitor,
+                    const Snapshot* snapshot = nullptr) const;
 
   // ---- expiry --------------------------------------------------------------------------------
   // Lets go of what is due by the store's clock: recycled items, versions, named snapshots, kept

@@ -40,29 +40,14 @@ auto ReadAs(const Space::State& state, const ReadOptions& options, const Read& r
 
 using Names = std::vector<std::string>;
 
-// What stands at a path of the tree that the options name.
-absl::StatusOr<core::Entry> EntryAt(ReadView& view, const Space::State& state, const Tree& tree,
-                                    const Names& names) {
-  if (tree.recycled_item == 0 && tree.named_snapshot.empty()) {
-    return operations::EntryOf(view, state.root, names);
-  }
-  MARCOT_ASSIGN_OR_RETURN(const operations::TreeAt at,
-                          operations::FindTree(view, state.library, state.name, tree));
-  Names below{at.name};
-  below.insert(below.end(), names.begin(), names.end());
-  auto entry = operations::EntryOf(view, {at.root, 0}, below);
-  // Not with the name that stands for the tree.
-  if (CodeOf(entry.status()) == Code::kPathNotFound) return operations::PathNotFound(names);
-  return entry;
-}
-
 // The same of one path: `read` gets the entry that stands there.
 template <typename Result, typename Read>
 absl::StatusOr<Result> ReadPath(const Space::State& state, std::string_view path,
                                 const ReadOptions& options, const Read& read) {
   MARCOT_ASSIGN_OR_RETURN(const Names names, operations::ParsePath(path, state.engine->limits()));
   return ReadAs(state, options, [&](ReadView& view) -> absl::StatusOr<Result> {
-    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, EntryAt(view, state, options.tree, names));
+    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry,
+                            api::EntryAt(view, state, options.tree, names));
     return read(view, entry, names);
   });
 }
@@ -77,15 +62,6 @@ absl::Status GoBack(ReadView& view, uint64_t version, const Names& names, core::
   file->modified = version;
   file->modification_time_ms = record.modification_time_ms;
   return absl::OkStatus();
-}
-
-// Reads of many records are always of one snapshot.
-absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> HoldFor(const Space::State& state,
-                                                            const ReadOptions& options) {
-  if (options.snapshot == nullptr) {
-    return std::shared_ptr<core::HeldSnapshot>(state.engine->committed().TakeSnapshot());
-  }
-  return static_cast<const operations::EngineSnapshot*>(options.snapshot)->Hold();
 }
 
 class OpenedFile final : public FileReader {
@@ -149,6 +125,29 @@ absl::StatusOr<Operation> PreparePut(const Space& space, std::string_view path,
 }
 
 }  // namespace
+
+absl::StatusOr<core::Entry> api::EntryAt(core::View& view, const Space::State& state,
+                                         const Tree& tree, const Names& names) {
+  if (tree.recycled_item == 0 && tree.named_snapshot.empty()) {
+    return operations::EntryOf(view, state.root, names);
+  }
+  MARCOT_ASSIGN_OR_RETURN(const operations::TreeAt at,
+                          operations::FindTree(view, state.library, state.name, tree));
+  Names below{at.name};
+  below.insert(below.end(), names.begin(), names.end());
+  auto entry = operations::EntryOf(view, {at.root, 0}, below);
+  // Not with the name that stands for the tree.
+  if (CodeOf(entry.status()) == Code::kPathNotFound) return operations::PathNotFound(names);
+  return entry;
+}
+
+absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> api::HoldFor(const operations::Engine& engine,
+                                                                 const Snapshot* snapshot) {
+  if (snapshot == nullptr) {
+    return std::shared_ptr<core::HeldSnapshot>(engine.committed().TakeSnapshot());
+  }
+  return static_cast<const operations::EngineSnapshot*>(snapshot)->Hold();
+}
 
 const std::string& Space::library() const {
   static const std::string none;
@@ -278,9 +277,9 @@ absl::StatusOr<RecursiveTotals> Space::GetTotals(std::string_view path,
 absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
-  MARCOT_ASSIGN_OR_RETURN(const auto held, HoldFor(*state, options));
+  MARCOT_ASSIGN_OR_RETURN(const auto held, api::HoldFor(*state->engine, options.snapshot));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
-  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, EntryAt(view, *state, options.tree, names));
+  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, api::EntryAt(view, *state, options.tree, names));
   MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
   MARCOT_ASSIGN_OR_RETURN(
       operations::ListedPage listed,
@@ -297,9 +296,9 @@ absl::Status Space::Walk(std::string_view path,
                          const ReadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
-  MARCOT_ASSIGN_OR_RETURN(const auto held, HoldFor(*state, options));
+  MARCOT_ASSIGN_OR_RETURN(const auto held, api::HoldFor(*state->engine, options.snapshot));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
-  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, EntryAt(view, *state, options.tree, names));
+  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, api::EntryAt(view, *state, options.tree, names));
   MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
   return operations::WalkTree(view, entry, std::move(names), visitor);
 }
@@ -308,10 +307,11 @@ absl::StatusOr<std::unique_ptr<FileReader>> Space::OpenFile(std::string_view pat
                                                             const ReadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
-  MARCOT_ASSIGN_OR_RETURN(auto held, HoldFor(*state, options));
+  MARCOT_ASSIGN_OR_RETURN(auto held, api::HoldFor(*state->engine, options.snapshot));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
   MARCOT_ASSIGN_OR_RETURN(
-      core::Entry file, operations::RequireFile(EntryAt(view, *state, options.tree, names), names));
+      core::Entry file,
+      operations::RequireFile(api::EntryAt(view, *state, options.tree, names), names));
   MARCOT_RETURN_IF_ERROR(GoBack(view, options.version, names, &file));
   // A recycled file is the root of its tree.
   const std::string name = names.empty() ? std::string() : names.back();

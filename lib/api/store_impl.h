@@ -34,6 +34,15 @@ class StoreImpl {
   const std::unique_ptr<operations::Engine> engine_;
 };
 
+// ---- reads: where they look
+
+// What stands at a path of one of a space's trees.
+absl::StatusOr<core::Entry> EntryAt(core::View& view, const Space::State& state, const Tree& tree,
+                                    const std::vector<std::string>& names);
+// Reads of many records are always of one snapshot: the given one, or of now.
+absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> HoldFor(const operations::Engine& engine,
+                                                            const Snapshot* snapshot);
+
 // ---- requests: from what a host says to an operation that the engine takes
 
 absl::StatusOr<operations::Operation> PrepareItem(const BatchItem& item);

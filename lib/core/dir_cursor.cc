@@ -117,6 +117,16 @@ class DirCursor::Source {
   Entry entry_;
 };
 
+absl::StatusOr<std::vector<Level>> LevelsOf(View& view, const Place& place) {
+  std::vector<Level> levels;
+  for (Place at = place; at.dir != 0;) {
+    MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(view, at.dir));
+    levels.push_back({at, !at.live() && node.newest_pin >= at.seq});
+    at = PlaceOf(node.base, at.context);
+  }
+  return levels;
+}
+
 DirCursor::DirCursor(std::string_view lower, std::string_view upper, bool descending)
     : lower_(lower), upper_(upper), descending_(descending) {}
 DirCursor::~DirCursor() = default;
@@ -126,21 +136,26 @@ absl::StatusOr<std::unique_ptr<DirCursor>> DirCursor::Open(View& view, const Pla
                                                            std::string_view upper,
                                                            bool descending) {
   auto cursor = std::unique_ptr<DirCursor>(new DirCursor(lower, upper, descending));
-  for (Place at = place; at.dir != 0;) {
-    MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(view, at.dir));
-    MARCOT_RETURN_IF_ERROR(cursor->AddLevel(view, at, node));
-    at = PlaceOf(node.base, at.context);
-  }
+  MARCOT_ASSIGN_OR_RETURN(const std::vector<Level> levels, LevelsOf(view, place));
+  for (const Level& level : levels) cursor->AddLevel(view, level);
   return cursor;
 }
 
-absl::Status DirCursor::AddLevel(View& view, const Place& place, const Node& node) {
+std::unique_ptr<DirCursor> DirCursor::OfLevels(View& view, std::span<const Level> levels) {
+  auto cursor = std::unique_ptr<DirCursor>(
+      new DirCursor(SlotsBegin(kAttributesSlot), SlotsEnd(kFileSlot), false));
+  cursor->shows_whiteouts_ = true;
+  for (const Level& level : levels) cursor->AddLevel(view, level);
+  return cursor;
+}
+
+void DirCursor::AddLevel(View& view, const Level& level) {
   const auto add = [&](Family family) {
-    sources_.push_back(std::make_unique<Source>(view, family, place, lower_, upper_, descending_));
+    sources_.push_back(
+        std::make_unique<Source>(view, family, level.place, lower_, upper_, descending_));
   };
   add(Family::kEntries);
-  if (!place.live() && node.newest_pin >= place.seq) add(Family::kHistory);
-  return absl::OkStatus();
+  if (level.history) add(Family::kHistory);
 }
 
 absl::Status DirCursor::SeekToFirst() { return Seek(descending_ ? upper_ : lower_); }
@@ -189,8 +204,8 @@ absl::Status DirCursor::Settle() {
     current_ = Nearest();
     if (current_ == nullptr) return absl::OkStatus();
     const bool whiteout = !current_->hole() && entry().kind == EntryKind::kWhiteout;
-    hole_ = current_->hole() || (whiteout && hidden == patience);
-    if (hole_ || !whiteout) return absl::OkStatus();
+    hole_ = current_->hole() || (whiteout && !shows_whiteouts_ && hidden == patience);
+    if (hole_ || !whiteout || shows_whiteouts_) return absl::OkStatus();
     MARCOT_RETURN_IF_ERROR(StepPastCurrent());
   }
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,14 @@ namespace marcot::core {
 
 inline constexpr int kHoleSteps = 1024;
 
+// One node that a directory is read from.
+struct Level {
+  Place place;
+  bool history = false;  // some of what is seen there was replaced
+};
+// Topmost first, at least one.
+absl::StatusOr<std::vector<Level>> LevelsOf(View& view, const Place& place);
+
 class DirCursor {
  public:
   ~DirCursor();
@@ -29,6 +38,8 @@ class DirCursor {
                                                          std::string_view lower,
                                                          std::string_view upper,
                                                          bool descending = false);
+  // Every slot of some levels; what whiteouts hide is none of it, so they are shown as entries.
+  static std::unique_ptr<DirCursor> OfLevels(View& view, std::span<const Level> levels);
 
   // The first slot at or behind `slot` in the cursor's direction.
   absl::Status Seek(std::string_view slot);
@@ -45,7 +56,7 @@ class DirCursor {
   class Source;
 
   DirCursor(std::string_view lower, std::string_view upper, bool descending);
-  absl::Status AddLevel(View& view, const Place& place, const Node& node);
+  void AddLevel(View& view, const Level& level);
   absl::Status StepPastCurrent();
   absl::Status Settle();
   Source* Nearest();
@@ -53,6 +64,7 @@ class DirCursor {
 
   const std::string lower_, upper_;
   const bool descending_;
+  bool shows_whiteouts_ = false;
   std::vector<std::unique_ptr<Source>> sources_;  // topmost level first
   Source* current_ = nullptr;                     // the one that shows what is here
   bool hole_ = false;

@@ -134,6 +134,8 @@ std::string ToString(const Op& op) {
       return "take-snapshot";
     case Op::Kind::kCheckSnapshot:
       return "check-snapshot " + std::to_string(op.number);
+    case Op::Kind::kDiff:
+      return "diff of the sources of:" + RequestsText(op.requests);
     case Op::Kind::kCompare:
       return "compare";
     case Op::Kind::kReclaimSteps:
@@ -182,6 +184,7 @@ Op Generator::Next(const NamespaceModel& model) {
   if (falls(150)) return OpOf(Op::Kind::kReclaimSteps, 1 + Below(20));
   if (falls(200)) return ListOp(model);
   if (falls(100)) return OpOf(Op::Kind::kContinueListing);
+  if (falls(300)) return DiffOp(model);
   if (falls(600)) return BatchOp(model, Op::Kind::kAtomic);
   if (falls(150)) return BatchOp(model, Op::Kind::kEach);
   Op op;
@@ -284,7 +287,14 @@ Request Generator::TransferRequest(const NamespaceModel& model, bool in_batch) {
     request.path = Target(model, request.space);
     if (Chance(150)) request.path += "/" + Name();
   }
+  if (request.kind == Kind::kCopy && !source->is_file()) Remember(request);
   return request;
+}
+
+void Generator::Remember(const Request& copy) {
+  constexpr size_t kCopies = 12;
+  copies_.push_back(copy);
+  if (copies_.size() > kCopies) copies_.pop_front();
 }
 
 Request Generator::DeleteRequest(const NamespaceModel& model) {

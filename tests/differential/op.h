@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <random>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct Op {
     kContinueListing,  // the next page
     kTakeSnapshot,
     kCheckSnapshot,  // compares one that is held with the model of its time, and drops it
+    kDiff,           // of the sources of two copies
     kCompare,        // every entry of every space
     kReclaimSteps,
     kDrain,           // ReclaimUntilIdle, then the invariants
@@ -66,6 +68,8 @@ class Generator {
   Request DeleteRequest(const NamespaceModel& model);
   Op BatchOp(const NamespaceModel& model, Op::Kind kind);
   Op ListOp(const NamespaceModel& model);
+  Op DiffOp(const NamespaceModel& model);
+  void Remember(const Request& copy);
   Op MoreOp(const NamespaceModel& model);
   Request BinRequest(const NamespaceModel& model, bool in_batch);
   Request VersionRequest(const NamespaceModel& model);
@@ -85,6 +89,7 @@ class Generator {
   std::mt19937_64 random_;
   size_t spaces_;
   uint64_t puts_ = 0;
+  std::deque<Request> copies_;  // the latest
 };
 
 }  // namespace marcot::testing

@@ -164,6 +164,8 @@ std::string Runner::Run(const Op& recorded) {
       return BeginListing(op);
     case Op::Kind::kContinueListing:
       return ContinueListing();
+    case Op::Kind::kDiff:
+      return RunDiff(op);
     case Op::Kind::kTakeSnapshot:
       return TakeSnapshot();
     case Op::Kind::kCheckSnapshot:

@@ -78,6 +78,8 @@ class Runner {
   std::string CheckPath(size_t space, const std::string& path);
   std::string CheckContent(const Node& node, const Stat& stat);
 
+  std::string RunDiff(const Op& op);
+
   std::string RunList(const Op& op);
   std::string CheckPage(const Node& directory, const Page& page);
   std::string BeginListing(const Op& op);
