@@ -4,6 +4,7 @@
 #include "pch/test_pch.h"
 
 #include <cstdlib>
+#include <latch>
 
 #include "model/namespace_model.h"
 #include "support/status_testing.h"
@@ -311,6 +312,78 @@ TEST_F(ConcurrencyTest, OneOfManyGetsAName) {
   }
 }
 
+// Whatever adds to a space, one of each, with room for one.
+class LastByte {
+ public:
+  LastByte(Store& store, const std::string& name)
+      : space_(store.CreateSpace("default", name).value()),
+        other_(store.OpenSpace("default", "-").value()) {
+    for (const char* directory : {"d", "e"}) EXPECT_OK(space_.MakeDirectory(directory));
+    for (const char* file : {"d/1", "e/1", "binned"}) EXPECT_OK(space_.Put(file, "1"));
+    EXPECT_OK(space_.Put("versioned", "22"));
+    old_ = space_.GetStat("versioned")->version;
+    PutOptions overwrite;
+    overwrite.strategy = Strategy::kOverwrite;
+    EXPECT_OK(space_.Put("versioned", "1", overwrite));
+    binned_ = space_.Delete("binned")->recycled_item;
+    EXPECT_OK(other_.MakeDirectory(name));
+    for (const char* file : {"/moved", "/copied"}) EXPECT_OK(other_.Put(name + file, "1"));
+    const QuotaLimits limits{.bytes = kUsed + 1, .count_recycled = false, .count_history = false};
+    EXPECT_OK(store.CreateQuota("default", std::vector<std::string>{name}, limits));
+  }
+
+  // Lets all of them go at once; answers how each fared.
+  std::vector<Code> Race() {
+    const std::string from = space_.name();
+    const std::vector<std::function<absl::Status()>> takers = {
+        [&] { return space_.Put("put", "1").status(); },
+        [&] { return space_.CopyFile("d/1", "copy of a file").status(); },
+        [&] { return space_.CopyDirectory("d", "copy of a directory").status(); },
+        [&] { return space_.Restore(binned_).status(); },
+        [&] { return space_.SetLatestVersion("versioned", old_).status(); },
+        [&] { return space_.MoveFile(other_, from + "/moved", "moved").status(); },
+        [&] { return space_.CopyFile(other_, from + "/copied", "copied").status(); },
+    };
+    std::vector<Code> codes(takers.size());
+    std::vector<std::thread> threads;
+    std::latch start(static_cast<ptrdiff_t>(takers.size()));
+    for (size_t i = 0; i < takers.size(); ++i) {
+      threads.emplace_back([&, i] {
+        start.arrive_and_wait();
+        codes[i] = CodeOf(takers[i]());
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    return codes;
+  }
+  uint64_t used() const { return space_.GetUsage()->tree.bytes; }
+
+  static constexpr uint64_t kUsed = 3;
+
+ private:
+  Space space_, other_;
+  uint64_t binned_ = 0, old_ = 0;
+};
+
+TEST_F(ConcurrencyTest, OneOfManyGetsTheLastByte) {
+  ASSERT_OK(store_->SetLibrarySettings("default", {.recycle_bin = true, .history = true}));
+  std::set<size_t> winners;
+  for (int round = 0; round < Scaled(40); ++round) {
+    LastByte race(*store_, "round-" + std::to_string(round));
+    const std::vector<Code> codes = race.Race();
+    const auto winner = std::find(codes.begin(), codes.end(), Code::kOk);
+    EXPECT_EQ(std::count(codes.begin(), codes.end(), Code::kOk), 1);
+    EXPECT_EQ(std::count(codes.begin(), codes.end(), Code::kQuotaLimitReached),
+              static_cast<ptrdiff_t>(codes.size()) - 1);
+    EXPECT_EQ(race.used(), LastByte::kUsed + 1);
+    winners.insert(static_cast<size_t>(winner - codes.begin()));
+  }
+  if (Scale() >= 1) {
+    EXPECT_GT(winners.size(), 1u) << "no race: one of them is always first";
+  }
+  Drain();
+}
+
 // ---- readers stop nobody -----------------------------------------------------------------------
 
 TEST_F(ConcurrencyTest, AHeldListStopsNobody) {
@@ -507,12 +580,82 @@ TEST_F(ReplayTest, SmallCases) {
 
 // ---- everything at once ------------------------------------------------------------------------
 
+using Random = std::mt19937_64;
+
+// What a space has beside its tree, changed at random.
+class SpaceAside {
+ public:
+  SpaceAside(Store& store, const Space& space) : store_(store), space_(space) {}
+
+  absl::Status ChangeOne(Random* random, const std::string& path) {
+    const std::string name = "s" + std::to_string((*random)() % 3);
+    switch ((*random)() % 10) {
+      case 0:
+        return space_.CreateSnapshot(name, path).status();
+      case 1:
+        return space_.DeleteSnapshot(name);
+      case 2:
+        return space_.CopyFromSnapshot(name, "", path).status();
+      case 3:
+        return space_.SetDirectoryQuota(path, {.bytes = (*random)() % 2000});
+      case 4:
+        return space_.RemoveDirectoryQuota(path);
+      case 5:
+        return store_.ExpireDue().status();
+      case 6:
+        return GoBack(path);
+      default:
+        return TakeOutOfBin(random);
+    }
+  }
+
+  // Changes of one operation have one seq, and none is given twice.
+  std::string FollowChanges() {
+    const absl::StatusOr<ChangePage> page = space_.ReadChanges(cursor_, 20);
+    if (!page.ok()) return Wrong(page.status());
+    for (const Change& change : page->changes) {
+      if (change.seq < last_seq_) return "a change came late";
+      last_seq_ = change.seq;
+    }
+    cursor_ = page->cursor;
+    return "";
+  }
+  uint64_t last_seq() const { return last_seq_; }
+
+ private:
+  absl::Status GoBack(const std::string& path) {
+    const absl::StatusOr<VersionPage> page = space_.ListVersions(path);
+    if (!page.ok()) return page.status();
+    return space_.SetLatestVersion(path, page->versions.back().version).status();
+  }
+
+  absl::Status TakeOutOfBin(Random* random) {
+    const absl::StatusOr<RecycledPage> page = space_.ListRecycled();
+    if (!page.ok() || page->items.empty()) return page.status();
+    const uint64_t item = page->items[(*random)() % page->items.size()].id;
+    if ((*random)() % 2 == 0) return space_.PurgeRecycled(item);
+    if ((*random)() % 20 == 0) return space_.EmptyRecycleBin();
+    RestoreOptions options;
+    options.missing_parents = MissingParents::kCreate;
+    return space_.Restore(item, options).status();
+  }
+
+  Store& store_;
+  const Space space_;
+  std::string cursor_;
+  uint64_t last_seq_ = 0;
+};
+
 TEST_F(ConcurrencyTest, InvariantsHoldAfterACrowd) {
+  ASSERT_OK(store_->SetLibrarySettings(
+      "default", {.recycle_bin = true, .history = true, .history_versions = 3}));
   const Space other = store_->CreateSpace("default", "other").value();
-  const auto name = [](std::mt19937_64* random) {
+  ASSERT_OK(space_.SetSettings({.change_feed_days = 1}));
+  SpaceAside aside(*store_, space_);
+  const auto name = [](Random* random) {
     return std::string(1, static_cast<char>('a' + (*random)() % 6));
   };
-  const auto path = [&](std::mt19937_64* random) {
+  const auto path = [&](Random* random) {
     return name(random) + "/" + name(random) + ((*random)() % 2 == 0 ? "/" + name(random) : "");
   };
   // Losing against another thread is fine; a failure of the store is not.
@@ -521,27 +664,37 @@ TEST_F(ConcurrencyTest, InvariantsHoldAfterACrowd) {
   };
   Crew crew;
   for (uint64_t seed = 1; seed <= 4; ++seed) {
-    crew.Add([&, random = std::mt19937_64(seed)]() mutable -> std::string {
+    crew.Add([&, random = Random(seed)]() mutable -> std::string {
       const Space& target = random() % 4 == 0 ? other : space_;
       const std::string from = path(&random), to = path(&random);
-      switch (random() % 8) {
+      PutOptions put;
+      put.strategy = random() % 2 == 0 ? Strategy::kOverwrite : Strategy::kDefault;
+      switch (random() % 10) {
         case 0:
           return judge(target.MakeDirectory(to).status());
         case 1:
         case 2:
-          return judge(target.Put(to, from).status());
+          return judge(target.Put(to, from, put).status());
         case 3:
           return judge(target.CopyDirectory(space_, from, to).status());
         case 4:
           return judge(target.MoveDirectory(space_, from, to).status());
         case 5:
           return judge(target.MoveFile(space_, from, to).status());
+        case 6:
+        case 7:
+          return judge(aside.ChangeOne(&random, to));
         default:
           return judge(target.Delete(random() % 3 == 0 ? name(&random) : to).status());
       }
     });
   }
-  crew.Add([&, random = std::mt19937_64(99)]() mutable -> std::string {
+  crew.Add([&] { return aside.FollowChanges(); });
+  crew.Add([&, random = Random(7)]() mutable -> std::string {
+    const DirectoryAt before{space_, path(&random)}, after{space_, path(&random)};
+    return judge(store_->Diff(before, after, [](const Difference&) { return true; }));
+  });
+  crew.Add([&]() -> std::string {
     uint64_t bytes = 0;
     const std::unique_ptr<Snapshot> snapshot = store_->TakeSnapshot();
     const ReadOptions then{snapshot.get()};
@@ -556,6 +709,7 @@ TEST_F(ConcurrencyTest, InvariantsHoldAfterACrowd) {
   });
   crew.Add([&] { return ReclaimSome(); });
   EXPECT_EQ(crew.RunFor(2 * TestTime()), "");
+  EXPECT_GT(aside.last_seq(), 0u);
   Drain();
   space_ = store_.OpenSpace();
   EXPECT_OK(space_.GetStat(""));
