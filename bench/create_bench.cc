@@ -13,30 +13,37 @@ constexpr int kCallers = 16;
 constexpr int kBatches = 20;
 
 struct Data {
+  Data() : with_feed(Must(store.store().CreateSpace("default", "with-feed"))) {
+    Must(with_feed.SetSettings({.change_feed_days = 1}));
+  }
+
   BenchStore store;
+  const Space with_feed;
   RawDb raw;
 };
 
 // A new directory at depth 5.
-std::string NewDirectory(BenchStore& store) {
+std::string NewDirectory(const Space& space) {
   static std::atomic<uint64_t> last{0};
   const std::string path = "tenant/project/year/month/" + Name("day-", ++last, 6);
-  Must(store.space().MakeDirectory(path).status());
+  Must(space.MakeDirectory(path).status());
   return path;
 }
 
 void RawPut(benchmark::State& state) { RunRawPuts(state, GroupData::Get<Data>().raw); }
 
-void Create(benchmark::State& state) {
-  BenchStore& store = GroupData::Get<Data>().store;
-  const std::string directory = NewDirectory(store);
+void CreateIn(benchmark::State& state, const Space& space) {
+  const std::string directory = NewDirectory(space);
   const auto count = static_cast<size_t>(state.max_iterations);
   std::vector<std::string> paths;
   for (size_t i = 0; i < count; ++i) paths.push_back(directory + Name("/file-", i, 6));
   size_t next = 0;
-  for (auto _ : state) Must(store.space().PutReference(paths[next++], NewContent()).status());
+  for (auto _ : state) Must(space.PutReference(paths[next++], NewContent()).status());
   state.SetItemsProcessed(state.iterations());
 }
+
+void Create(benchmark::State& state) { CreateIn(state, GroupData::Get<Data>().store.space()); }
+void CreateWithFeed(benchmark::State& state) { CreateIn(state, GroupData::Get<Data>().with_feed); }
 
 std::vector<BatchItem> NewBatch(const Space& space, const std::string& directory, size_t first) {
   std::vector<BatchItem> items(kMaxBatchItems);
@@ -53,7 +60,7 @@ std::vector<BatchItem> NewBatch(const Space& space, const std::string& directory
 template <typename Run>
 void CreateInBatches(benchmark::State& state, const Run& run) {
   BenchStore& store = GroupData::Get<Data>().store;
-  const std::string directory = NewDirectory(store);
+  const std::string directory = NewDirectory(store.space());
   std::vector<std::vector<BatchItem>> batches;
   for (benchmark::IterationCount i = 0; i < state.max_iterations; ++i) {
     batches.push_back(NewBatch(store.space(), directory, batches.size() * kMaxBatchItems));
@@ -88,6 +95,7 @@ void RegisterCreate() {
   RunByTurns({
       [] { Register("create/raw_put", RawPut, kIterations); },
       [] { Register("create/1_caller", Create, kIterations); },
+      [] { Register("create/with_feed", CreateWithFeed, kIterations); },
       [] { Register("create/16_callers", Create, kIterations, kCallers); },
       [] { Register("create/raw_put_16_callers", RawPut, kIterations, kCallers); },
       [] { Register("create/batch_atomic", CreateAtomically, kBatches); },

@@ -10,5 +10,7 @@ void RegisterRename();
 void RegisterStat();
 void RegisterList();
 void RegisterStacked();
+void RegisterReclaim();
+void RegisterQueue();
 
 }  // namespace marcot::bench

@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
   RegisterStat();
   RegisterList();
   RegisterStacked();
+  RegisterReclaim();
+  RegisterQueue();
   benchmark::RunSpecifiedBenchmarks();
   GroupData::Clear();
   benchmark::Shutdown();

@@ -109,10 +109,11 @@ void Samples::Measure(benchmark::State& state, const std::function<void()>& oper
   seconds_.push_back(took.count());
 }
 
-void Samples::Report(benchmark::State& state) {
-  const auto middle = seconds_.begin() + static_cast<std::ptrdiff_t>(seconds_.size() / 2);
-  std::nth_element(seconds_.begin(), middle, seconds_.end());
-  state.counters["median_ns"] = *middle * 1e9;
+void Samples::Report(benchmark::State& state, double quantile) {
+  const double rank = quantile * static_cast<double>(seconds_.size());
+  const auto at = seconds_.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(seconds_.begin(), at, seconds_.end());
+  state.counters["sample_ns"] = *at * 1e9;
 }
 
 namespace {

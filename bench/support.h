@@ -100,12 +100,12 @@ class TreeShape {
 
 void BuildTree(BenchStore& store, const TreeShape& shape);
 
-// The times of single operations that each need preparing. What a round answers is their median:
-// one preemption is longer than all of them together.
+// The times of single operations that each need preparing. What a round answers is a quantile of
+// them, mostly the median: one preemption is longer than all of them together.
 class Samples {
  public:
   void Measure(benchmark::State& state, const std::function<void()>& operation);
-  void Report(benchmark::State& state);
+  void Report(benchmark::State& state, double quantile = 0.5);
 
  private:
   std::vector<double> seconds_;
