@@ -36,7 +36,7 @@ void GetFile(Decoder* in, Entry* e) {
   e->modification_time_ms = in->SignedVarint();
   e->modified = in->Varint();
   e->versions = in->Varint();
-  if (e->versions > 0) e->version_bytes = in->Varint();
+  e->version_bytes = e->versions > 0 ? in->Varint() : 0;
   e->creator = in->String();
   e->attributes = in->Rest();
 }
@@ -141,8 +141,10 @@ absl::StatusOr<Entry> DecodeEntry(std::string_view value) {
 absl::Status DecodeEntry(std::string_view value, Entry* e) {
   Decoder in(value);
   bool known = KnownFormat(&in);
-  Reset(e);
-  e->kind = static_cast<EntryKind>(in.Byte());
+  const auto kind = static_cast<EntryKind>(in.Byte());
+  // A cursor meets one kind again and again, and each kind sets all of its fields.
+  if (e->kind != kind) Reset(e);
+  e->kind = kind;
   e->birth = in.Varint();
   switch (e->kind) {
     case EntryKind::kWhiteout:
