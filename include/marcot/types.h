@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,13 +71,16 @@ class PackedAttributes {
  public:
   PackedAttributes() = default;  // none
   explicit PackedAttributes(const Attributes& attributes);
-  bool empty() const { return encoded_.empty(); }
+  bool empty() const { return bytes_ == nullptr; }
   Attributes Unpack() const;
-  bool operator==(const PackedAttributes&) const = default;
+  bool operator==(const PackedAttributes& other) const { return encoded() == other.encoded(); }
 
  private:
-  friend bool TakeEncoded(std::string_view encoded, PackedAttributes* attributes);  // the store's
-  std::string encoded_;
+  friend class AttributePacker;  // the store's own
+  std::string_view encoded() const { return {bytes_.get(), bytes_ == nullptr ? 0 : size_}; }
+
+  std::shared_ptr<const char> bytes_;  // in memory shared with other entries of the page
+  size_t size_ = 0;
 };
 
 // Exact at every commit: what lies below a directory, itself not counted.

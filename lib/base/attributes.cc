@@ -1,10 +1,15 @@
 #include "base/attributes.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "base/coding.h"
 
 namespace marcot {
 namespace {
 
+// Whoever keeps one entry of a page keeps a block.
+constexpr size_t kBlockBytes = 4096;
 constexpr int kSingleStrings = 4;  // category, content type, the two times
 
 bool WellFormed(std::string_view encoded) {
@@ -38,19 +43,31 @@ std::string EncodeAttributes(const Attributes& a) {
   return out;
 }
 
-bool TakeEncoded(std::string_view encoded, PackedAttributes* attributes) {
+bool AttributePacker::Pack(std::string_view encoded, PackedAttributes* attributes) {
   if (!WellFormed(encoded)) return false;
-  attributes->encoded_ = encoded;
+  if (encoded.empty()) return true;
+  if (encoded.size() > size_ - used_) {
+    // The first entry may be the only one; from then on there is a page to fill.
+    size_ = std::max(encoded.size(), block_ == nullptr ? 0 : kBlockBytes);
+    used_ = 0;
+    block_ = std::make_shared_for_overwrite<char[]>(size_);
+  }
+  char* const begin = block_.get() + used_;
+  std::memcpy(begin, encoded.data(), encoded.size());
+  used_ += encoded.size();
+  attributes->bytes_ = {block_, begin};
+  attributes->size_ = encoded.size();
   return true;
 }
 
-PackedAttributes::PackedAttributes(const Attributes& attributes)
-    : encoded_(EncodeAttributes(attributes)) {}
+PackedAttributes::PackedAttributes(const Attributes& attributes) {
+  AttributePacker().Pack(EncodeAttributes(attributes), this);
+}
 
 Attributes PackedAttributes::Unpack() const {
   Attributes a;
   if (empty()) return a;
-  Decoder in(encoded_);
+  Decoder in(encoded());
   for (uint64_t left = in.Varint(); left > 0; --left) {
     std::string key(in.String());
     a.metadata.emplace(std::move(key), in.String());

@@ -2,6 +2,7 @@
 // Attributes that are all empty are no bytes.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,17 @@ namespace marcot {
 
 std::string EncodeAttributes(const Attributes& attributes);
 
-// False, and nothing is taken, where the bytes are none that EncodeAttributes gives. Whoever
-// unpacks them later need not ask.
-bool TakeEncoded(std::string_view encoded, PackedAttributes* attributes);
+// Gives the entries of a page their attributes, in memory they share by the block: a string for
+// each is the dearest part of listing files that have some.
+class AttributePacker {
+ public:
+  // False, and nothing is packed, where the bytes are none that EncodeAttributes gives. Whoever
+  // unpacks them later need not ask.
+  bool Pack(std::string_view encoded, PackedAttributes* attributes);
+
+ private:
+  std::shared_ptr<char[]> block_;
+  size_t used_ = 0, size_ = 0;
+};
 
 }  // namespace marcot

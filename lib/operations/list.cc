@@ -172,8 +172,7 @@ class Lister {
   };
 
   absl::Status Show(const std::string& slot, const Entry& entry) {
-    return FillStat(view_, entry, std::string_view(slot).substr(1),
-                    &out_.page.entries.emplace_back());
+    return FillStat(view_, entry, packer_, &out_.page.entries.emplace_back(slot.substr(1)));
   }
 
   std::string Marker(const Position& position) const {
@@ -252,6 +251,7 @@ class Lister {
   const ListOptions& options_;
   const uint64_t secret_;
   std::optional<Position> after_;
+  AttributePacker packer_;
   ListedPage out_;
 };
 

@@ -1,7 +1,6 @@
 #include "operations/read.h"
 
 #include "absl/strings/str_cat.h"
-#include "base/attributes.h"
 #include "base/status_macros.h"
 #include "core/dir_cursor.h"
 #include "marcot/error.h"
@@ -17,14 +16,15 @@ using core::Place;
 // How much of a directory a walk holds in memory, for each level it is in.
 constexpr size_t kWalkPage = 256;
 
-absl::Status FillAttributes(std::string_view encoded, Stat* stat) {
-  if (TakeEncoded(encoded, &stat->attributes)) return absl::OkStatus();
+absl::Status FillAttributes(std::string_view encoded, AttributePacker& packer, Stat* stat) {
+  if (packer.Pack(encoded, &stat->attributes)) return absl::OkStatus();
   return MakeError(Code::kStoreDamaged,
                    absl::StrCat("the attributes of object ", stat->id.Hex(),
                                 " do not decode; restore the store from a backup"));
 }
 
-absl::Status FillDirectoryStat(core::View& view, const Entry& entry, Stat* stat) {
+absl::Status FillDirectoryStat(core::View& view, const Entry& entry, AttributePacker& packer,
+                               Stat* stat) {
   const Place place = core::PlaceOf(entry);
   MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view, place.dir, place.seq));
   stat->type = EntryType::kDirectory;
@@ -36,7 +36,7 @@ absl::Status FillDirectoryStat(core::View& view, const Entry& entry, Stat* stat)
   Entry attributes;
   MARCOT_ASSIGN_OR_RETURN(const bool any,
                           core::Lookup(view, place, core::AttributesSlot(), &attributes));
-  return any ? FillAttributes(attributes.attributes, stat) : absl::OkStatus();
+  return any ? FillAttributes(attributes.attributes, packer, stat) : absl::OkStatus();
 }
 
 // One directory on a walk's way: a page of its entries, and from where to read the next.
@@ -86,23 +86,23 @@ absl::StatusOr<Entry> EntryOf(core::View& view, const Root& root,
 }
 
 absl::StatusOr<Stat> StatOf(core::View& view, const Entry& entry, std::string_view name) {
-  absl::StatusOr<Stat> stat{Stat()};
-  MARCOT_RETURN_IF_ERROR(FillStat(view, entry, name, &*stat));
+  absl::StatusOr<Stat> stat{Stat{.name = std::string(name)}};
+  AttributePacker packer;
+  MARCOT_RETURN_IF_ERROR(FillStat(view, entry, packer, &*stat));
   return stat;
 }
 
-absl::Status FillStat(core::View& view, const Entry& entry, std::string_view name, Stat* stat) {
-  stat->name = name;
+absl::Status FillStat(core::View& view, const Entry& entry, AttributePacker& packer, Stat* stat) {
   stat->id = entry.id;
   stat->creation_time_ms = entry.creation_time_ms;
   stat->creator = entry.creator;
-  if (entry.is_directory()) return FillDirectoryStat(view, entry, stat);
+  if (entry.is_directory()) return FillDirectoryStat(view, entry, packer, stat);
   stat->type = EntryType::kFile;
   stat->modification_time_ms = entry.modification_time_ms;
   stat->version = entry.modified;
   stat->size = entry.size;
   stat->content = entry.content;
-  return FillAttributes(entry.attributes, stat);
+  return FillAttributes(entry.attributes, packer, stat);
 }
 
 absl::Status RequireDirectory(const Entry& entry, const std::vector<std::string>& names) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/attributes.h"
 #include "core/facts.h"
 #include "core/lookup.h"
 #include "core/view.h"
@@ -26,8 +27,8 @@ absl::StatusOr<core::Entry> EntryOf(core::View& view, const Root& root,
                                     const std::vector<std::string>& names);
 
 absl::StatusOr<Stat> StatOf(core::View& view, const core::Entry& entry, std::string_view name);
-// The same into a Stat that is new.
-absl::Status FillStat(core::View& view, const core::Entry& entry, std::string_view name,
+// The same into a Stat that holds the name and nothing else; `packer` is the page's.
+absl::Status FillStat(core::View& view, const core::Entry& entry, AttributePacker& packer,
                       Stat* stat);
 
 // FileTypeNotMatched unless the entry is a directory.
