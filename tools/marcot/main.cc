@@ -25,7 +25,8 @@ constexpr char kFooter[] =
     "by\n"
     "init, import, mkdir, put, batch and spaces create. A PATH is a full path from the root of "
     "the\n"
-    "space; slashes at its ends do not matter.\n"
+    "space; slashes at its ends do not matter. To read, and as SRC of cp, it may also be in a\n"
+    "snapshot or in the recycle bin: snapshot:NAME[/PATH], trash:ID[/PATH] (not in cp).\n"
     "Exit: 0 done; 1 failed, with one line `CODE: message` on standard error; 2 wrong usage.";
 
 void AddGlobalOptions(CLI::App& app, Session& session) {
