@@ -36,7 +36,7 @@ void AddGlobalOptions(CLI::App& app, Session& session) {
   app.add_option("--space", session.space_name, "LIBRARY/SPACE to work in")->capture_default_str();
   app.add_flag("--json", session.json, "Print JSON");
   app.add_flag("--timing", session.timing,
-               "Print on standard error how long the engine took (mkdir, cp, mv, rm)");
+               "Print on standard error how long the engine took (mkdir, cp, mv, rm, trash)");
   app.require_subcommand(1);
   app.fallthrough();  // inherited by the commands: global options stand anywhere
 }
@@ -49,6 +49,11 @@ void AddCommands(CLI::App& app, Action& action) {
   AddReadCommands(app, action);
   AddTreeCommand(app, action);
   AddBatchCommand(app, action);
+  AddTrashCommand(app, action);
+  AddQuotaCommand(app, action);
+  AddHistoryCommand(app, action);
+  AddSnapshotCommand(app, action);
+  AddSpaceCommand(app, action);
   AddSpacesCommand(app, action);
 }
 
