@@ -5,10 +5,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 MARCOT = ""
@@ -97,7 +99,7 @@ class CliTest(unittest.TestCase):
 
 class UsageTest(CliTest):
     COMMANDS = (
-        "init import export mkdir put cat ls stat du tree cp mv rm batch reclaim stats check"
+        "init import export mkdir put cat ls stat du tree cp mv rm batch reclaim stats check changes"
     ).split()
     NESTED = {
         "spaces": "create delete",
@@ -156,6 +158,7 @@ class UsageTest(CliTest):
             "snapshot create a b --expires 0",
             "snapshot create a b --expires soon",
             "snapshot rm",
+            "changes --since",
             "space set recycle-bin",
         ):
             self.usage_error("--store", self.store, *line.split())
@@ -207,6 +210,8 @@ class StoreTest(CliTest):
             ("snapshot", "create", "a"),
             ("snapshot", "ls"),
             ("snapshot", "rm", "a"),
+            ("changes",),
+            ("changes", "--follow"),
             ("space", "set", "recycle-bin", "on"),
             ("space", "get"),
             ("space", "usage"),
@@ -996,6 +1001,143 @@ class SnapshotTest(CliTest):
         self.assertTrue(os.path.exists(self.host("out", "sub", "f")))
         result = self.fails("ParamInvalid", "cp", f"{directory}/sub", "b")
         self.assertIn("trash restore", result.err)
+
+
+class ChangesTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("mkdir", "before")
+
+    def changes(self, *args):
+        *changes, last = self.ok("changes", "--json", *args).lines
+        self.assertEqual(last.keys(), {"cursor"})
+        return changes, last["cursor"]
+
+    def test_errors(self):
+        self.fails("ChangeFeedNotEnabled", "changes")
+        self.fails("ChangeFeedNotEnabled", "changes", "--follow")
+        self.ok("space", "set", "changes-days", "7")
+        self.fails("MarkerNotFound", "changes", "--since", "nonsense")
+        self.fails("ChangesExpired", "changes", "--since", "1.0")
+
+    def test_kinds(self):
+        self.ok("space", "set", "changes-days", "7")
+        self.ok("space", "set", "recycle-bin", "on")
+        self.assertEqual(self.changes()[0], [])
+        self.ok("mkdir", "a")
+        self.put("a/f")
+        self.ok("cp", "a", "b")
+        self.ok("mv", "b", "c")
+        self.ok("rm", "c")
+        item = self.ok("trash", "ls", "--json").json["items"][0]["id"]
+        self.ok("trash", "restore", str(item))
+        self.ok("rm", "c", "--permanent")
+        changes, cursor = self.changes()
+        kinds = ["directoryMade", "filePut", "copied", "moved", "recycled", "restored", "deleted"]
+        self.assertEqual([change["kind"] for change in changes], kinds)
+        paths = [["a"], ["a", "f"], ["b"], ["c"], ["c"], ["c"], ["c"]]
+        self.assertEqual([change["path"] for change in changes], paths)
+        put, copied = changes[1:3]
+        self.assertEqual((put["type"], put["overwritten"], put["user"]), ("file", False, ""))
+        self.assertRegex(put["time"], f"^{TIME}$")
+        self.assertEqual((copied["from"], copied["fromId"]), (["a"], changes[0]["id"]))
+        self.assertEqual(changes[4]["item"], item)
+        self.assertEqual(self.changes("--since", cursor), ([], cursor))
+        self.ok("mkdir", "later")
+        self.assertEqual([change["path"] for change in self.changes("--since", cursor)[0]],
+                         [["later"]])
+        shown = self.ok("changes")
+        self.assertRegex(shown.out.splitlines()[2], rf"^{TIME}  copied +b from a$")
+        self.assertRegex(shown.err, r"^cursor: \S+\n$")
+
+    def test_across_spaces(self):
+        self.ok("space", "set", "changes-days", "7")
+        self.ok("spaces", "create", "lib/two")
+        self.ok("--space", "lib/two", "mkdir", "a")
+        self.ok("cp", "a", "b", "--from-space", "lib/two")
+        change = self.changes()[0][0]
+        self.assertEqual((change["fromLibrary"], change["fromSpace"]), ("lib", "two"))
+        self.assertIn("b from lib/two: a\n", self.ok("changes").out)
+
+    def test_many_pages(self):
+        self.ok("space", "set", "changes-days", "7")
+        lines = [json.dumps({"op": "mkdir", "path": f"{n}"}) for n in range(2000)]
+        self.ok("batch", "-", stdin="\n".join(lines).encode())
+        self.assertEqual([change["path"] for change in self.changes()[0]],
+                         [[f"{n}"] for n in range(2000)])
+
+    def ok_between_looks(self, *args, **options):
+        """Another process has the store for a moment whenever it looks."""
+        deadline = time.monotonic() + 60
+        while True:
+            result = self.marcot(*args, **options)
+            if result.exit == 0:
+                return
+            self.assertTrue(result.err.startswith("StoreInUse"), result.err)
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+    def start(self, *args, **options):
+        process = subprocess.Popen(
+            [MARCOT, "--store", self.store, *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_follow(self):
+        self.ok("space", "set", "changes-days", "7")
+        self.ok("mkdir", "first")
+        process = self.start("changes", "--follow", "--json")
+        self.assertEqual(json.loads(process.stdout.readline())["path"], ["first"])
+        for name in ("one", "two"):
+            self.ok_between_looks("mkdir", name)
+            self.assertEqual(json.loads(process.stdout.readline())["path"], [name])
+            self.ok_between_looks("rm", name)
+            self.assertEqual(json.loads(process.stdout.readline())["kind"], "deleted")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, err), (0, b""))
+        cursor = json.loads(out)["cursor"]
+        self.assertEqual(self.changes("--since", cursor), ([], cursor))
+
+    def test_follow_of_many_pages(self):
+        self.ok("space", "set", "changes-days", "7")
+        lines = [json.dumps({"op": "mkdir", "path": f"{n}"}) for n in range(2500)]
+        self.ok("batch", "-", stdin="\n".join(lines).encode())
+        process = self.start("changes", "--follow", "--json")
+        for n in range(2500):
+            self.assertEqual(json.loads(process.stdout.readline())["path"], [f"{n}"])
+        self.ok_between_looks("mkdir", "last")
+        self.assertEqual(json.loads(process.stdout.readline())["path"], ["last"])
+
+    def test_follow_waits_for_the_store(self):
+        self.ok("space", "set", "changes-days", "7")
+        holder = self.start("batch", "-", stdin=subprocess.PIPE)
+        holder.stdin.write(b'{"op":"mkdir","path":"held"}\n')
+        holder.stdin.flush()
+        holder.stdout.readline()
+        follower = self.start("changes", "--follow")
+        time.sleep(0.5)
+        self.assertIsNone(follower.poll())
+        holder.communicate(timeout=60)
+        self.assertIn(b"held", follower.stdout.readline())
+        follower.send_signal(signal.SIGTERM)
+        out, err = follower.communicate(timeout=60)
+        self.assertEqual((follower.returncode, out), (0, b""))
+        self.assertRegex(err.decode(), r"^cursor: \S+\n$")
+
+    def test_following_leaves_the_store_alone(self):
+        self.ok("space", "set", "changes-days", "7")
+        self.ok("mkdir", "first")
+        self.start("changes", "--follow").stdout.readline()
+        time.sleep(0.5)
+        before = os.listdir(self.store)
+        time.sleep(0.5)
+        self.assertEqual(os.listdir(self.store), before)
 
 
 class SpaceTest(CliTest):

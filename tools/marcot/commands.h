@@ -16,6 +16,7 @@ void AddTrashCommand(CLI::App& app, Action& action);     // trash
 void AddQuotaCommand(CLI::App& app, Action& action);     // quota
 void AddHistoryCommand(CLI::App& app, Action& action);   // history
 void AddSnapshotCommand(CLI::App& app, Action& action);  // snapshot
+void AddChangesCommand(CLI::App& app, Action& action);   // changes
 void AddSpaceCommand(CLI::App& app, Action& action);     // space
 void AddBatchCommand(CLI::App& app, Action& action);     // batch
 void AddImportCommand(CLI::App& app, Action& action);    // import

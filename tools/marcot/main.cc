@@ -53,6 +53,7 @@ void AddCommands(CLI::App& app, Action& action) {
   AddQuotaCommand(app, action);
   AddHistoryCommand(app, action);
   AddSnapshotCommand(app, action);
+  AddChangesCommand(app, action);
   AddSpaceCommand(app, action);
   AddSpacesCommand(app, action);
 }
