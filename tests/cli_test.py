@@ -5,10 +5,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 MARCOT = ""
@@ -87,17 +89,34 @@ class CliTest(unittest.TestCase):
     def put(self, path, data=b"data"):
         return self.ok("put", "-", path, stdin=data)
 
+    def overwrite(self, path, data):
+        line = {"op": "put", "path": path, "data": data, "conflict": "overwrite"}
+        self.ok("batch", "-", stdin=json.dumps(line).encode())
+
     def tree(self, *args):
         return self.ok("tree", "--json", *args).json
 
 
 class UsageTest(CliTest):
     COMMANDS = (
-        "init import export mkdir put cat ls stat du tree cp mv rm batch reclaim stats spaces check"
+        "init import export mkdir put cat ls stat du tree cp mv rm batch reclaim stats check changes"
     ).split()
+    NESTED = {
+        "spaces": "create delete",
+        "trash": "ls restore purge empty",
+        "quota": "set get rm",
+        "history": "ls cat restore rm",
+        "snapshot": "create ls rm",
+        "space": "set get usage",
+    }
 
     def test_help_everywhere(self):
-        for command in [[], *([name] for name in self.COMMANDS), ["spaces", "create"]]:
+        nested = [
+            [group, *name]
+            for group, names in self.NESTED.items()
+            for name in ((), *zip(names.split()))
+        ]
+        for command in [[], *([name] for name in self.COMMANDS), *nested]:
             result = self.run_raw(*command, "--help")
             self.assertEqual(result.exit, 0, command)
             self.assertIn("Usage", result.out)
@@ -116,6 +135,33 @@ class UsageTest(CliTest):
         self.usage_error("--store", self.store, "ls", "--nonsense")
         self.usage_error("--store", self.store, "mv", "a", "b", "--from-space", "x/y")
         self.usage_error("--store", self.store, "spaces", "create")
+        for group in ("trash", "quota", "history", "snapshot", "space"):
+            self.usage_error("--store", self.store, group)
+            self.usage_error("--store", self.store, group, "frobnicate")
+        for line in (
+            "trash restore",
+            "trash restore x",
+            "trash purge",
+            "quota set",
+            "quota set a --ignore-history",
+            "quota set --bytes x",
+            "quota set --bytes 1.5G",
+            "quota set --files 1Z",
+            "quota set a --files 1 --also b",
+            "quota set a --files 1 --ignore-trash",
+            "history ls",
+            "history cat a",
+            "history cat a b",
+            "history cat a 0",
+            "history restore a -1",
+            "snapshot create",
+            "snapshot create a b --expires 0",
+            "snapshot create a b --expires soon",
+            "snapshot rm",
+            "changes --since",
+            "space set recycle-bin",
+        ):
+            self.usage_error("--store", self.store, *line.split())
         self.assertFalse(os.path.exists(self.store))
 
     def test_global_options_stand_anywhere(self):
@@ -150,6 +196,25 @@ class StoreTest(CliTest):
             ("check",),
             ("spaces",),
             ("spaces", "delete", "a"),
+            ("trash", "ls"),
+            ("trash", "restore", "1"),
+            ("trash", "purge", "1"),
+            ("trash", "empty"),
+            ("quota", "set", "--files", "1"),
+            ("quota", "get"),
+            ("quota", "rm", "a"),
+            ("history", "ls", "a"),
+            ("history", "cat", "a", "1"),
+            ("history", "restore", "a", "1"),
+            ("history", "rm", "a", "1"),
+            ("snapshot", "create", "a"),
+            ("snapshot", "ls"),
+            ("snapshot", "rm", "a"),
+            ("changes",),
+            ("changes", "--follow"),
+            ("space", "set", "recycle-bin", "on"),
+            ("space", "get"),
+            ("space", "usage"),
         ):
             result = self.fails("StoreNotFound", *command)
             self.assertEqual(result.out, "")
@@ -193,9 +258,11 @@ class StoreTest(CliTest):
         self.ok("batch", "-", stdin=b'{"op":"mkdir","path":"a/b/c"}\n{"op":"delete","path":"a"}\n')
         stats = self.ok("stats", "--json").json
         self.assertLessEqual(
-            {"seq", "commits", "operations", "reclaimBacklog", "reclaimSteps", "diskBytes"},
+            {"seq", "commits", "operations", "reclaimBacklog", "reclaimSteps", "diskBytes",
+             "reclaimDone", "reclaimPending", "logicalBytes", "physicalBytes"},
             set(stats),
         )
+        self.assertIs(stats["reclaimPaused"], False)
         self.assertTrue(all(isinstance(value, int) for value in stats.values()))
         self.assertIn("newest commit", self.ok("stats").out)
         reclaimed = self.ok("reclaim", "--json").json
@@ -558,6 +625,613 @@ class BatchTest(CliTest):
         process.stdin.close()
         self.assertEqual(process.wait(timeout=60), 0)
         process.stdout.close()
+
+
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+
+class TrashTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("init")
+        self.ok("space", "set", "recycle-bin", "on")
+        self.ok("mkdir", "d/sub")
+        self.put("d/sub/f", b"12345")
+        self.put("g", b"123456789")
+
+    def items(self, *args):
+        return self.ok("trash", "ls", "--json", *args).json["items"]
+
+    def recycle(self, path):
+        self.ok("rm", path)
+        return self.items()[-1]["id"]
+
+    def test_ls(self):
+        self.assertEqual(self.ok("trash", "ls").out, "")
+        self.assertEqual(self.items(), [])
+        directory, file = self.recycle("d"), self.recycle("g")
+        first = self.items()[0]
+        for key in ("removalTime", "expiryTime"):
+            self.assertRegex(first.pop(key), f"^{TIME}$")
+        self.assertEqual(
+            first,
+            {"id": directory, "type": "directory", "path": ["d"], "size": 5, "files": 1,
+             "directories": 2, "user": ""},
+        )
+        lines = self.ok("trash", "ls").out.splitlines()
+        self.assertRegex(lines[0], rf"^ +{directory} +5 B +{TIME} until {TIME}  d/$")
+        self.assertRegex(lines[1], rf"^ +{file} +9 B .*  g$")
+
+    def test_orders(self):
+        ids = [self.recycle("g"), self.recycle("d")]
+        for order in ("removal", "remaining"):
+            self.assertEqual([item["id"] for item in self.items("--order", order)], ids)
+        for order in ("name", "size"):
+            self.assertEqual([item["id"] for item in self.items("--order", order)], ids[::-1])
+            self.assertEqual(
+                [item["id"] for item in self.items("--order", order, "--reverse")], ids
+            )
+        self.fails("ParamInvalid", "trash", "ls", "--order", "colour")
+
+    def test_ls_of_many_pages(self):
+        lines = [{"op": "mkdir", "path": f"{n}"} for n in range(2100)]
+        lines += [{"op": "delete", "path": f"{n}"} for n in range(2100)]
+        self.ok("batch", "-", stdin="\n".join(map(json.dumps, lines)).encode())
+        self.assertEqual([item["path"] for item in self.items()], [[f"{n}"] for n in range(2100)])
+        self.assertEqual(self.ok("trash", "ls").out.count("\n"), 2100)
+
+    def test_restore(self):
+        item = str(self.recycle("d"))
+        self.assertEqual(self.ok("trash", "restore", item).out, "d\n")
+        self.assertEqual(self.ok("cat", "d/sub/f").out, "12345")
+        self.assertEqual(self.items(), [])
+        item = str(self.recycle("d"))
+        self.ok("mkdir", "d")
+        self.fails("SameNameDirectoryOrFileExists", "trash", "restore", item, "--conflict", "ask")
+        self.assertEqual(
+            self.ok("trash", "restore", item, "--json").json, {"path": ["d (1)"]}
+        )
+        self.fails("RecycledItemNotFound", "trash", "restore", item)
+
+    def test_restore_elsewhere(self):
+        item = str(self.recycle("d/sub/f"))
+        self.assertEqual(self.ok("trash", "restore", item, "/d/new/").out, "d/new\n")
+        item = str(self.recycle("d/new"))
+        self.fails("RootDirectoryNotAllowed", "trash", "restore", item, "/")
+        self.assertEqual(
+            self.ok("trash", "restore", item, "g", "--conflict", "overwrite").out, "g\n"
+        )
+        self.assertEqual(self.ok("cat", "g").out, "12345")
+
+    def test_restore_without_its_directory(self):
+        item = str(self.recycle("d/sub/f"))
+        self.ok("rm", "d", "--permanent")
+        self.fails("DirectoryNotFound", "trash", "restore", item)
+        self.fails("ParamInvalid", "trash", "restore", item, "--parents", "adopt")
+        self.fails(
+            "InvalidConflictResolutionStrategy", "trash", "restore", item, "--conflict", "x"
+        )
+        self.assertEqual(self.ok("trash", "restore", item, "--parents", "root").out, "f\n")
+        item = str(self.recycle("f"))
+        self.assertEqual(
+            self.ok("trash", "restore", item, "d/sub/f", "--parents", "create").out, "d/sub/f\n"
+        )
+
+    def test_restore_from_inside(self):
+        item = str(self.recycle("d"))
+        self.fails("PathNotFound", "trash", "restore", item, "--inside", "none")
+        self.assertEqual(
+            self.ok("trash", "restore", item, "f", "--inside", "/sub/f").out, "f\n"
+        )
+        self.assertEqual(self.items()[0]["size"], 0)
+        self.assertEqual(self.tree(f"trash:{item}"), {"sub": {}})
+
+    def test_purge_and_empty(self):
+        file, directory = self.recycle("g"), self.recycle("d")
+        self.assertEqual(self.ok("trash", "purge", str(file), "--json").json, {"path": ["g"]})
+        for item in (file, 0, 1 << 60):
+            self.fails("RecycledItemNotFound", "trash", "purge", str(item))
+        self.assertEqual(self.items()[0]["id"], directory)
+        self.assertEqual(self.ok("trash", "empty", "--json").json, {"items": 1})
+        self.assertEqual(self.ok("trash", "empty").out, "")
+        self.assertEqual(self.items(), [])
+
+    def test_off(self):
+        item = self.recycle("g")
+        self.ok("space", "set", "recycle-bin", "off")
+        self.ok("rm", "d")
+        self.assertEqual([entry["id"] for entry in self.items()], [item])
+
+    def test_batch(self):
+        self.recycle("d")
+        item, file = self.items()[0]["id"], self.recycle("g")
+        lines = [
+            {"op": "restore", "item": item, "from": "sub/f", "path": "a/f", "parents": "create"},
+            {"op": "restore", "item": item},
+            {"op": "purge", "item": file},
+            {"op": "delete", "path": "a", "permanent": True},
+            {"op": "restore", "item": item},
+            {"op": "restore", "item": "x"},
+            {"op": "restore", "path": "x"},
+            {"op": "restore", "item": 1, "path": "/"},
+            {"op": "restore", "item": 1, "parents": "adopt"},
+            {"op": "purge", "item": -1},
+            {"op": "delete", "path": "d", "permanent": "yes"},
+        ]
+        result = self.marcot("batch", "-", stdin="\n".join(map(json.dumps, lines)).encode())
+        self.assertEqual(result.exit, 1)
+        paths = [["a", "f"], ["d"], ["g"], ["a"]]
+        self.assertEqual(result.lines[:4], [{"path": path} for path in paths])
+        self.assertEqual(
+            [line["error"] for line in result.lines[4:]],
+            ["RecycledItemNotFound", "ParamInvalid", "ParamInvalid", "RootDirectoryNotAllowed"]
+            + ["ParamInvalid"] * 3,
+        )
+        self.assertEqual(self.items(), [])
+        self.assertEqual(self.tree(), {"d": {"sub": {}}})
+
+
+class QuotaTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("mkdir", "d")
+
+    def quota(self, verb, *args):
+        return self.ok("quota", verb, *args, "--json").json
+
+    def test_of_the_space(self):
+        self.fails("QuotaNotFound", "quota", "get")
+        self.fails("QuotaNotFound", "quota", "rm")
+        made = self.quota("set", "--bytes", "2K")
+        self.assertEqual(
+            {key: value for key, value in made.items() if key != "id"},
+            {"bytes": 2048, "usedBytes": 0, "files": None, "usedFiles": 0,
+             "countRecycled": True, "countHistory": True, "spaces": ["-"]},
+        )
+        self.fails("QuotaLimitReached", "put", "-", "big", stdin=b"x" * 2049)
+        self.put("f", b"x" * 2000)
+        changed = self.quota("set", "--files", "1", "--ignore-trash", "--ignore-history")
+        self.assertEqual(changed["id"], made["id"])
+        self.assertEqual((changed["bytes"], changed["files"]), (2048, 1))
+        self.assertEqual((changed["countRecycled"], changed["countHistory"]), (False, False))
+        self.fails("QuotaLimitReached", "put", "-", "g")
+        lifted = self.quota("set", "--files", "none", "--ignore-trash=false")
+        self.assertEqual((lifted["files"], lifted["usedFiles"]), (None, 1))
+        self.assertEqual((lifted["countRecycled"], lifted["countHistory"]), (True, False))
+        self.assertRegex(self.ok("quota", "get").out, r"(?m)^bytes +2,000 of 2,048$")
+        self.assertRegex(self.ok("quota", "get").out, r"(?m)^files +1, no limit$")
+        usage = self.ok("space", "usage", "--json").json
+        self.assertEqual((usage["capacity"], usage["available"]), (2048, 48))
+        self.assertEqual(self.quota("rm"), lifted)
+        self.fails("QuotaNotFound", "quota", "get")
+
+    def test_sizes(self):
+        for text, size in (("0", 0), ("7", 7), ("3M", 3 << 20), ("1G", 1 << 30), ("2T", 2 << 40)):
+            self.assertEqual(self.quota("set", "--bytes", text)["bytes"], size)
+        self.fails("ParamInvalid", "quota", "set", "--bytes", "99999999999999999999")
+        self.fails("ParamInvalid", "quota", "set", "--bytes=-1")
+
+    def test_over_several_spaces(self):
+        for name in ("bb", "aa", "other/aa"):
+            self.ok("spaces", "create", name)
+        self.fails("SpaceNotFound", "quota", "set", "--files", "1", "--also", "none")
+        self.fails("ParamInvalid", "quota", "set", "--files", "1", "--also", "other/aa")
+        made = self.quota("set", "--files", "1", "--also", "bb", "--also", "default/aa")
+        self.assertEqual(made["spaces"], ["-", "aa", "bb"])
+        self.assertEqual(self.quota("get", "--space", "default/bb"), made)
+        self.put("f")
+        self.fails("QuotaLimitReached", "--space", "default/aa", "put", "-", "f")
+        self.fails("DuplicateQuota", "quota", "set", "--files", "2", "--also", "aa")
+        self.assertRegex(self.ok("quota", "get").out, r"(?m)^space +bb$")
+
+    def test_of_a_directory(self):
+        self.fails("QuotaNotFound", "quota", "get", "d")
+        self.fails("QuotaNotFound", "quota", "rm", "d")
+        made = self.quota("set", "/d/", "--files", "1", "--ignore-history")
+        self.assertEqual(made, {"bytes": None, "usedBytes": 0, "files": 1, "usedFiles": 0,
+                                "countHistory": False})
+        self.put("d/f")
+        self.fails("QuotaLimitReached", "put", "-", "d/g")
+        self.assertEqual(self.quota("set", "d", "--bytes", "1K")["files"], 1)
+        self.fails("QuotaNotFound", "quota", "get", "/")
+        self.quota("set", "/", "--files", "1")
+        self.fails("QuotaLimitReached", "put", "-", "g")
+        self.assertEqual(self.ok("quota", "rm", "/").out, "")
+        self.ok("quota", "rm", "d")
+        self.put("d/g")
+        self.fails("PathNotFound", "quota", "set", "none", "--files", "1")
+        self.fails("FileTypeNotMatched", "quota", "set", "d/g", "--files", "1")
+        self.fails("ParamInvalid", "quota", "set", "d", "--files", "none")
+
+
+class HistoryTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("init")
+        self.ok("space", "set", "library.history", "on")
+        for number in range(3):
+            self.overwrite("f", f"{number}" * (number + 1))
+
+    def versions(self):
+        return self.ok("history", "ls", "f", "--json").json["versions"]
+
+    def test_ls(self):
+        versions = self.versions()
+        self.assertEqual([version["size"] for version in versions], [3, 2, 1])
+        for version in versions:
+            self.assertRegex(version["hash"], "^[0-9a-f]{32}$")
+            self.assertRegex(version["modificationTime"], f"^{TIME}$")
+        self.assertIsNone(versions[0]["replacedTime"])
+        self.assertRegex(versions[1]["replacedTime"], f"^{TIME}$")
+        self.assertEqual(
+            versions[0]["version"], self.ok("stat", "f", "--json").json["version"]
+        )
+        lines = self.ok("history", "ls", "f").out.splitlines()
+        self.assertRegex(lines[0], rf"^ +{versions[0]['version']} +3 B  {TIME} latest$")
+        self.assertRegex(lines[2], rf"^ +{versions[2]['version']} +1 B  {TIME} until {TIME}$")
+
+    def test_cat(self):
+        for version, data in zip(self.versions(), ("222", "11", "0")):
+            self.assertEqual(self.ok("history", "cat", "/f", str(version["version"])).out, data)
+
+    def test_restore_and_rm(self):
+        latest, middle, oldest = (str(version["version"]) for version in self.versions())
+        self.assertEqual(self.ok("history", "restore", "f", oldest).out, "f\n")
+        self.assertEqual(self.ok("cat", "f").out, "0")
+        self.assertEqual(self.ok("history", "cat", "f", latest).out, "222")
+        self.assertEqual(
+            self.ok("history", "rm", "f", middle, "--json").json, {"version": int(middle)}
+        )
+        self.fails("VersionNotFound", "history", "cat", "f", middle)
+        self.fails("VersionNotFound", "history", "rm", "f", middle)
+        self.assertEqual(
+            self.ok("history", "restore", "f", latest, "--json").json, {"path": ["f"]}
+        )
+
+    def test_errors(self):
+        latest = str(self.versions()[0]["version"])
+        self.ok("mkdir", "d")
+        for verb in ("cat", "restore", "rm"):
+            self.fails("VersionNotFound", "history", verb, "f", "1")
+            self.fails("FileNotFound", "history", verb, "none", "1")
+            self.fails("FileTypeNotMatched", "history", verb, "d", "1")
+        self.fails("LatestVersionNotAllowed", "history", "restore", "f", latest)
+        self.fails("LatestVersionNotAllowed", "history", "rm", "f", latest)
+        for flags in ((), ("--json",)):
+            self.assertEqual(self.fails("FileNotFound", "history", "ls", "no", *flags).out, "")
+
+
+class SnapshotTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("mkdir", "d/sub")
+        self.put("d/sub/f", b"then")
+        self.ok("snapshot", "create", "v1", "d")
+        self.ok("rm", "d/sub/f")
+        self.put("d/sub/f", b"now")
+
+    def test_create_and_ls(self):
+        made = self.ok("snapshot", "create", "all", "--expires", "30", "--json").json
+        listed = self.ok("snapshot", "ls", "--json").json["snapshots"]
+        self.assertEqual([entry["name"] for entry in listed], ["all", "v1"])
+        self.assertEqual(listed[0], made)
+        for key in ("creationTime", "expiryTime"):
+            self.assertRegex(made.pop(key), f"^{TIME}$")
+        self.assertEqual(
+            made, {"name": "all", "path": [], "size": 3, "files": 1, "directories": 2}
+        )
+        self.assertEqual((listed[1]["path"], listed[1]["expiryTime"]), (["d"], None))
+        lines = self.ok("snapshot", "ls").out.splitlines()
+        self.assertRegex(lines[0], rf"^ +3 B +1 file  {TIME} until {TIME}  all of /$")
+        self.assertRegex(lines[1], rf"^ +4 B +1 file  {TIME}  v1 of d$")
+
+    def test_rm(self):
+        self.assertEqual(self.ok("snapshot", "rm", "v1").out, "")
+        self.fails("SnapshotNotFound", "snapshot", "rm", "v1")
+        self.ok("snapshot", "create", "v2")
+        self.assertEqual(self.ok("snapshot", "rm", "v2", "--json").json, {"name": "v2"})
+        self.assertEqual(self.ok("snapshot", "ls", "--json").json, {"snapshots": []})
+
+    def test_errors(self):
+        self.fails("DuplicateSnapshot", "snapshot", "create", "v1")
+        self.fails("IllegalFileName", "snapshot", "create", "a:b")
+        self.fails("IllegalFileName", "snapshot", "create", "a/b")
+        self.fails("PathNotFound", "snapshot", "create", "v2", "none")
+
+    def test_reading(self):
+        self.assertEqual(self.ok("cat", "snapshot:v1/sub/f").out, "then")
+        for root in ("snapshot:v1", "snapshot:v1/"):
+            self.assertEqual(self.ok("ls", root).out, "sub/\n")
+            self.assertEqual(self.ok("du", root, "--json").json["size"], 4)
+        self.assertEqual(self.ok("stat", "snapshot:v1/sub", "--json").json["name"], "sub")
+        self.assertRegex(self.ok("stat", "snapshot:v1").out, r"(?m)^path +snapshot:v1$")
+        self.assertIn("snapshot:v1/sub\n", self.ok("du", "snapshot:v1/sub").out)
+        self.assertEqual(list(self.tree("snapshot:v1")["sub"]["/files"]), ["f"])
+        self.assertTrue(
+            self.ok("tree", "snapshot:v1").out.startswith("snapshot:v1\n└── sub/\n    └── f\n")
+        )
+        for number, path in enumerate(("snapshot:v1", "snapshot:v1/sub")):
+            self.ok("export", path, self.host(f"out {number}"))
+        for path in (("out 0", "sub", "f"), ("out 1", "f")):
+            with open(self.host(*path), "rb") as file:
+                self.assertEqual(file.read(), b"then")
+
+    def test_copying(self):
+        self.assertEqual(self.ok("cp", "snapshot:v1/sub/f", "d/old").out, "d/old\n")
+        self.assertEqual(self.ok("cp", "snapshot:v1", "whole").out, "whole\n")
+        for path in ("d/old", "whole/sub/f"):
+            self.assertEqual(self.ok("cat", path).out, "then")
+        self.ok("spaces", "create", "two")
+        self.ok("--space", "default/two", "cp", "snapshot:v1", "a", "--from-space", "-")
+        line = json.dumps({"op": "copy", "from": "/sub", "fromSnapshot": "v1", "to": "batched"})
+        self.ok("batch", "-", stdin=line.encode())
+        self.assertEqual(self.ok("cat", "batched/f").out, "then")
+        for name in ("none", ""):
+            line = json.dumps({"op": "copy", "from": "d", "fromSnapshot": name, "to": "x"})
+            self.assertEqual(self.marcot("batch", "-", stdin=line.encode()).exit, 1)
+
+    def test_bad_locations(self):
+        for path in ("snapshot:none", "snapshot:none/a"):
+            self.fails("SnapshotNotFound", "ls", path)
+            self.fails("SnapshotNotFound", "cp", path, "b")
+        for path in ("snapshot:", "snapshot:/a", "trash:", "trash:0", "trash:x", "trash:1x/a"):
+            for command in ("cat", "ls", "stat", "du", "tree"):
+                self.fails("ParamInvalid", command, path)
+        self.fails("RecycledItemNotFound", "ls", "trash:1")
+        self.fails("PathNotFound", "ls", "snapshot:v1/none")
+        for path in ("/snapshot:v1", "snapshots:v1", "d/snapshot:v1"):
+            self.fails(("IllegalFileName", "PathNotFound"), "ls", path)
+        self.fails("ParamInvalid", "mv", "snapshot:v1", "a")
+        self.fails("IllegalFileName", "cp", "d", "snapshot:v1/a")
+        self.fails("IllegalFileName", "mkdir", "snapshot:v1/a")
+
+    def test_reading_the_recycle_bin(self):
+        self.ok("space", "set", "recycle-bin", "on")
+        self.ok("rm", "d")
+        self.put("g", b"12")
+        self.ok("rm", "g")
+        items = self.ok("trash", "ls", "--json").json["items"]
+        directory, file = (f"trash:{item['id']}" for item in items)
+        self.assertEqual(self.ok("cat", f"{directory}/sub/f").out, "now")
+        self.assertEqual(self.ok("cat", file).out, "12")
+        self.assertEqual(self.ok("ls", directory).out, "sub/\n")
+        self.assertEqual(self.ok("stat", file, "--json").json["size"], 2)
+        self.fails("FileTypeNotMatched", "tree", file)
+        self.ok("export", directory, self.host("out"))
+        self.assertTrue(os.path.exists(self.host("out", "sub", "f")))
+        result = self.fails("ParamInvalid", "cp", f"{directory}/sub", "b")
+        self.assertIn("trash restore", result.err)
+
+
+class ChangesTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("mkdir", "before")
+
+    def changes(self, *args):
+        *changes, last = self.ok("changes", "--json", *args).lines
+        self.assertEqual(last.keys(), {"cursor"})
+        return changes, last["cursor"]
+
+    def test_errors(self):
+        self.fails("ChangeFeedNotEnabled", "changes")
+        self.fails("ChangeFeedNotEnabled", "changes", "--follow")
+        self.ok("space", "set", "changes-days", "7")
+        self.fails("MarkerNotFound", "changes", "--since", "nonsense")
+        self.fails("ChangesExpired", "changes", "--since", "1.0")
+
+    def test_kinds(self):
+        self.ok("space", "set", "changes-days", "7")
+        self.ok("space", "set", "recycle-bin", "on")
+        self.assertEqual(self.changes()[0], [])
+        self.ok("mkdir", "a")
+        self.put("a/f")
+        self.ok("cp", "a", "b")
+        self.ok("mv", "b", "c")
+        self.ok("rm", "c")
+        item = self.ok("trash", "ls", "--json").json["items"][0]["id"]
+        self.ok("trash", "restore", str(item))
+        self.ok("rm", "c", "--permanent")
+        changes, cursor = self.changes()
+        kinds = ["directoryMade", "filePut", "copied", "moved", "recycled", "restored", "deleted"]
+        self.assertEqual([change["kind"] for change in changes], kinds)
+        paths = [["a"], ["a", "f"], ["b"], ["c"], ["c"], ["c"], ["c"]]
+        self.assertEqual([change["path"] for change in changes], paths)
+        put, copied = changes[1:3]
+        self.assertEqual((put["type"], put["overwritten"], put["user"]), ("file", False, ""))
+        self.assertRegex(put["time"], f"^{TIME}$")
+        self.assertEqual((copied["from"], copied["fromId"]), (["a"], changes[0]["id"]))
+        self.assertEqual(changes[4]["item"], item)
+        self.assertEqual(self.changes("--since", cursor), ([], cursor))
+        self.ok("mkdir", "later")
+        self.assertEqual([change["path"] for change in self.changes("--since", cursor)[0]],
+                         [["later"]])
+        shown = self.ok("changes")
+        self.assertRegex(shown.out.splitlines()[2], rf"^{TIME}  copied +b from a$")
+        self.assertRegex(shown.err, r"^cursor: \S+\n$")
+
+    def test_across_spaces(self):
+        self.ok("space", "set", "changes-days", "7")
+        self.ok("spaces", "create", "lib/two")
+        self.ok("--space", "lib/two", "mkdir", "a")
+        self.ok("cp", "a", "b", "--from-space", "lib/two")
+        change = self.changes()[0][0]
+        self.assertEqual((change["fromLibrary"], change["fromSpace"]), ("lib", "two"))
+        self.assertIn("b from lib/two: a\n", self.ok("changes").out)
+
+    def test_many_pages(self):
+        self.ok("space", "set", "changes-days", "7")
+        lines = [json.dumps({"op": "mkdir", "path": f"{n}"}) for n in range(2000)]
+        self.ok("batch", "-", stdin="\n".join(lines).encode())
+        self.assertEqual([change["path"] for change in self.changes()[0]],
+                         [[f"{n}"] for n in range(2000)])
+
+    def ok_between_looks(self, *args, **options):
+        """Another process has the store for a moment whenever it looks."""
+        deadline = time.monotonic() + 60
+        while True:
+            result = self.marcot(*args, **options)
+            if result.exit == 0:
+                return
+            self.assertTrue(result.err.startswith("StoreInUse"), result.err)
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+    def start(self, *args, **options):
+        process = subprocess.Popen(
+            [MARCOT, "--store", self.store, *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_follow(self):
+        self.ok("space", "set", "changes-days", "7")
+        self.ok("mkdir", "first")
+        process = self.start("changes", "--follow", "--json")
+        self.assertEqual(json.loads(process.stdout.readline())["path"], ["first"])
+        for name in ("one", "two"):
+            self.ok_between_looks("mkdir", name)
+            self.assertEqual(json.loads(process.stdout.readline())["path"], [name])
+            self.ok_between_looks("rm", name)
+            self.assertEqual(json.loads(process.stdout.readline())["kind"], "deleted")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, err), (0, b""))
+        cursor = json.loads(out)["cursor"]
+        self.assertEqual(self.changes("--since", cursor), ([], cursor))
+
+    def test_follow_of_many_pages(self):
+        self.ok("space", "set", "changes-days", "7")
+        lines = [json.dumps({"op": "mkdir", "path": f"{n}"}) for n in range(2500)]
+        self.ok("batch", "-", stdin="\n".join(lines).encode())
+        process = self.start("changes", "--follow", "--json")
+        for n in range(2500):
+            self.assertEqual(json.loads(process.stdout.readline())["path"], [f"{n}"])
+        self.ok_between_looks("mkdir", "last")
+        self.assertEqual(json.loads(process.stdout.readline())["path"], ["last"])
+
+    def test_follow_waits_for_the_store(self):
+        self.ok("space", "set", "changes-days", "7")
+        holder = self.start("batch", "-", stdin=subprocess.PIPE)
+        holder.stdin.write(b'{"op":"mkdir","path":"held"}\n')
+        holder.stdin.flush()
+        holder.stdout.readline()
+        follower = self.start("changes", "--follow")
+        time.sleep(0.5)
+        self.assertIsNone(follower.poll())
+        holder.communicate(timeout=60)
+        self.assertIn(b"held", follower.stdout.readline())
+        follower.send_signal(signal.SIGTERM)
+        out, err = follower.communicate(timeout=60)
+        self.assertEqual((follower.returncode, out), (0, b""))
+        self.assertRegex(err.decode(), r"^cursor: \S+\n$")
+
+    def test_following_leaves_the_store_alone(self):
+        self.ok("space", "set", "changes-days", "7")
+        self.ok("mkdir", "first")
+        self.start("changes", "--follow").stdout.readline()
+        time.sleep(0.5)
+        before = os.listdir(self.store)
+        time.sleep(0.5)
+        self.assertEqual(os.listdir(self.store), before)
+
+
+class SpaceTest(CliTest):
+    DEFAULTS = {
+        "recycleBin": None,
+        "recycleDays": None,
+        "changesDays": 0,
+        "library": {
+            "recycleBin": False,
+            "recycleDays": 30,
+            "history": False,
+            "historyVersions": 10,
+            "historyDays": 0,
+            "historyMergeSeconds": 0,
+        },
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.ok("init")
+
+    def settings(self):
+        return self.ok("space", "get", "--json").json
+
+    def test_get(self):
+        self.assertEqual(self.settings(), self.DEFAULTS)
+        lines = [line.split() for line in self.ok("space", "get").out.splitlines()]
+        self.assertEqual(lines[0], ["recycle-bin", "library"])
+        self.assertEqual(lines[5], ["library.history", "off"])
+
+    def test_set(self):
+        for key, text, value in (
+            ("recycleBin", "on", True),
+            ("recycleBin", "off", False),
+            ("recycleBin", "library", None),
+            ("recycleDays", "7", 7),
+            ("recycleDays", "library", None),
+            ("changesDays", "3650", 3650),
+        ):
+            option = re.sub("[A-Z]", lambda upper: "-" + upper.group().lower(), key)
+            changed = self.ok("space", "set", option, text, "--json").json
+            self.assertEqual(changed[key], value)
+            self.assertEqual(self.settings(), changed)
+        for key, text, value in (
+            ("recycleBin", "on", True),
+            ("recycleDays", "10000", 10000),
+            ("history", "on", True),
+            ("historyVersions", "999", 999),
+            ("historyDays", "5", 5),
+            ("historyMergeSeconds", "600", 600),
+        ):
+            option = re.sub("[A-Z]", lambda upper: "-" + upper.group().lower(), key)
+            self.assertEqual(self.ok("space", "set", f"library.{option}", text).out, "")
+            self.assertEqual(self.settings()["library"][key], value)
+
+    def test_errors(self):
+        result = self.fails("ParamInvalid", "space", "set", "colour", "red")
+        self.assertIn("library.history-merge-seconds", result.err)
+        for key, value in (
+            ("recycle-bin", "yes"),
+            ("recycle-bin", ""),
+            ("recycle-days", "0"),
+            ("recycle-days", "ten"),
+            ("recycle-days", "10001"),
+            ("changes-days", "library"),
+            ("changes-days", "-1"),
+            ("changes-days", "1 "),
+            ("changes-days", "99999999999"),
+            ("library.recycle-bin", "library"),
+            ("library.recycle-days", "library"),
+            ("library.history-versions", "1000"),
+            ("library.history-merge-seconds", "4"),
+        ):
+            self.fails("ParamInvalid", "space", "set", "--", key, value)
+        self.assertIn("on, off or library", self.fails(
+            "ParamInvalid", "space", "set", "recycle-bin", "x").err)
+        self.assertEqual(self.settings(), self.DEFAULTS)
+
+    def test_usage(self):
+        self.ok("space", "set", "library.recycle-bin", "on")
+        self.ok("space", "set", "library.history", "on")
+        for data in ("1", "22"):
+            self.overwrite("f", data)
+        self.put("gone", b"333")
+        self.ok("rm", "gone")
+        self.assertEqual(
+            self.ok("space", "usage", "--json").json,
+            {"size": 2, "files": 1, "directories": 0,
+             "recycled": {"size": 3, "files": 1, "directories": 0},
+             "versions": 1, "versionBytes": 1, "capacity": None, "available": None},
+        )
+        self.assertRegex(self.ok("space", "usage").out, r"(?m)^recycle bin +3 B, 1 file,")
+        self.ok("quota", "set", "--bytes", "1K")
+        self.assertRegex(self.ok("space", "usage").out, r"(?m)^quota +1.0 KiB, 1018 B left$")
 
 
 class TransferTest(CliTest):

@@ -7,13 +7,19 @@
 
 namespace marcot::tool {
 
-void AddStoreCommands(CLI::App& app, Action& action);   // init reclaim stats check
-void AddSpacesCommand(CLI::App& app, Action& action);   // spaces
-void AddChangeCommands(CLI::App& app, Action& action);  // mkdir put cp mv rm
-void AddReadCommands(CLI::App& app, Action& action);    // cat ls stat du
-void AddTreeCommand(CLI::App& app, Action& action);     // tree
-void AddBatchCommand(CLI::App& app, Action& action);    // batch
-void AddImportCommand(CLI::App& app, Action& action);   // import
-void AddExportCommand(CLI::App& app, Action& action);   // export
+void AddStoreCommands(CLI::App& app, Action& action);    // init reclaim stats check
+void AddSpacesCommand(CLI::App& app, Action& action);    // spaces
+void AddChangeCommands(CLI::App& app, Action& action);   // mkdir put cp mv rm
+void AddReadCommands(CLI::App& app, Action& action);     // cat ls stat du
+void AddTreeCommand(CLI::App& app, Action& action);      // tree
+void AddTrashCommand(CLI::App& app, Action& action);     // trash
+void AddQuotaCommand(CLI::App& app, Action& action);     // quota
+void AddHistoryCommand(CLI::App& app, Action& action);   // history
+void AddSnapshotCommand(CLI::App& app, Action& action);  // snapshot
+void AddChangesCommand(CLI::App& app, Action& action);   // changes
+void AddSpaceCommand(CLI::App& app, Action& action);     // space
+void AddBatchCommand(CLI::App& app, Action& action);     // batch
+void AddImportCommand(CLI::App& app, Action& action);    // import
+void AddExportCommand(CLI::App& app, Action& action);    // export
 
 }  // namespace marcot::tool

@@ -25,6 +25,14 @@ absl::Status Invalid(std::string message) {
   return MakeError(Code::kParamInvalid, std::move(message));
 }
 
+absl::Status Missing(const std::string& field) {
+  return Invalid("the field \"" + field + "\" is missing");
+}
+
+absl::Status Mistyped(const std::string& field, const std::string& type) {
+  return Invalid("the field \"" + field + "\" is not " + type);
+}
+
 // Takes a line apart. Fields that it does not know are refused: a misspelt "conflict" that went
 // unseen would do something else than was meant.
 class ItemParser {
@@ -57,7 +65,7 @@ class ItemParser {
     if (found->is_string()) {
       text = std::move(found->get_ref<std::string&>());
     } else {
-      Fail(Invalid("the field \"" + std::string(field) + "\" is not a string"));
+      Fail(Mistyped(field, "a string"));
     }
     object.erase(field);
     return text;
@@ -66,10 +74,31 @@ class ItemParser {
   std::string Take(Json& object, const char* field) {
     auto text = TakeOptional(object, field);
     if (!text.has_value()) {
-      Fail(Invalid("the field \"" + std::string(field) + "\" is missing"));
+      Fail(Missing(field));
       return "";
     }
     return *std::move(text);
+  }
+
+  bool TakeFlag(Json& object, const char* field) {
+    const auto found = object.find(field);
+    if (found == object.end()) return false;
+    if (!found->is_boolean()) Fail(Mistyped(field, "true or false"));
+    const bool flag = found->is_boolean() && found->get<bool>();
+    object.erase(field);
+    return flag;
+  }
+
+  uint64_t TakeId(Json& object, const char* field) {
+    const auto found = object.find(field);
+    if (found == object.end()) {
+      Fail(Missing(field));
+      return 0;
+    }
+    if (!found->is_number_unsigned()) Fail(Mistyped(field, "an id"));
+    const uint64_t id = found->is_number_unsigned() ? found->get<uint64_t>() : 0;
+    object.erase(field);
+    return id;
   }
 
   Space TakeSpace(Json& object, const char* field) {
@@ -98,9 +127,12 @@ class ItemParser {
     item.from = StripSlashes(Take(object, "from"));
     item.path = StripSlashes(Take(object, "to"));
     item.from_space = item.space;
-    if (kind == BatchItem::Kind::kCopy && object.contains("fromSpace")) {
-      item.from_space = TakeSpace(object, "fromSpace");
-    }
+    if (kind != BatchItem::Kind::kCopy) return;
+    if (object.contains("fromSpace")) item.from_space = TakeSpace(object, "fromSpace");
+    const auto snapshot = TakeOptional(object, "fromSnapshot");
+    if (!snapshot.has_value()) return;
+    if (snapshot->empty()) Fail(Invalid("\"fromSnapshot\" names no snapshot"));
+    item.from_tree.named_snapshot = *snapshot;
   }
 
   void TakePut(Json& object, BatchItem& item) {
@@ -110,6 +142,24 @@ class ItemParser {
     if (item.bytes.size() > kMaxBatchPutBytes) {
       Fail(Invalid("\"data\" is longer than " + HumanBytes(kMaxBatchPutBytes)));
     }
+  }
+
+  void TakeDelete(Json& object, BatchItem& item) {
+    item.kind = BatchItem::Kind::kDelete;
+    item.path = StripSlashes(Take(object, "path"));
+    item.permanent = TakeFlag(object, "permanent");
+  }
+
+  void TakeRestore(Json& object, BatchItem& item) {
+    item.kind = BatchItem::Kind::kRestore;
+    item.item = TakeId(object, "item");
+    auto target = RestoreTarget(TakeOptional(object, "path").value_or(""));
+    if (!target.ok()) return Fail(target.status());
+    item.path = *std::move(target);
+    item.from = StripSlashes(TakeOptional(object, "from").value_or(""));
+    const auto parents = ParseMissingParents(TakeOptional(object, "parents").value_or("fail"));
+    if (!parents.ok()) return Fail(parents.status());
+    item.missing_parents = *parents;
   }
 
   BatchItem TakeItem(Json& object) {
@@ -127,10 +177,14 @@ class ItemParser {
     } else if (op == "move") {
       TakeTransfer(object, BatchItem::Kind::kMove, item);
     } else if (op == "delete") {
-      item.kind = BatchItem::Kind::kDelete;
-      item.path = StripSlashes(Take(object, "path"));
+      TakeDelete(object, item);
+    } else if (op == "restore") {
+      TakeRestore(object, item);
+    } else if (op == "purge") {
+      item.kind = BatchItem::Kind::kPurge;
+      item.item = TakeId(object, "item");
     } else {
-      Fail(Invalid("\"op\" is not one of mkdir, put, copy, move, delete"));
+      Fail(Invalid("\"op\" is not one of mkdir, put, copy, move, delete, restore, purge"));
     }
     return item;
   }
@@ -299,8 +353,11 @@ constexpr char kFooter[] = R"help(Operations:
   {"op":"put","path":"a/f","data":"text"}
   {"op":"copy","from":"a","to":"c","conflict":"rename"}
   {"op":"move","from":"a","to":"d"}
-  {"op":"delete","path":"d"}
-each with optional "space" (copy also "fromSpace") and "conflict".
+  {"op":"delete","path":"d","permanent":true}
+  {"op":"restore","item":7,"path":"e","from":"inside","parents":"create"}
+  {"op":"purge","item":8}
+each with optional "space" and "conflict"; copy also with "fromSpace" and "fromSnapshot".
+Optional: "permanent" and all of restore but "item" (see trash restore --help).
 Answers: {"path":["c (1)"]} or {"error":"CODE","message":".."}. Exit 1 if any failed.
 With --atomic (at most 1000 operations) a failure prints the one line
 {"error":"CODE","message":"item N: .."}, N from 0, and nothing is done.)help";

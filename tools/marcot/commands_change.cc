@@ -6,17 +6,11 @@
 
 #include "commands.h"
 #include "host.h"
+#include "location.h"
 #include "text.h"
 
 namespace marcot::tool {
 namespace {
-
-absl::Status RunAndPrint(Session& session, const BatchItem& item) {
-  auto placed = RunOne(session, item);
-  if (!placed.ok()) return placed.status();
-  PrintPlaced(session.json, placed->path);
-  return absl::OkStatus();
-}
 
 absl::Status Mkdir(Session& session, const std::string& path) {
   if (absl::Status status = session.OpenOrCreate(); !status.ok()) return status;
@@ -45,10 +39,7 @@ absl::Status Remove(Session& session, const std::string& path, bool permanent) {
   item.space = session.space;
   item.path = StripSlashes(path);
   item.permanent = permanent;
-  auto placed = RunOne(session, item);
-  if (!placed.ok()) return placed.status();
-  if (session.json) PrintPlaced(true, placed->path);
-  return absl::OkStatus();
+  return RunAndPrintJson(session, item);
 }
 
 struct Transfer {
@@ -62,7 +53,14 @@ struct Transfer {
 absl::Status RunTransfer(Session& session, const Transfer& transfer) {
   BatchItem item;
   item.kind = transfer.kind;
-  item.from = StripSlashes(transfer.from);
+  auto from = ParseLocation(transfer.from);
+  if (!from.ok()) return from.status();
+  if (from->tree.recycled_item != 0) {
+    return MakeError(Code::kParamInvalid,
+                     from->shown + ": what is in the recycle bin is taken out with trash restore");
+  }
+  item.from = std::move(from->path);
+  item.from_tree = std::move(from->tree);
   item.path = StripSlashes(transfer.to);
   if (transfer.conflict_given) {
     auto strategy = ParseStrategy(transfer.conflict);

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <climits>
 #include <filesystem>
@@ -14,6 +13,7 @@
 
 #include "commands.h"
 #include "host.h"
+#include "location.h"
 #include "progress.h"
 #include "text.h"
 
@@ -129,16 +129,17 @@ class Export {
   std::vector<OpenDirectory> open_;  // from the top down to where the walk is
 };
 
-absl::Status ExportTree(Session& session, const std::string& path, const std::string& directory,
+absl::Status ExportTree(Session& session, const Location& location, const std::string& directory,
                         const Stat& top, const ReadOptions& options) {
   if (absl::Status status = MakeHostTop(directory); !status.ok()) return status;
   Progress progress("export", top.totals.files + top.totals.directories, top.totals.bytes);
   Export run(session, directory, top, options, progress);
-  const size_t top_depth = path.empty() ? 0 : 1 + std::count(path.begin(), path.end(), '/');
+  const size_t top_depth = Depth(location);
   const auto visit = [&](const WalkEntry& entry) {
     return run.Visit(entry, entry.path.size() - top_depth);
   };
-  if (absl::Status status = session.space.Walk(path, visit, options); !status.ok()) return status;
+  const absl::Status walked = session.space.Walk(location.path, visit, options);
+  if (!walked.ok()) return walked;
   if (absl::Status status = run.LeaveTo(0); !status.ok()) return status;
   progress.Finish();
   return absl::OkStatus();
@@ -146,18 +147,19 @@ absl::Status ExportTree(Session& session, const std::string& path, const std::st
 
 absl::Status RunExport(Session& session, const std::string& path, const std::string& directory) {
   const auto start = std::chrono::steady_clock::now();
+  const auto location = ParseLocation(path);
+  if (!location.ok()) return location.status();
   if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
   const auto snapshot = session.store->TakeSnapshot();
-  const ReadOptions options{snapshot.get()};
-  const std::string stripped = StripSlashes(path);
-  auto top = session.space.GetStat(stripped, options);
+  const ReadOptions options{.snapshot = snapshot.get(), .tree = location->tree};
+  auto top = session.space.GetStat(location->path, options);
   if (!top.ok()) return top.status();
   if (top->type == EntryType::kFile) {
-    return MakeError(Code::kFileTypeNotMatched, "`" + stripped + "` is a file; print it with cat");
+    return MakeError(Code::kFileTypeNotMatched,
+                     "`" + location->shown + "` is a file; print it with cat");
   }
-  if (absl::Status status = ExportTree(session, stripped, directory, *top, options); !status.ok()) {
-    return status;
-  }
+  const absl::Status exported = ExportTree(session, *location, directory, *top, options);
+  if (!exported.ok()) return exported;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   PrintTransferSummary(session.json, "exported", nullptr, top->totals, took.count());
   return absl::OkStatus();

@@ -1,12 +1,11 @@
 // cat, ls, stat, du: what is at one path.
-#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "commands.h"
+#include "location.h"
 #include "text.h"
 
 namespace marcot::tool {
@@ -15,13 +14,12 @@ namespace {
 constexpr size_t kPageEntries = 1000;
 
 absl::Status Cat(Session& session, const std::string& path) {
+  const auto location = ParseLocation(path);
+  if (!location.ok()) return location.status();
   if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
-  auto reader = session.space.OpenFile(StripSlashes(path));
+  auto reader = session.space.OpenFile(location->path, {.tree = location->tree});
   if (!reader.ok()) return reader.status();
-  return (*reader)->Read(0, (*reader)->stat().size, [](std::string_view piece) {
-    if (std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size()) return absl::OkStatus();
-    return MakeError(Code::kInternalServerError, "cannot write to standard output");
-  });
+  return PrintFile(**reader);
 }
 
 uint64_t SizeOf(const Stat& stat) {
@@ -41,14 +39,15 @@ void PrintEntry(const Stat& stat, bool is_long) {
 }
 
 // Gives every page of a directory as of one commit.
-absl::Status ForEachPage(Session& session, const std::string& path,
+absl::Status ForEachPage(Session& session, const Location& location,
                          const std::function<void(const Page&)>& visitor) {
   const auto snapshot = session.store->TakeSnapshot();
   ListOptions options;
   options.snapshot = snapshot.get();
+  options.tree = location.tree;
   options.limit = kPageEntries;
   do {
-    auto page = session.space.List(path, options);
+    auto page = session.space.List(location.path, options);
     if (!page.ok()) return page.status();
     visitor(*page);
     options.marker = page->marker;
@@ -56,31 +55,23 @@ absl::Status ForEachPage(Session& session, const std::string& path,
   return absl::OkStatus();
 }
 
-absl::Status ListAsJson(Session& session, const std::string& path) {
-  // The opening waits for the first page, so that a failure prints nothing.
-  const char* opening = "{\"entries\":[";
-  const char* separator = "";
-  const absl::Status status = ForEachPage(session, path, [&](const Page& page) {
-    std::fputs(std::exchange(opening, ""), stdout);
-    for (const Stat& stat : page.entries) {
-      std::fputs(std::exchange(separator, ","), stdout);
-      std::fputs(Dump(StatJson(stat)).c_str(), stdout);
-    }
+absl::Status ListAsJson(Session& session, const Location& location) {
+  JsonArray array("entries");
+  const absl::Status status = ForEachPage(session, location, [&array](const Page& page) {
+    for (const Stat& stat : page.entries) array.Add(StatJson(stat));
   });
-  if (status.ok()) std::puts("]}");
+  if (status.ok()) array.End();
   return status;
 }
 
 absl::Status Ls(Session& session, const std::string& path, bool is_long) {
+  const auto location = ParseLocation(path);
+  if (!location.ok()) return location.status();
   if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
-  if (session.json) return ListAsJson(session, StripSlashes(path));
-  return ForEachPage(session, StripSlashes(path), [is_long](const Page& page) {
+  if (session.json) return ListAsJson(session, *location);
+  return ForEachPage(session, *location, [is_long](const Page& page) {
     for (const Stat& stat : page.entries) PrintEntry(stat, is_long);
   });
-}
-
-void PrintField(const char* key, const std::string& value) {
-  if (!value.empty()) std::printf("%-18s %s\n", key, value.c_str());
 }
 
 void PrintAttributes(const Attributes& attributes) {
@@ -94,8 +85,8 @@ void PrintAttributes(const Attributes& attributes) {
 
 void PrintStat(const std::string& path, const Stat& stat) {
   const bool directory = stat.type == EntryType::kDirectory;
-  PrintField("path", path.empty() ? "/" : path);
-  PrintField("type", directory ? "directory" : "file");
+  PrintField("path", path);
+  PrintField("type", TypeName(stat.type));
   PrintField("size", Grouped(SizeOf(stat)) + " bytes");
   if (directory) {
     PrintField("files", Grouped(stat.totals.files) + " in all, " + Grouped(stat.child_files) +
@@ -115,22 +106,24 @@ void PrintStat(const std::string& path, const Stat& stat) {
 }
 
 absl::Status PrintStatOf(Session& session, const std::string& path) {
+  const auto location = ParseLocation(path);
+  if (!location.ok()) return location.status();
   if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
-  const std::string stripped = StripSlashes(path);
-  auto stat = session.space.GetStat(stripped);
+  auto stat = session.space.GetStat(location->path, {.tree = location->tree});
   if (!stat.ok()) return stat.status();
   if (session.json) {
     PrintJson(StatJson(*stat));
   } else {
-    PrintStat(stripped, *stat);
+    PrintStat(location->shown, *stat);
   }
   return absl::OkStatus();
 }
 
 absl::Status Du(Session& session, const std::string& path) {
+  const auto location = ParseLocation(path);
+  if (!location.ok()) return location.status();
   if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
-  const std::string stripped = StripSlashes(path);
-  auto stat = session.space.GetStat(stripped);
+  auto stat = session.space.GetStat(location->path, {.tree = location->tree});
   if (!stat.ok()) return stat.status();
   RecursiveTotals totals = stat->totals;
   if (stat->type == EntryType::kFile) totals = {.bytes = stat->size, .files = 1, .directories = 0};
@@ -146,7 +139,7 @@ absl::Status Du(Session& session, const std::string& path) {
               Counted(totals.bytes, "byte", "bytes").c_str(),
               Counted(totals.files, "file", "files").c_str(),
               Counted(totals.directories, "directory", "directories").c_str(),
-              stripped.empty() ? "/" : stripped.c_str());
+              location->shown.c_str());
   return absl::OkStatus();
 }
 

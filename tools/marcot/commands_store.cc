@@ -77,6 +77,12 @@ absl::Status Stats(Session& session) {
       {"operations", "operations in them", stats->operations},
       {"reclaimBacklog", "reclaim jobs that wait", stats->reclaim_backlog},
       {"reclaimSteps", "reclaim steps since opened", stats->reclaim_steps},
+      {"reclaimDone", "records reclaimed since opened", stats->reclaim_done},
+      {"reclaimPending", "records to reclaim, estimated", stats->reclaim_pending},
+      {"logicalBytes", "bytes shown", stats->logical_bytes},
+      {"logicalFiles", "files shown", stats->logical_files},
+      {"physicalBytes", "bytes stored, shared ones once", stats->physical_bytes},
+      {"physicalFiles", "files stored, shared ones once", stats->physical_files},
       {"recordCacheHits", "record cache hits", stats->record_cache_hits},
       {"recordCacheMisses", "record cache misses", stats->record_cache_misses},
       {"diskBytes", "bytes on the disk", stats->disk_bytes},
@@ -85,9 +91,14 @@ absl::Status Stats(Session& session) {
   Json json;
   for (const Row& row : rows) {
     json[row.key] = row.value;
-    if (!session.json) std::printf("%-28s %18s\n", row.label, Grouped(row.value).c_str());
+    if (!session.json) std::printf("%-31s %18s\n", row.label, Grouped(row.value).c_str());
   }
-  if (session.json) PrintJson(json);
+  json["reclaimPaused"] = stats->reclaim_paused;
+  if (session.json) {
+    PrintJson(json);
+  } else {
+    std::printf("%-31s %18s\n", "reclaim is paused", stats->reclaim_paused ? "yes" : "no");
+  }
   return absl::OkStatus();
 }
 

@@ -1,6 +1,5 @@
 // tree: a whole subtree, streamed. What is held in memory is the way from the top to where the walk
 // is. Both forms lean on the order of Walk: depth first, subdirectories before files.
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "location.h"
 #include "text.h"
 
 namespace marcot::tool {
@@ -17,7 +17,7 @@ namespace {
 class Drawing {
  public:
   void Begin(const std::string& path, const Stat& top) {
-    std::puts(path.empty() ? "/" : path.c_str());
+    std::puts(path.c_str());
     Enter(top);
   }
 
@@ -102,30 +102,33 @@ class NestedJson {
 };
 
 template <typename Writer>
-absl::Status WriteTree(Session& session, const std::string& path, Writer writer) {
+absl::Status WriteTree(Session& session, const Location& location, Writer writer) {
   const auto snapshot = session.store->TakeSnapshot();
-  const ReadOptions options{snapshot.get()};
-  auto top = session.space.GetStat(path, options);
+  const ReadOptions options{.snapshot = snapshot.get(), .tree = location.tree};
+  auto top = session.space.GetStat(location.path, options);
   if (!top.ok()) return top.status();
   if (top->type == EntryType::kFile) {
-    return MakeError(Code::kFileTypeNotMatched, "`" + path + "` is a file; a tree has a directory");
+    return MakeError(Code::kFileTypeNotMatched,
+                     "`" + location.shown + "` is a file; a tree has a directory");
   }
-  writer.Begin(path, *top);
-  const size_t top_depth = path.empty() ? 0 : 1 + std::count(path.begin(), path.end(), '/');
+  writer.Begin(location.shown, *top);
+  const size_t top_depth = Depth(location);
   const auto add = [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
     writer.Add(entry.path.size() - top_depth, entry.stat);
     return WalkStep::kGoOn;
   };
-  if (absl::Status status = session.space.Walk(path, add, options); !status.ok()) return status;
+  const absl::Status walked = session.space.Walk(location.path, add, options);
+  if (!walked.ok()) return walked;
   writer.End(*top);
   return absl::OkStatus();
 }
 
 absl::Status Tree(Session& session, const std::string& path) {
+  const auto location = ParseLocation(path);
+  if (!location.ok()) return location.status();
   if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
-  const std::string stripped = StripSlashes(path);
-  if (session.json) return WriteTree(session, stripped, NestedJson());
-  return WriteTree(session, stripped, Drawing());
+  if (session.json) return WriteTree(session, *location, NestedJson());
+  return WriteTree(session, *location, Drawing());
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ constexpr char kFooter[] =
     "by\n"
     "init, import, mkdir, put, batch and spaces create. A PATH is a full path from the root of "
     "the\n"
-    "space; slashes at its ends do not matter.\n"
+    "space; slashes at its ends do not matter. To read, and as SRC of cp, it may also be in a\n"
+    "snapshot or in the recycle bin: snapshot:NAME[/PATH], trash:ID[/PATH] (not in cp).\n"
     "Exit: 0 done; 1 failed, with one line `CODE: message` on standard error; 2 wrong usage.";
 
 void AddGlobalOptions(CLI::App& app, Session& session) {
@@ -35,7 +36,7 @@ void AddGlobalOptions(CLI::App& app, Session& session) {
   app.add_option("--space", session.space_name, "LIBRARY/SPACE to work in")->capture_default_str();
   app.add_flag("--json", session.json, "Print JSON");
   app.add_flag("--timing", session.timing,
-               "Print on standard error how long the engine took (mkdir, cp, mv, rm)");
+               "Print on standard error how long the engine took (mkdir, cp, mv, rm, trash)");
   app.require_subcommand(1);
   app.fallthrough();  // inherited by the commands: global options stand anywhere
 }
@@ -48,6 +49,12 @@ void AddCommands(CLI::App& app, Action& action) {
   AddReadCommands(app, action);
   AddTreeCommand(app, action);
   AddBatchCommand(app, action);
+  AddTrashCommand(app, action);
+  AddQuotaCommand(app, action);
+  AddHistoryCommand(app, action);
+  AddSnapshotCommand(app, action);
+  AddChangesCommand(app, action);
+  AddSpaceCommand(app, action);
   AddSpacesCommand(app, action);
 }
 

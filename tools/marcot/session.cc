@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "text.h"
+
 namespace marcot::tool {
 
 SpaceName ParseSpaceName(std::string_view text, std::string_view default_library) {
@@ -37,6 +39,11 @@ absl::Status Session::Open(bool create_if_missing) {
 absl::Status Session::OpenOrCreate() { return Open(true); }
 
 absl::Status Session::OpenExisting() { return Open(false); }
+
+void Session::Close() {
+  space = Space();
+  store.reset();
+}
 
 std::string Session::library() const { return ParseSpaceName(space_name, "default").library; }
 
@@ -69,6 +76,20 @@ absl::StatusOr<Placed> RunOne(Session& session, const BatchItem& item) {
     std::fprintf(stderr, "took %lld us\n", static_cast<long long>(us));
   }
   return std::move(placed->front());
+}
+
+absl::Status RunAndPrint(Session& session, const BatchItem& item) {
+  const auto placed = RunOne(session, item);
+  if (!placed.ok()) return placed.status();
+  PrintPlaced(session.json, placed->path);
+  return absl::OkStatus();
+}
+
+absl::Status RunAndPrintJson(Session& session, const BatchItem& item) {
+  const auto placed = RunOne(session, item);
+  if (!placed.ok()) return placed.status();
+  if (session.json) PrintPlaced(true, placed->path);
+  return absl::OkStatus();
 }
 
 }  // namespace marcot::tool

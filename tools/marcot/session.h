@@ -33,6 +33,8 @@ struct Session {
   absl::Status OpenExisting();
   // The store alone: for commands about it as a whole.
   absl::Status OpenStore(bool create_if_missing);
+  // For commands that let others at the store meanwhile.
+  void Close();
 
   // A space named on the command line or in a batch.
   absl::StatusOr<Space> FindSpace(std::string_view name) const;
@@ -56,5 +58,9 @@ ItemError SplitItemError(const absl::Status& status);
 // Runs one item as a commit of its own, with the messages of the single operation; prints how long
 // the engine took where --timing asks for it.
 absl::StatusOr<Placed> RunOne(Session& session, const BatchItem& item);
+// The same; prints where it placed something.
+absl::Status RunAndPrint(Session& session, const BatchItem& item);
+// For what takes something away: people know the path already.
+absl::Status RunAndPrintJson(Session& session, const BatchItem& item);
 
 }  // namespace marcot::tool

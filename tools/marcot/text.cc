@@ -37,6 +37,20 @@ absl::StatusOr<Strategy> ParseStrategy(std::string_view text) {
                    "`" + std::string(text) + "` is not one of ask, rename, overwrite");
 }
 
+absl::StatusOr<MissingParents> ParseMissingParents(std::string_view text) {
+  if (text == "fail") return MissingParents::kFail;
+  if (text == "create") return MissingParents::kCreate;
+  if (text == "root") return MissingParents::kUseRoot;
+  return MakeError(Code::kParamInvalid,
+                   "`" + std::string(text) + "` is not one of fail, create, root");
+}
+
+absl::StatusOr<std::string> RestoreTarget(std::string_view path) {
+  std::string stripped = StripSlashes(path);
+  if (!stripped.empty() || path.empty()) return stripped;
+  return MakeError(Code::kRootDirectoryNotAllowed, "an item is not restored as the root");
+}
+
 std::string IsoTime(int64_t ms) {
   const int64_t fraction = (ms % 1000 + 1000) % 1000;
   const std::time_t seconds = (ms - fraction) / 1000;
@@ -73,6 +87,10 @@ std::string Counted(uint64_t number, std::string_view singular, std::string_view
   return Grouped(number) + " " + std::string(number == 1 ? singular : plural);
 }
 
+const char* TypeName(EntryType type) {
+  return type == EntryType::kDirectory ? "directory" : "file";
+}
+
 Json PathJson(const std::vector<std::string>& path) {
   Json json;
   json["path"] = path;
@@ -90,7 +108,7 @@ Json StatJson(const Stat& stat) {
   const bool directory = stat.type == EntryType::kDirectory;
   Json json;
   json["name"] = stat.name;
-  json["type"] = directory ? "directory" : "file";
+  json["type"] = TypeName(stat.type);
   json["id"] = stat.id.Hex();
   if (directory) {
     json["size"] = stat.totals.bytes;
@@ -117,6 +135,25 @@ std::string Dump(const Json& json) {
 
 void PrintJson(const Json& json) { std::puts(Dump(json).c_str()); }
 
+void JsonArray::Open() {
+  if (!std::exchange(open_, true)) std::printf("{\"%s\":[", key_);
+}
+
+void JsonArray::Add(const Json& element) {
+  Open();
+  if (!std::exchange(empty_, false)) std::fputc(',', stdout);
+  std::fputs(Dump(element).c_str(), stdout);
+}
+
+void JsonArray::End() {
+  Open();
+  std::puts("]}");
+}
+
+void PrintField(const char* key, const std::string& value) {
+  if (!value.empty()) std::printf("%-18s %s\n", key, value.c_str());
+}
+
 void PrintPlaced(bool json, const std::vector<std::string>& path) {
   if (json) {
     PrintJson(PathJson(path));
@@ -142,6 +179,13 @@ void PrintTransferSummary(bool json, const char* verb, const std::vector<std::st
                Counted(totals.files, "file", "files").c_str(),
                Counted(totals.directories, "directory", "directories").c_str(),
                HumanBytes(totals.bytes).c_str(), seconds);
+}
+
+absl::Status PrintFile(FileReader& reader) {
+  return reader.Read(0, reader.stat().size, [](std::string_view piece) {
+    if (std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size()) return absl::OkStatus();
+    return MakeError(Code::kInternalServerError, "cannot write to standard output");
+  });
 }
 
 }  // namespace marcot::tool
