@@ -480,6 +480,8 @@ TEST_F(BadInputTest, RecycledItems) {
   EXPECT_CODE(RecycledItemNotFound, space_.Restore(UINT64_MAX));
   EXPECT_CODE(RecycledItemNotFound, space_.PurgeRecycled(0));
   EXPECT_CODE(RecycledItemNotFound, space_.List("", {{.tree = {.recycled_item = 7}}}));
+  EXPECT_CODE(RecycleBinNotEnabled, space_.ListRecycled());
+  ASSERT_OK(space_.SetSettings({.recycle_bin = true}));
   ListRecycledOptions options;
   options.limit = 0;
   EXPECT_CODE(ParamInvalid, space_.ListRecycled(options));
@@ -595,7 +597,21 @@ TEST_F(BadInputTest, DeletedSpaces) {
   ASSERT_OK(store_->DeleteSpace("default", "gone", true));
   ExpectSpaceNotFound(gone, space_);
   const Space successor = store_->CreateSpace("default", "gone").value();
+  ASSERT_OK(successor.CreateSnapshot("s", ""));
   ExpectSpaceNotFound(gone, space_);
+  // Not what the successor has under the same names.
+  const ReadOptions snapshot{.tree = {.named_snapshot = "s"}};
+  EXPECT_CODE(SpaceNotFound, gone.SetSettings({.change_feed_days = 1}));
+  EXPECT_CODE(SpaceNotFound, gone.GetStat("", snapshot));
+  EXPECT_CODE(SpaceNotFound, gone.CopyFromSnapshot("s", "", "new"));
+  BatchItem copy;
+  copy.kind = BatchItem::Kind::kCopy;
+  copy.space = space_;
+  copy.path = "copy";
+  copy.from_space = gone;
+  copy.from_tree.named_snapshot = "s";
+  EXPECT_CODE(SpaceNotFound, store_->RunAtomically({&copy, 1}));
+  EXPECT_EQ(*successor.GetSettings(), SpaceSettings());
   ASSERT_OK(store_->DeleteSpace("default", "gone"));
   ASSERT_OK(store_->ReclaimUntilIdle());
   ExpectSpaceNotFound(gone, space_);

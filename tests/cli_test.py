@@ -99,7 +99,8 @@ class CliTest(unittest.TestCase):
 
 class UsageTest(CliTest):
     COMMANDS = (
-        "init import export mkdir put cat ls stat du tree cp mv rm batch reclaim stats check changes"
+        "init import export mkdir put cat ls stat du tree cp mv rm batch reclaim stats check changes "
+        "diff"
     ).split()
     NESTED = {
         "spaces": "create delete",
@@ -159,6 +160,7 @@ class UsageTest(CliTest):
             "snapshot create a b --expires soon",
             "snapshot rm",
             "changes --since",
+            "diff a",
             "space set recycle-bin",
         ):
             self.usage_error("--store", self.store, *line.split())
@@ -212,6 +214,7 @@ class StoreTest(CliTest):
             ("snapshot", "rm", "a"),
             ("changes",),
             ("changes", "--follow"),
+            ("diff", "a", "b"),
             ("space", "set", "recycle-bin", "on"),
             ("space", "get"),
             ("space", "usage"),
@@ -931,6 +934,35 @@ class SnapshotTest(CliTest):
         self.ok("snapshot", "create", "v2")
         self.assertEqual(self.ok("snapshot", "rm", "v2", "--json").json, {"name": "v2"})
         self.assertEqual(self.ok("snapshot", "ls", "--json").json, {"snapshots": []})
+
+    def test_diff(self):
+        self.ok("mkdir", "d/new")
+        self.assertEqual(self.ok("diff", "snapshot:v1", "d").out, "+ new/\n* sub/f\n")
+        self.assertEqual(self.ok("diff", "d/new", "snapshot:v1/sub").out, "+ f\n")
+        self.assertEqual(self.ok("diff", "d", "/d/").out, "")
+        found = self.ok("diff", "d", "snapshot:v1", "--json").json["differences"]
+        self.assertEqual(
+            [(entry["change"], entry["type"], entry["path"]) for entry in found],
+            [("removed", "directory", ["new"]), ("changed", "file", ["sub", "f"])],
+        )
+        self.assertNotIn("after", found[0])
+        self.assertEqual((found[1]["before"]["size"], found[1]["after"]["size"]), (3, 4))
+        self.assertEqual(self.ok("diff", "d", "d", "--json").json, {"differences": []})
+
+    def test_diff_across_spaces(self):
+        self.ok("spaces", "create", "other")
+        self.ok("--space", "default/other", "cp", "d", "c", "--from-space", "default/-")
+        diff = ("--space", "default/other", "diff", "d", "c", "--from-space", "default/-")
+        self.assertEqual(self.ok(*diff).out, "")
+        self.ok("--space", "default/other", "rm", "c/sub")
+        self.assertEqual(self.ok(*diff).out, "- sub/\n")
+
+    def test_diff_errors(self):
+        for flags in ((), ("--json",)):
+            self.assertEqual(self.fails("PathNotFound", "diff", "d", "no", *flags).out, "")
+            self.fails("FileTypeNotMatched", "diff", "d/sub/f", "d", *flags)
+            self.fails("SnapshotNotFound", "diff", "snapshot:no", "d", *flags)
+            self.fails("SpaceNotFound", "diff", "d", "d", "--from-space", "default/no", *flags)
 
     def test_errors(self):
         self.fails("DuplicateSnapshot", "snapshot", "create", "v1")

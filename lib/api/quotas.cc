@@ -1,5 +1,6 @@
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "api/store_impl.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
@@ -75,6 +76,11 @@ absl::StatusOr<QuotaInfo> Store::GetQuotaOf(std::string_view library,
   MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(space, false));
   ReadView view = ReadView::OfNow(impl_->engine().committed());
   MARCOT_ASSIGN_OR_RETURN(const auto record, operations::RequireSpace(view, library, space));
+  if (record.quota == 0) {
+    return MakeError(Code::kQuotaNotFound,
+                     absl::StrCat("the space ", std::string(library), "/", std::string(space),
+                                  " has no quota; create one"));
+  }
   return operations::QuotaInfoOf(view, library, record.quota);
 }
 

@@ -131,6 +131,8 @@ absl::StatusOr<core::Entry> api::EntryAt(core::View& view, const Space::State& s
   if (tree.recycled_item == 0 && tree.named_snapshot.empty()) {
     return operations::EntryOf(view, state.root, names);
   }
+  // Another space of this name may have come since.
+  MARCOT_RETURN_IF_ERROR(operations::CheckRoot(view, state.root.dir));
   MARCOT_ASSIGN_OR_RETURN(const operations::TreeAt at,
                           operations::FindTree(view, state.library, state.name, tree));
   Names below{at.name};

@@ -82,7 +82,7 @@ absl::StatusOr<SpaceSettings> Space::GetSettings() const {
 absl::Status Space::SetSettings(const SpaceSettings& settings) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_RETURN_IF_ERROR(operations::CheckSettings(settings));
-  operations::SetSpaceWork work(state->library, state->name, settings);
+  operations::SetSpaceWork work(state->library, state->name, state->root.dir, settings);
   return state->engine->Run(work, Durability::kDefault);
 }
 
@@ -135,7 +135,8 @@ absl::StatusOr<QuotaInfo> Space::GetDirectoryQuota(std::string_view path) const 
     MARCOT_ASSIGN_OR_RETURN(totals, view.GetTotals(entry.dir));
   }
   if (!totals.limits.any()) {
-    return MakeError(Code::kQuotaNotFound, absl::StrCat(std::string(path), " has no quota"));
+    return MakeError(Code::kQuotaNotFound,
+                     absl::StrCat(operations::ShownPath(names), " has no quota"));
   }
   QuotaInfo info;
   info.limits.bytes = totals.limits.bytes;
@@ -152,6 +153,7 @@ absl::StatusOr<RecycledPage> Space::ListRecycled(const ListRecycledOptions& opti
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   ReadView view = Now(*state);
   MARCOT_ASSIGN_OR_RETURN(const Records records, RecordsOf(view, *state));
+  MARCOT_RETURN_IF_ERROR(operations::CheckBinInUse(view, records.space, records.library));
   return operations::ListBin(view, records.space.bin,
                              operations::RecycleDays(records.space, records.library), options,
                              state->engine->committed().secret());

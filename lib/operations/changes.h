@@ -14,7 +14,8 @@ namespace marcot::operations {
 
 // Behind all changes up to a commit.
 std::string CursorBehind(core::Seq seq);
-// ChangeFeedNotEnabled, ChangesExpired, MarkerNotFound, ParamInvalid. `newest`: the last commit to show.
+// ChangeFeedNotEnabled, ChangesExpired, MarkerNotFound, ParamInvalid. `newest`: the last commit to
+// show.
 absl::StatusOr<ChangePage> ChangesAfter(core::View& view, core::DirId root, core::Seq newest,
                                         std::string_view cursor, size_t limit);
 // The seq behind which changes are kept.

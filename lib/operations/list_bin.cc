@@ -1,7 +1,9 @@
 // Pages of the recycle bin: each order has rows of its own, so a page costs what it shows.
 #include "base/status_macros.h"
+#include "marcot/error.h"
 #include "operations/page.h"
 #include "operations/recycle.h"
+#include "operations/spaces.h"
 
 namespace marcot::operations {
 namespace {
@@ -33,7 +35,21 @@ absl::Status SeekToStart(const std::string& last, const std::string& first, cons
   return rows->status();
 }
 
+uint64_t CountItems(const core::Totals& bin) { return bin.child_files + bin.child_directories; }
+
 }  // namespace
+
+absl::Status CheckBinInUse(core::View& view, const core::SpaceRecord& space,
+                           const core::LibraryRecord& library) {
+  if (BinIsOn(space, library)) return absl::OkStatus();
+  core::Totals bin;
+  if (space.bin != 0) {
+    MARCOT_ASSIGN_OR_RETURN(bin, view.GetTotals(space.bin));
+  }
+  if (CountItems(bin) > 0) return absl::OkStatus();
+  return MakeError(Code::kRecycleBinNotEnabled,
+                   "the space's recycle bin is off; turn it on in its settings");
+}
 
 absl::StatusOr<RecycledPage> ListBin(core::View& view, core::DirId bin, uint32_t days,
                                      const ListRecycledOptions& options, uint64_t secret) {
@@ -51,7 +67,7 @@ absl::StatusOr<RecycledPage> ListBin(core::View& view, core::DirId bin, uint32_t
   }
   if (bin == 0) return page;
   MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, view.GetTotals(bin));
-  page.total_items = totals.child_files + totals.child_directories;
+  page.total_items = CountItems(totals);
   const auto rows = view.NewCursor(Family::kBin, {first, end});
   MARCOT_RETURN_IF_ERROR(SeekToStart(last, first, end, options.descending, rows.get()));
   while (rows->Valid() && page.items.size() < options.limit) {

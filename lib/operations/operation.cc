@@ -236,9 +236,8 @@ Placed Runner::Answer(const ObjectId& id) const {
 // ---- the source of a copy or move ----------------------------------------------------------
 
 absl::Status Runner::FindSourceTree() {
-  if (op_.from_tree.named_snapshot.empty()) {
-    return from_root_ == op_.root ? absl::OkStatus() : CheckRoot(txn_, from_root_);
-  }
+  if (from_root_ != op_.root) MARCOT_RETURN_IF_ERROR(CheckRoot(txn_, from_root_));
+  if (op_.from_tree.named_snapshot.empty()) return absl::OkStatus();
   MARCOT_ASSIGN_OR_RETURN(const auto found,
                           FindTree(txn_, op_.from_library, op_.from_space, op_.from_tree));
   from_root_ = found.root;
@@ -527,7 +526,7 @@ absl::StatusOr<Placed> Runner::SetLimits() {
   MARCOT_RETURN_IF_ERROR(writer_.Charge(walked.nodes, {}));
   MARCOT_ASSIGN_OR_RETURN(core::Totals* const totals, txn_.MutableTotals(walked.nodes.back()));
   if (!op_.limits.any() && !totals->limits.any()) {
-    return MakeError(Code::kQuotaNotFound, absl::StrCat(JoinPath(op_.path), " has no quota"));
+    return MakeError(Code::kQuotaNotFound, absl::StrCat(ShownPath(op_.path), " has no quota"));
   }
   totals->limits = op_.limits;
   return Answer({});

@@ -127,6 +127,10 @@ absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const 
   }
 }
 
+std::string ShownPath(const std::vector<std::string>& names) {
+  return names.empty() ? "the root" : JoinPath(names);
+}
+
 absl::Status CheckNameLengths(const std::vector<std::string>& names, EntryType last,
                               const Limits& limits) {
   for (size_t i = 0; i < names.size(); ++i) {

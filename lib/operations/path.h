@@ -22,6 +22,9 @@ struct Limits {
 // DirectoryLevelExceed. Their lengths are not checked: a name may be older than a lowered limit.
 absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const Limits& limits);
 
+// For messages: as a host writes it; the root too has a name.
+std::string ShownPath(const std::vector<std::string>& names);
+
 // DirectoryNameLengthExceed, and for the last name of a file FileNameLengthExceed.
 absl::Status CheckNameLengths(const std::vector<std::string>& names, EntryType last,
                               const Limits& limits);

@@ -7,6 +7,7 @@
 #include "core/facts.h"
 #include "core/tree_writer.h"
 #include "marcot/error.h"
+#include "operations/operation.h"
 #include "operations/quotas.h"
 #include "operations/recycle.h"
 
@@ -241,6 +242,7 @@ absl::Status SetLibraryWork::Execute(core::Txn& txn) {
 }
 
 absl::Status SetSpaceWork::Execute(core::Txn& txn) {
+  MARCOT_RETURN_IF_ERROR(CheckRoot(txn, root_));
   MARCOT_ASSIGN_OR_RETURN(core::SpaceRecord record, RequireSpace(txn, library_, space_));
   const bool logged = settings_.change_feed_days > 0;
   MARCOT_ASSIGN_OR_RETURN(core::Totals* const totals, txn.MutableTotals(record.root));

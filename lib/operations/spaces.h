@@ -109,12 +109,15 @@ class SetLibraryWork final : public Pipeline::Work {
 
 class SetSpaceWork final : public Pipeline::Work {
  public:
-  SetSpaceWork(std::string_view library, std::string_view space, const SpaceSettings& settings)
-      : library_(library), space_(space), settings_(settings) {}
+  // SpaceNotFound where the space's root is no longer this one.
+  SetSpaceWork(std::string_view library, std::string_view space, core::DirId root,
+               const SpaceSettings& settings)
+      : library_(library), space_(space), root_(root), settings_(settings) {}
   absl::Status Execute(core::Txn& txn) override;
 
  private:
   const std::string_view library_, space_;
+  const core::DirId root_;
   const SpaceSettings& settings_;
 };
 

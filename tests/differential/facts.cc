@@ -292,6 +292,10 @@ std::string Runner::CheckBinPages(size_t space, const ListRecycledOptions& optio
   ListRecycledOptions next = options;
   for (size_t at = 0;;) {
     const absl::StatusOr<RecycledPage> page = handles_[space].ListRecycled(next);
+    if (items.empty() && !model_.BinIsOn(space)) {
+      const bool refused = CodeOf(page.status()) == Code::kRecycleBinNotEnabled;
+      return refused ? "" : "answered " + CodeText(page.status()) + " though it is off";
+    }
     if (!page.ok()) return "failed with " + CodeText(page.status());
     if (page->total_items != items.size()) return "the number of items is wrong";
     if (page->items.size() > options.limit) return "a page is longer than its limit";

@@ -17,6 +17,7 @@ void AddQuotaCommand(CLI::App& app, Action& action);     // quota
 void AddHistoryCommand(CLI::App& app, Action& action);   // history
 void AddSnapshotCommand(CLI::App& app, Action& action);  // snapshot
 void AddChangesCommand(CLI::App& app, Action& action);   // changes
+void AddDiffCommand(CLI::App& app, Action& action);      // diff
 void AddSpaceCommand(CLI::App& app, Action& action);     // space
 void AddBatchCommand(CLI::App& app, Action& action);     // batch
 void AddImportCommand(CLI::App& app, Action& action);    // import

@@ -54,6 +54,7 @@ void AddCommands(CLI::App& app, Action& action) {
   AddHistoryCommand(app, action);
   AddSnapshotCommand(app, action);
   AddChangesCommand(app, action);
+  AddDiffCommand(app, action);
   AddSpaceCommand(app, action);
   AddSpacesCommand(app, action);
 }
