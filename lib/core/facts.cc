@@ -110,7 +110,7 @@ absl::StatusOr<VersionRecord> DecodeVersion(std::string_view value) {
   return record;
 }
 
-std::string VersionAgesKey(uint64_t library) { return 'v' + IdKey(library); }
+std::string VersionAgesKey(uint64_t library) { return std::string(kVersionAges) + IdKey(library); }
 
 std::string VersionAge::Key() const {
   std::string key = VersionAgesKey(library);

@@ -105,6 +105,8 @@ struct VersionAge {
   std::string Key() const;
   static VersionAge Of(std::string_view key);
 };
+inline constexpr std::string_view kVersionAges = "v";
+inline std::string VersionAgesEnd() { return "w"; }
 std::string VersionAgesKey(uint64_t library);
 
 // ---- quotas, named snapshots -------------------------------------------------------------------

@@ -63,12 +63,19 @@ void GetDirectory(Decoder* in, Entry* e) {
   e->creator = in->Rest();
 }
 
-enum TotalsFlag : uint8_t { kHasVersions = 1, kHasAccount = 2, kLogged = 4, kHasLimits = 8 };
+enum TotalsFlag : uint8_t {
+  kHasVersions = 1,
+  kHasAccount = 2,
+  kLogged = 4,
+  kHasLimits = 8,
+  kHasLibrary = 16
+};
 
 uint8_t FlagsOf(const Totals& t) {
   return static_cast<uint8_t>((t.versions > 0 ? kHasVersions : 0) |
                               (t.account != 0 ? kHasAccount : 0) | (t.logged ? kLogged : 0) |
-                              (t.limits.any() ? kHasLimits : 0));
+                              (t.limits.any() ? kHasLimits : 0) |
+                              (t.library != 0 ? kHasLibrary : 0));
 }
 
 void PutLimits(std::string* out, const Limits& limits) {
@@ -103,6 +110,7 @@ Totals GetTotals(Decoder* in) {
   if ((flags & kHasAccount) != 0) t.account = in->Varint();
   t.logged = (flags & kLogged) != 0;
   if ((flags & kHasLimits) != 0) t.limits = GetLimits(in);
+  if ((flags & kHasLibrary) != 0) t.library = in->Varint();
   return t;
 }
 
@@ -245,12 +253,13 @@ void AppendTotals(const Totals& t, std::string* out) {
   }
   if ((flags & kHasAccount) != 0) PutVarint(out, t.account);
   if ((flags & kHasLimits) != 0) PutLimits(out, t.limits);
+  if ((flags & kHasLibrary) != 0) PutVarint(out, t.library);
 }
 
 Totals OfNewNode(const Totals& totals) {
   Totals own = totals;
   own.whiteouts = own.versions = own.version_bytes = 0;
-  own.account = 0;
+  own.account = own.library = 0;
   own.logged = false;
   own.limits = {};
   return own;
@@ -403,7 +412,7 @@ std::string EncodeLibrary(const LibraryRecord& record) {
   std::string out = Formatted();
   const LibrarySettings& s = record.settings;
   for (const uint64_t number :
-       {record.id, uint64_t{record.tightened}, uint64_t{s.recycle_bin}, uint64_t{s.recycle_days},
+       {record.id, record.tightened, uint64_t{s.recycle_bin}, uint64_t{s.recycle_days},
         uint64_t{s.history}, uint64_t{s.history_versions}, uint64_t{s.history_days},
         uint64_t{s.history_merge_seconds}}) {
     PutVarint(&out, number);
@@ -417,7 +426,7 @@ absl::StatusOr<LibraryRecord> DecodeLibrary(std::string_view value) {
   LibraryRecord record;
   LibrarySettings& s = record.settings;
   record.id = in.Varint();
-  record.tightened = in.Varint() != 0;
+  record.tightened = in.Varint();
   s.recycle_bin = in.Varint() != 0;
   s.recycle_days = static_cast<uint32_t>(in.Varint());
   s.history = in.Varint() != 0;

@@ -7,7 +7,8 @@
 //             [base: DirId seq ctx]
 //   pin       0x01 | owners | totals
 //   totals    bytes files directories child_files child_directories changed modified mtime
-//             whiteouts | flags | [versions version_bytes] | [account] | [limits]
+//             whiteouts | flags | [versions version_bytes] | [account] | [limits] |
+//             [library]
 //   log row   0x01 | counters | count | (DirId, present, totals)...
 //   content   0x01 | count | size | blob
 //   job       0x01 | kind | a | b | cursor
@@ -38,7 +39,9 @@ namespace core {
 
 inline constexpr uint8_t kRecordFormat = 1;
 // Raised with each change of the stored format that an older release would misread.
-inline constexpr uint64_t kStoreFormat = 2;
+inline constexpr uint64_t kStoreFormat = 3;
+// Read as well, and raised when it is opened: it lacks `Totals::library`.
+inline constexpr uint64_t kOldestFormat = 2;
 
 // The state of a content on the released family.
 inline constexpr char kContentReleased = 0;
@@ -122,9 +125,10 @@ struct Totals {
   int64_t modification_time_ms = 0;
   uint64_t whiteouts = 0;
   uint64_t versions = 0, version_bytes = 0;  // recursive; only of what is live
-  DirId account = 0;    // of a root: the quota that counts what is in it, a row of totals as well
-  bool logged = false;  // of a root: its changes go on the change feed
-  Limits limits;        // of a quota, and of a directory that has one
+  DirId account = 0;     // of a root: the quota that counts what is in it, a row of totals as well
+  uint64_t library = 0;  // of a root that versions are kept below: the id of its library
+  bool logged = false;   // of a root: its changes go on the change feed
+  Limits limits;         // of a quota, and of a directory that has one
   // What counts to a limit of bytes.
   uint64_t CountedBytes(const Limits& by) const {
     return bytes + (by.count_versions ? version_bytes : 0);
@@ -203,8 +207,9 @@ absl::StatusOr<SpaceRecord> DecodeSpace(std::string_view value);
 
 struct LibraryRecord {
   uint64_t id = 0;
-  // Limits of the history were lowered since the last time that all of it was looked through.
-  bool tightened = false;
+  // The operation that last lowered the limit of versions, or brought versions from another
+  // library, since all of them were looked through; 0: none.
+  Seq tightened = 0;
   LibrarySettings settings;
 };
 std::string EncodeLibrary(const LibraryRecord& record);

@@ -72,6 +72,27 @@ absl::StatusOr<bool> DropVersion(Txn& txn, TreeWriter& writer, const ObjectId& i
   return true;
 }
 
+absl::Status MoveVersionAge(Txn& txn, const VersionAge& age, uint64_t library) {
+  VersionRecord record;
+  MARCOT_ASSIGN_OR_RETURN(const bool kept, FindVersion(txn, age.id, age.version, &record));
+  if (!kept || record.library != age.library) return absl::OkStatus();
+  txn.Delete(Family::kFacts, age.Key());
+  record.library = library;
+  txn.Put(Family::kVersions, VersionKey(age.id, age.version), EncodeVersion(record));
+  txn.Put(Family::kFacts, AgeOf(age.id, age.version, record).Key(), "");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> LibraryOf(Txn& txn, DirId dir, uint64_t unknown) {
+  MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn, dir));
+  while (node.parent != 0) {
+    dir = node.parent;
+    MARCOT_ASSIGN_OR_RETURN(node, GetNode(txn, dir));
+  }
+  MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn.GetTotals(dir));
+  return totals.library != 0 ? totals.library : unknown;
+}
+
 absl::StatusOr<Seq> OldestVersion(Txn& txn, const ObjectId& id) {
   const std::string first = VersionsKey(id), end = VersionKey(id, 0);
   const auto rows = txn.NewCursor(Family::kVersions, {first, end});

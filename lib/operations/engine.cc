@@ -339,6 +339,19 @@ absl::StatusOr<uint64_t> Engine::RunAll(ExpiryWork& work) {
   return dropped;
 }
 
+absl::StatusOr<uint64_t> Engine::ExpireVersions() {
+  core::ReadView view = core::ReadView::OfNow(committed_);
+  MARCOT_ASSIGN_OR_RETURN(const Libraries libraries, AllLibraries(view));
+  uint64_t dropped = 0;
+  ReviewVersionsWork review(libraries, pipeline_.now_ms());
+  if (review.needed()) {
+    MARCOT_ASSIGN_OR_RETURN(dropped, RunAll(review));
+  }
+  ExpireVersionsWork old(libraries);
+  MARCOT_ASSIGN_OR_RETURN(const uint64_t of_age, RunAll(old));
+  return dropped + of_age;
+}
+
 absl::StatusOr<uint64_t> Engine::ExpireSpace(const SpaceName& space) {
   uint64_t dropped = 0;
   Operation purge;
@@ -369,16 +382,13 @@ absl::StatusOr<uint64_t> Engine::ExpireSpace(const SpaceName& space) {
 absl::StatusOr<uint64_t> Engine::ExpireDue() {
   ExpireSnapshotsWork snapshots;
   MARCOT_ASSIGN_OR_RETURN(uint64_t dropped, RunAll(snapshots));
+  MARCOT_ASSIGN_OR_RETURN(const uint64_t versions, ExpireVersions());
+  dropped += versions;
   SpaceName last;
   while (true) {
     core::ReadView view = core::ReadView::OfNow(committed_);
     MARCOT_ASSIGN_OR_RETURN(const auto spaces, SpacesAfter(view, last));
     for (const SpaceName& space : spaces) {
-      if (space.library != last.library) {
-        ExpireVersionsWork versions(space.library);
-        MARCOT_ASSIGN_OR_RETURN(const uint64_t of_library, RunAll(versions));
-        dropped += of_library;
-      }
       MARCOT_ASSIGN_OR_RETURN(const uint64_t of_space, ExpireSpace(space));
       dropped += of_space;
       last = {space.library, space.space, {}};

@@ -16,6 +16,7 @@
 #include "core/committed.h"
 #include "marcot/options.h"
 #include "marcot/space.h"
+#include "operations/expire_versions.h"
 #include "operations/expiry.h"
 #include "operations/operation.h"
 #include "operations/pipeline.h"
@@ -92,6 +93,7 @@ class Engine {
   void WorkInBackground();
   bool HealOne();
   bool HasBackgroundWork() const;
+  absl::StatusOr<uint64_t> ExpireVersions();
   absl::StatusOr<uint64_t> ExpireSpace(const SpaceName& space);
   absl::StatusOr<uint64_t> RunAll(ExpiryWork& work);
   void ExpireSnapshots();

@@ -2,33 +2,13 @@
 
 #include "base/status_macros.h"
 #include "core/tree_writer.h"
-#include "core/versions.h"
 #include "operations/changes.h"
 #include "operations/recycle.h"
 #include "operations/spaces.h"
 
 namespace marcot::operations {
-namespace {
 
-using core::VersionAge;
 using storage::Family;
-
-// Drops the oldest versions of a file that has more than a limit that was lowered allows; answers
-// how many. They may be of another library, which the file was moved out of.
-absl::StatusOr<uint64_t> DropPastLimit(core::Txn& txn, core::TreeWriter& writer, const ObjectId& id,
-                                       uint32_t limit) {
-  core::VersionedFile where;
-  core::Entry file;
-  MARCOT_ASSIGN_OR_RETURN(const bool found, core::FindVersionedFile(txn, id, &where, &file));
-  uint64_t dropped = 0;
-  for (; found && file.versions > limit + dropped; ++dropped) {
-    MARCOT_ASSIGN_OR_RETURN(const core::Seq oldest, core::OldestVersion(txn, id));
-    MARCOT_RETURN_IF_ERROR(core::DropVersion(txn, writer, id, oldest).status());
-  }
-  return dropped;
-}
-
-}  // namespace
 
 absl::StatusOr<std::vector<SpaceName>> SpacesAfter(core::View& view, const SpaceName& last) {
   std::vector<SpaceName> spaces;
@@ -68,40 +48,6 @@ absl::Status ExpiryWork::Execute(core::Txn& txn) {
   dropped_ = 0;
   more_ = false;
   return ExpireSlice(txn);
-}
-
-absl::Status ExpireVersionsWork::ExpireSlice(core::Txn& txn) {
-  MARCOT_ASSIGN_OR_RETURN(core::LibraryRecord library, FindLibrary(txn, library_));
-  const LibrarySettings& settings = library.settings;
-  const int64_t due = txn.now_ms() - int64_t{settings.history_days} * kMsPerDay;
-  const std::string first = core::VersionAgesKey(library.id),
-                    end = core::VersionAgesKey(library.id + 1);
-  const auto rows = txn.NewCursor(Family::kFacts, {first, end});
-  core::TreeWriter writer(txn);
-  size_t visited = 0;
-  for (rows->Seek(cursor_.empty() ? first : cursor_); rows->Valid(); rows->Next()) {
-    const VersionAge age = VersionAge::Of(rows->key());
-    const bool old = settings.history_days > 0 && age.time_ms <= due;
-    if (!old && !library.tightened) break;
-    cursor_ = rows->key();
-    more_ = visited++ >= kExpirySlice;
-    if (more_) break;
-    uint64_t dropped = 0;
-    if (old) {
-      MARCOT_ASSIGN_OR_RETURN(dropped, core::DropVersion(txn, writer, age.id, age.version));
-    } else {
-      MARCOT_ASSIGN_OR_RETURN(dropped,
-                              DropPastLimit(txn, writer, age.id, settings.history_versions));
-    }
-    dropped_ += dropped;
-    visited += dropped;
-  }
-  MARCOT_RETURN_IF_ERROR(rows->status());
-  if (!more_ && library.tightened) {
-    library.tightened = false;
-    txn.Put(Family::kSpaces, core::LibraryKey(library_), core::EncodeLibrary(library));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status ExpireSnapshotsWork::ExpireSlice(core::Txn& txn) {

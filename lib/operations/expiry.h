@@ -40,17 +40,6 @@ class ExpiryWork : public Pipeline::Work {
   bool more_ = false;
 };
 
-// The versions of one library. Where limits were lowered it looks through all of them.
-class ExpireVersionsWork final : public ExpiryWork {
- public:
-  explicit ExpireVersionsWork(std::string_view library) : library_(library) {}
-
- private:
-  absl::Status ExpireSlice(core::Txn& txn) override;
-  const std::string_view library_;
-  std::string cursor_;
-};
-
 // Named snapshots.
 class ExpireSnapshotsWork final : public ExpiryWork {
  private:

@@ -38,6 +38,17 @@ absl::Status Runner::DropVersionsPastLimit(const Entry& file) {
   return absl::OkStatus();
 }
 
+// A move into a library that may allow fewer versions: expiry looks through them.
+absl::Status Runner::BringVersions() {
+  if (op_.item != 0 || op_.from_library == op_.library) return absl::OkStatus();
+  MARCOT_ASSIGN_OR_RETURN(const core::Weight weight, core::WeightOf(txn_, source_));
+  if (weight.versions == 0) return absl::OkStatus();
+  MARCOT_ASSIGN_OR_RETURN(core::LibraryRecord library, LibraryOf());
+  library.tightened = txn_.seq();
+  txn_.Put(storage::Family::kSpaces, core::LibraryKey(op_.library), core::EncodeLibrary(library));
+  return absl::OkStatus();
+}
+
 // The file at the path, and the older version of it that the operation names.
 absl::StatusOr<Entry> Runner::FindVersionedFile(VersionRecord* version) {
   MARCOT_ASSIGN_OR_RETURN(const Entry file,

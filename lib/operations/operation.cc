@@ -429,6 +429,7 @@ absl::StatusOr<Placed> Runner::Move() {
   MARCOT_RETURN_IF_ERROR(WalkToTarget(SourceType()));
   MARCOT_RETURN_IF_ERROR(ResolveConflict(SourceType()));
   MARCOT_RETURN_IF_ERROR(OverwritesVersions());
+  MARCOT_RETURN_IF_ERROR(BringVersions());
   MARCOT_RETURN_IF_ERROR(TakeAway(from_walk.nodes, from_.back(), true));
   MARCOT_RETURN_IF_ERROR(PlaceAtTarget(source_));
   const bool restores = op_.item != 0;

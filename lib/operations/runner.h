@@ -98,6 +98,7 @@ class Runner {
   // ---- the space and its library
   absl::StatusOr<core::SpaceRecord> SpaceOf();
   absl::StatusOr<core::LibraryRecord> LibraryOf();
+  absl::Status BringVersions();
 
   const Operation& op_;
   const Limits& limits_;

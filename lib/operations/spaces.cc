@@ -56,9 +56,16 @@ absl::Status DeleteSnapshotRows(core::Txn& txn, DirId snapshots) {
 }
 
 // The end of a library's keys, its own included.
-std::string LibraryEnd(std::string_view library) { return std::string(library) + '\1'; }
+absl::StatusOr<DirId> NewRoot(core::Txn& txn, uint64_t library) {
+  const DirId root = core::TreeWriter(txn).NewEmptyNode(0);
+  MARCOT_ASSIGN_OR_RETURN(core::Totals* const totals, txn.MutableTotals(root));
+  totals->library = library;
+  return root;
+}
 
 }  // namespace
+
+std::string LibraryEnd(std::string_view library) { return std::string(library) + '\1'; }
 
 void QueueRows(core::Txn& txn, Family family, DirId dir, std::string end) {
   txn.Queue({core::Job::Kind::kRows, dir, static_cast<uint64_t>(family), std::move(end)});
@@ -138,7 +145,8 @@ absl::StatusOr<core::DirId> RequireTree(core::Txn& txn, std::string_view library
   MARCOT_ASSIGN_OR_RETURN(core::SpaceRecord record, RequireSpace(txn, library, space));
   DirId& dir = record.*root;
   if (dir != 0) return dir;
-  dir = core::TreeWriter(txn).NewEmptyNode(0);
+  MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord owner, FindLibrary(txn, library));
+  MARCOT_ASSIGN_OR_RETURN(dir, NewRoot(txn, owner.id));
   if (root == &core::SpaceRecord::bin && record.quota != 0) {
     MARCOT_RETURN_IF_ERROR(CountBin(txn, library, record));
   }
@@ -163,7 +171,7 @@ absl::Status CreateLibraryWork::Execute(core::Txn& txn) {
                      absl::StrCat("the library ", std::string(library_), " exists"));
   }
   txn.Put(Family::kSpaces, core::LibraryKey(library_),
-          core::EncodeLibrary({.id = txn.NewId(), .tightened = false, .settings = {}}));
+          core::EncodeLibrary({.id = txn.NewId(), .tightened = 0, .settings = {}}));
   return absl::OkStatus();
 }
 
@@ -183,13 +191,13 @@ absl::Status DeleteLibraryWork::Execute(core::Txn& txn) {
 }
 
 absl::Status CreateSpaceWork::Execute(core::Txn& txn) {
-  MARCOT_RETURN_IF_ERROR(FindLibrary(txn, library_).status());
+  MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord library, FindLibrary(txn, library_));
   MARCOT_ASSIGN_OR_RETURN(const auto existing, FindSpace(txn, library_, space_));
   if (existing.has_value()) {
     return MakeError(Code::kDuplicateSpace,
                      absl::StrCat("the space ", Shown(library_, space_), " exists"));
   }
-  record_.root = core::TreeWriter(txn).NewEmptyNode(0);
+  MARCOT_ASSIGN_OR_RETURN(record_.root, NewRoot(txn, library.id));
   record_.creation_time_ms = txn.now_ms();
   txn.Put(Family::kSpaces, core::SpaceKey(library_, space_), core::EncodeSpace(record_));
   return absl::OkStatus();
@@ -235,7 +243,7 @@ absl::Status CheckSettings(const SpaceSettings& s) {
 
 absl::Status SetLibraryWork::Execute(core::Txn& txn) {
   MARCOT_ASSIGN_OR_RETURN(core::LibraryRecord record, FindLibrary(txn, library_));
-  record.tightened |= settings_.history_versions < record.settings.history_versions;
+  if (settings_.history_versions < record.settings.history_versions) record.tightened = txn.seq();
   record.settings = settings_;
   txn.Put(Family::kSpaces, core::LibraryKey(library_), core::EncodeLibrary(record));
   return absl::OkStatus();

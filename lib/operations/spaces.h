@@ -27,6 +27,9 @@ absl::StatusOr<core::SpaceRecord> RequireSpace(core::View& view, std::string_vie
 // LibraryNotFound.
 absl::StatusOr<core::LibraryRecord> FindLibrary(core::View& view, std::string_view library);
 
+// Behind all keys of a library in the family of spaces.
+std::string LibraryEnd(std::string_view library);
+
 // What the settings of both come to.
 bool BinIsOn(const core::SpaceRecord& space, const core::LibraryRecord& library);
 uint32_t RecycleDays(const core::SpaceRecord& space, const core::LibraryRecord& library);

@@ -145,13 +145,8 @@ absl::StatusOr<Placed> Runner::CallMore(const Request& request) {
       return AnswerOf(space.RemoveDirectoryQuota(request.path, options));
     case Kind::kSetSpace:
       return AnswerOf(space.SetSettings(request.settings));
-    case Kind::kSetLibrary: {
-      absl::Status status;
-      for (const Space& any : handles_) {
-        status.Update(store_->SetLibrarySettings(any.library(), request.library));
-      }
-      return AnswerOf(status);
-    }
+    case Kind::kSetLibrary:
+      return AnswerOf(store_->SetLibrarySettings(space.library(), request.library));
     case Kind::kExpireDue:
       return AnswerOf(store_->ExpireDue().status());
     default:

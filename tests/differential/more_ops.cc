@@ -104,7 +104,7 @@ std::string MoreText(const Request& request) {
     case Kind::kRemoveDirectoryQuota:
       return "remove-directory-quota " + target;
     case Kind::kSetLibrary:
-      return "set-library" + LibraryText(request.library);
+      return "set-library of " + Number(request.space) + LibraryText(request.library);
     case Kind::kSetSpace:
       return "set-space " + Number(request.space) + SettingsText(request.settings);
     case Kind::kCreateQuota:
@@ -230,6 +230,7 @@ Request Generator::SettingsRequest() {
   if (Chance(500)) {
     constexpr std::array<uint32_t, 4> kMerge = {0, 0, 5, 600};
     request.kind = Kind::kSetLibrary;
+    request.space = request.from_space = Below(spaces_);
     request.library.recycle_bin = Chance(700);
     request.library.recycle_days = kDays[Below(kDays.size())];
     request.library.history = Chance(700);

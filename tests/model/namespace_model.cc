@@ -166,13 +166,14 @@ NamespaceModel::NamespaceModel(size_t spaces, const StoreOptions& options) : opt
   roots_.resize(spaces);
   bins_.resize(spaces);
   facts_.resize(spaces);
+  libraries_.resize(LibraryOf(spaces - 1) + 1);
   for (size_t i = 0; i < spaces; ++i) ClearSpace(i);
 }
 
 NamespaceModel::NamespaceModel(const NamespaceModel& other)
     : options_(other.options_),
       facts_(other.facts_),
-      library_(other.library_),
+      libraries_(other.libraries_),
       quotas_(other.quotas_) {
   for (const auto& root : other.roots_) roots_.push_back(root->Clone());
   for (const auto& bin : other.bins_) bins_.push_back(bin->Clone());
@@ -181,7 +182,7 @@ NamespaceModel::NamespaceModel(const NamespaceModel& other)
 NamespaceModel::NamespaceModel(const NamespaceModel& other, const std::set<size_t>& spaces)
     : NamespaceModel(other.spaces(), other.options_) {
   facts_ = other.facts_;
-  library_ = other.library_;
+  libraries_ = other.libraries_;
   quotas_ = other.quotas_;
   for (size_t space = 0; space < roots_.size(); ++space) {
     // A quota counts what lies in other spaces.
@@ -391,7 +392,7 @@ Outcome NamespaceModel::Put(Call& call) {
     file->stale_etag = file->etag.value();
   }
   file->etag = {};
-  KeepVersion(file, call.now_ms);
+  KeepVersion(call, file);
   file->content = node->content;
   file->version = node->version;
   file->attributes = node->attributes;

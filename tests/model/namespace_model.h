@@ -82,7 +82,7 @@ struct Request {
     kDeleteSnapshot,
     kSetDirectoryQuota,
     kRemoveDirectoryQuota,
-    kSetLibrary,  // of all libraries: files move between them
+    kSetLibrary,  // that of the space
     kSetSpace,
     kCreateQuota,
     kSetQuota,
@@ -157,7 +157,7 @@ class NamespaceModel {
   SpaceModel& facts(size_t space) { return facts_[space]; }
   const SpaceModel& facts(size_t space) const { return facts_[space]; }
   Node& bin(size_t space) const { return *bins_[space]; }  // holds each item under its id
-  const LibrarySettings& library() const { return library_; }
+  const LibrarySettings& library(size_t space) const { return libraries_[LibraryOf(space)]; }
   const std::vector<QuotaModel>& quotas() const { return quotas_; }
   bool BinIsOn(size_t space) const;
   int64_t RecycleMs(size_t space) const;
@@ -202,7 +202,7 @@ class NamespaceModel {
   Outcome SetDirectoryQuota(Call& call);
   Outcome SetSpace(Call& call);
   Outcome ChangeQuotas(Call& call);
-  void KeepVersion(Node* file, int64_t now_ms) const;
+  void KeepVersion(const Call& call, Node* file) const;
   void ExpireDue(int64_t now_ms);
   bool CanExceed(const Request& request) const;
   Usages QuotaUsages() const;
@@ -214,8 +214,8 @@ class NamespaceModel {
   StoreOptions options_;
   std::vector<std::unique_ptr<Node>> roots_, bins_;
   std::vector<SpaceModel> facts_;
-  LibrarySettings library_;
-  std::vector<QuotaModel> quotas_;  // in order of making
+  std::vector<LibrarySettings> libraries_;  // by LibraryOf
+  std::vector<QuotaModel> quotas_;          // in order of making
 };
 
 // What is wrong with how the engine describes this node; empty: nothing. Learns the engine's ids

@@ -124,7 +124,7 @@ Outcome NamespaceModel::DispatchMore(Call& call) {
     case Kind::kRemoveDirectoryQuota:
       return SetDirectoryQuota(call);
     case Kind::kSetLibrary:
-      library_ = request.library;
+      libraries_[LibraryOf(request.space)] = request.library;
       return {};
     case Kind::kSetSpace:
       facts.settings = request.settings;
@@ -141,11 +141,11 @@ Outcome NamespaceModel::DispatchMore(Call& call) {
 // ---- the recycle bin ---------------------------------------------------------------------------
 
 bool NamespaceModel::BinIsOn(size_t space) const {
-  return facts_[space].settings.recycle_bin.value_or(library_.recycle_bin);
+  return facts_[space].settings.recycle_bin.value_or(library(space).recycle_bin);
 }
 
 int64_t NamespaceModel::RecycleMs(size_t space) const {
-  return facts_[space].settings.recycle_days.value_or(library_.recycle_days) * kMsPerDay;
+  return facts_[space].settings.recycle_days.value_or(library(space).recycle_days) * kMsPerDay;
 }
 
 Outcome NamespaceModel::Recycle(Call& call, std::unique_ptr<Node> node) {
@@ -215,11 +215,13 @@ Outcome NamespaceModel::Purge(Call& call) {
 // ---- versions ----------------------------------------------------------------------------------
 
 // Of a file whose content is about to be replaced by a put.
-void NamespaceModel::KeepVersion(Node* file, int64_t now_ms) const {
-  const int64_t age = now_ms - file->modification_ms.value();
-  if (!library_.history || age < int64_t{library_.history_merge_seconds} * 1000) return;
-  file->versions.push_back({file->version, file->content, file->modification_ms.value(), now_ms});
-  while (file->versions.size() > library_.history_versions) {
+void NamespaceModel::KeepVersion(const Call& call, Node* file) const {
+  const LibrarySettings& settings = library(call.request.space);
+  const int64_t modified_ms = file->modification_ms.value();
+  const int64_t age = call.now_ms - modified_ms;
+  if (!settings.history || age < int64_t{settings.history_merge_seconds} * 1000) return;
+  file->versions.push_back({file->version, file->content, modified_ms, call.now_ms});
+  while (file->versions.size() > settings.history_versions) {
     file->versions.erase(file->versions.begin());
   }
 }
@@ -396,12 +398,12 @@ bool NamespaceModel::Exceeds(const Usages& before) const {
 // ---- expiry ------------------------------------------------------------------------------------
 
 void NamespaceModel::ExpireDue(int64_t now_ms) {
-  const auto drop_versions = [&](Node* file) {
-    const int64_t days = library_.history_days;
+  const auto drop_versions = [&](const LibrarySettings& settings, Node* file) {
+    const int64_t days = settings.history_days;
     std::erase_if(file->versions, [&](const OldVersion& old) {
       return days > 0 && old.replaced_ms + days * kMsPerDay <= now_ms;
     });
-    while (file->versions.size() > library_.history_versions) {
+    while (file->versions.size() > settings.history_versions) {
       file->versions.erase(file->versions.begin());
     }
   };
@@ -420,8 +422,9 @@ void NamespaceModel::ExpireDue(int64_t now_ms) {
         facts.changes, [&](const Change& change) { return change.time_ms + feed_ms <= now_ms; });
     facts.changes_lost |= lost > 0;
     bins_[space]->ForgetSums();
-    ForEachNode(roots_[space].get(), drop_versions);
-    ForEachNode(bins_[space].get(), drop_versions);
+    for (Node* const root : {roots_[space].get(), bins_[space].get()}) {
+      ForEachNode(root, [&](Node* node) { drop_versions(library(space), node); });
+    }
   }
 }
 
