@@ -619,7 +619,7 @@ TEST_F(BadInputTest, DeletedSpaces) {
 }
 
 TEST_F(BadInputTest, DiffsOfWhatIsNoDirectory) {
-  const TempStore another;
+  TempStore another;
   const struct {
     Code code;
     DirectoryAt at;
@@ -633,11 +633,15 @@ TEST_F(BadInputTest, DiffsOfWhatIsNoDirectory) {
       {Code::kParamInvalid, {another.OpenSpace(), ""}},
   };
   const DirectoryAt good{space_, "dir"};
+  const auto foreign = another->TakeSnapshot();
+  const ReadOptions then{foreign.get()};
+  EXPECT_CODE(ParamInvalid, space_.GetStat("dir", then));
   const auto visit = [](const Difference&) { return true; };
   for (const auto& [code, at] : kCases) {
     EXPECT_EQ(CodeOf(store_->Diff(at, good, visit)), code) << at.path;
     EXPECT_EQ(CodeOf(store_->Diff(good, at, visit)), code) << at.path;
   }
+  EXPECT_EQ(CodeOf(store_->Diff(good, good, visit, foreign.get())), Code::kParamInvalid);
 }
 
 TEST_F(BadInputTest, AStoreIsOpenedOnce) {

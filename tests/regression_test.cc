@@ -63,6 +63,25 @@ TEST_F(RegressionTest, AListGoesOnBehindAHole) {
   EXPECT_EQ(seen, 1u);
 }
 
+// More differences than a page of them, in a directory where the copy does not see most entries.
+TEST_F(RegressionTest, ADiffGoesOnBehindPagesAndHoles) {
+  const auto name = [](int i) { return absl::StrCat("t/f", 10'000 + i); };
+  ASSERT_OK(space_.MakeDirectory("t"));
+  for (int i = 0; i < 1200; i += 2) ASSERT_OK(space_.Put(name(i), "then"));
+  ASSERT_OK(space_.CopyDirectory("t", "c"));
+  for (int i = 1; i < 5000; i += 2) ASSERT_OK(space_.Put(name(i), "new"));
+  for (int i = 0; i < 600; i += 2) ASSERT_OK(space_.Delete(name(i)));
+  for (int i = 600; i < 1200; i += 4) ASSERT_OK(space_.Put(name(i), "now", Overwrite()));
+  size_t added = 0, removed = 0, changed = 0;
+  ASSERT_OK(store_->Diff({space_, "c"}, {space_, "t"}, [&](const Difference& difference) {
+    ++(difference.before == nullptr ? added : difference.after == nullptr ? removed : changed);
+    return true;
+  }));
+  EXPECT_EQ(added, 2500u);
+  EXPECT_EQ(removed, 300u);
+  EXPECT_EQ(changed, 150u);
+}
+
 // A lowered limit takes the oldest version, also where that was made in another library.
 TEST_F(RegressionTest, TheOldestVersionGoesWhereverItWasMade) {
   const LibrarySettings two{.history = true, .history_versions = 2};

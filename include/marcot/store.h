@@ -149,8 +149,9 @@ class Store {
   //
   // Between copies, or snapshots, of one directory and the directory itself, what did not change is
   // skipped with all below it, and of a directory in a copy only what the copy wrote itself is
-  // read. Where the source has changed since, the directories in which it did are read through. So
-  // the time goes with the entries of those, never with what lies below the rest. Memory: O(d).
+  // read. Where the source has changed since, or a copy was flattened, the directories in which
+  // that happened are read through. So the time goes with the entries of those, never with what
+  // lies below the rest. Memory: a page of 256 differences for each level of the path.
   absl::Status Diff(const DirectoryAt& before, const DirectoryAt& after,
                     const std::function<absl::StatusOr<bool>(const Difference&)>& visitor,
                     const Snapshot* snapshot = nullptr) const;

@@ -33,7 +33,7 @@ auto ReadAs(const Space::State& state, const ReadOptions& options, const Read& r
   const core::Committed& committed = state.engine->committed();
   if (options.snapshot == nullptr) return core::ReadNewest(committed, read);
   const auto* const snapshot = static_cast<const operations::EngineSnapshot*>(options.snapshot);
-  MARCOT_ASSIGN_OR_RETURN(const auto held, snapshot->Hold());
+  MARCOT_ASSIGN_OR_RETURN(const auto held, snapshot->HoldFor(*state.engine));
   ReadView view = ReadView::OfSnapshot(committed, *held);
   return read(view);
 }
@@ -148,7 +148,7 @@ absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> api::HoldFor(const operation
   if (snapshot == nullptr) {
     return std::shared_ptr<core::HeldSnapshot>(engine.committed().TakeSnapshot());
   }
-  return static_cast<const operations::EngineSnapshot*>(snapshot)->Hold();
+  return static_cast<const operations::EngineSnapshot*>(snapshot)->HoldFor(engine);
 }
 
 const std::string& Space::library() const {

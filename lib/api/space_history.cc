@@ -153,7 +153,10 @@ absl::StatusOr<RecycledPage> Space::ListRecycled(const ListRecycledOptions& opti
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   ReadView view = Now(*state);
   MARCOT_ASSIGN_OR_RETURN(const Records records, RecordsOf(view, *state));
-  MARCOT_RETURN_IF_ERROR(operations::CheckBinInUse(view, records.space, records.library));
+  // Pages go on to their end whatever happens meanwhile.
+  if (options.marker.empty()) {
+    MARCOT_RETURN_IF_ERROR(operations::CheckBinInUse(view, records.space, records.library));
+  }
   return operations::ListBin(view, records.space.bin,
                              operations::RecycleDays(records.space, records.library), options,
                              state->engine->committed().secret());

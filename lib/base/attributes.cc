@@ -45,6 +45,7 @@ std::string EncodeAttributes(const Attributes& a) {
 
 bool AttributePacker::Pack(std::string_view encoded, PackedAttributes* attributes) {
   if (!WellFormed(encoded)) return false;
+  *attributes = {};
   if (encoded.empty()) return true;
   if (encoded.size() > size_ - used_) {
     // The first entry may be the only one; from then on there is a page to fill.

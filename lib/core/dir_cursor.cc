@@ -203,9 +203,10 @@ absl::Status DirCursor::Settle() {
   for (int hidden = 0;; ++hidden) {
     current_ = Nearest();
     if (current_ == nullptr) return absl::OkStatus();
-    const bool whiteout = !current_->hole() && entry().kind == EntryKind::kWhiteout;
-    hole_ = current_->hole() || (whiteout && !shows_whiteouts_ && hidden == patience);
-    if (hole_ || !whiteout || shows_whiteouts_) return absl::OkStatus();
+    const bool whiteout =
+        !shows_whiteouts_ && !current_->hole() && entry().kind == EntryKind::kWhiteout;
+    hole_ = current_->hole() || (whiteout && hidden == patience);
+    if (hole_ || !whiteout) return absl::OkStatus();
     MARCOT_RETURN_IF_ERROR(StepPastCurrent());
   }
 }

@@ -91,14 +91,14 @@ absl::Status DirDiff::Settle() {
 }
 
 absl::Status DirDiff::Read(Side& side) {
-  side.entry = nullptr;
+  side.from = Side::From::kNowhere;
   if (IsAt(*side.own, slot_)) {
-    if (side.own->entry().kind != EntryKind::kWhiteout) side.entry = &side.own->entry();
+    if (side.own->entry().kind != EntryKind::kWhiteout) side.from = Side::From::kOwn;
     return absl::OkStatus();
   }
   if (side.shared.dir == 0) return absl::OkStatus();
   MARCOT_ASSIGN_OR_RETURN(const bool found, Lookup(view_, side.shared, slot_, &side.from_shared));
-  if (found) side.entry = &side.from_shared;
+  if (found) side.from = Side::From::kShared;
   return absl::OkStatus();
 }
 

@@ -33,15 +33,18 @@ class DirDiff {
   bool Valid() const { return valid_; }
   const std::string& slot() const { return slot_; }
   // What stands there on either side, until the next move; null: nothing.
-  const Entry* before() const { return sides_[0].entry; }
-  const Entry* after() const { return sides_[1].entry; }
+  const Entry* before() const { return sides_[0].entry(); }
+  const Entry* after() const { return sides_[1].entry(); }
 
  private:
   struct Side {
     std::unique_ptr<DirCursor> own;  // of the levels above the shared one
     Place shared;                    // no directory: there is none
-    const Entry* entry = nullptr;
+    enum class From { kNowhere, kOwn, kShared } from = From::kNowhere;
     Entry from_shared;
+    const Entry* entry() const {
+      return from == From::kOwn ? &own->entry() : from == From::kShared ? &from_shared : nullptr;
+    }
   };
 
   explicit DirDiff(View& view) : view_(view) {}

@@ -58,7 +58,10 @@ Place PlaceOf(const Base& base, const ObjectId& context) {
 }
 
 Entry SeenFrom(const Place& place, Entry record) {
-  if (place.live()) return record;
+  if (place.live() || record.kind == EntryKind::kWhiteout ||
+      record.kind == EntryKind::kAttributes) {
+    return record;
+  }
   record.id = record.id ^ place.context;
   record.versions = record.version_bytes = 0;
   if (record.kind == EntryKind::kDirectory) {

@@ -1,5 +1,6 @@
 #include "operations/changes.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
@@ -54,6 +55,7 @@ absl::StatusOr<ChangePage> ChangesAfter(core::View& view, DirId root, Seq newest
                      "the space keeps no changes; set change_feed_days first");
   }
   MARCOT_ASSIGN_OR_RETURN(const Seq since, ChangesSince(view, root));
+  newest = std::max(newest, since);  // turned on behind the newest that is published
   Position at{since, ~uint64_t{0}};
   if (!cursor.empty()) {
     MARCOT_ASSIGN_OR_RETURN(at, PositionOf(cursor));

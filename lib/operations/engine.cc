@@ -206,7 +206,10 @@ EngineSnapshot::~EngineSnapshot() {
   engine_.snapshots_.erase(this);
 }
 
-absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> EngineSnapshot::Hold() const {
+absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> EngineSnapshot::HoldFor(
+    const Engine& engine) const {
+  if (&engine != &engine_)
+    return MakeError(Code::kParamInvalid, "the snapshot is of another store");
   const std::lock_guard lock(mutex_);
   if (held_ != nullptr && Clock::now() < deadline_) return held_;
   return MakeError(Code::kSnapshotExpired,
@@ -389,9 +392,11 @@ absl::StatusOr<uint64_t> Engine::ExpireDue() {
     core::ReadView view = core::ReadView::OfNow(committed_);
     MARCOT_ASSIGN_OR_RETURN(const auto spaces, SpacesAfter(view, last));
     for (const SpaceName& space : spaces) {
-      MARCOT_ASSIGN_OR_RETURN(const uint64_t of_space, ExpireSpace(space));
-      dropped += of_space;
       last = {space.library, space.space, {}};
+      const auto of_space = ExpireSpace(space);
+      if (CodeOf(of_space.status()) == Code::kLibraryNotFound) continue;  // deleted meanwhile
+      MARCOT_RETURN_IF_ERROR(of_space.status());
+      dropped += *of_space;
     }
     if (spaces.size() < kExpirySlice) return dropped;
   }

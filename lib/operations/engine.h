@@ -32,8 +32,8 @@ class EngineSnapshot final : public Snapshot {
   ~EngineSnapshot() override;
 
   uint64_t seq() const override { return published_; }
-  // SnapshotExpired.
-  absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> Hold() const;
+  // SnapshotExpired; ParamInvalid where it is of another store.
+  absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> HoldFor(const Engine& engine) const;
   void ExpireIfDue(std::chrono::steady_clock::time_point now);
 
  private:

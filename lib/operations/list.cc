@@ -172,7 +172,8 @@ class Lister {
   };
 
   absl::Status Show(const std::string& slot, const Entry& entry) {
-    return FillStat(view_, entry, packer_, &out_.page.entries.emplace_back(slot.substr(1)));
+    return FillStat(view_, entry, packer_,
+                    &out_.page.entries.emplace_back(Stat{.name = slot.substr(1)}));
   }
 
   std::string Marker(const Position& position) const {

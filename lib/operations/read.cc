@@ -108,7 +108,7 @@ absl::Status FillStat(core::View& view, const Entry& entry, AttributePacker& pac
 absl::Status RequireDirectory(const Entry& entry, const std::vector<std::string>& names) {
   if (entry.is_directory()) return absl::OkStatus();
   return MakeError(Code::kFileTypeNotMatched,
-                   absl::StrCat(JoinPath(names), " is a file, not a directory"));
+                   absl::StrCat(ShownPath(names), " is a file, not a directory"));
 }
 
 absl::StatusOr<Entry> RequireFile(absl::StatusOr<Entry> entry,
@@ -118,7 +118,7 @@ absl::StatusOr<Entry> RequireFile(absl::StatusOr<Entry> entry,
   }
   if (!entry.ok() || !entry->is_directory()) return entry;
   return MakeError(Code::kFileTypeNotMatched,
-                   absl::StrCat(JoinPath(names), " is a directory, not a file"));
+                   absl::StrCat(ShownPath(names), " is a directory, not a file"));
 }
 
 absl::Status WalkTree(core::View& view, const Entry& directory, std::vector<std::string> path,

@@ -107,11 +107,12 @@ std::string Runner::RunDiff(const Op& op) {
     sides.push_back({handles_[side.from_space], side.from, {.named_snapshot = side.snapshot}});
   }
   Lines found;
-  const absl::Status status =
-      store_->Diff(sides[0], sides[1], [&found](const Difference& difference) {
-        found.push_back(LineOf(difference));
-        return true;
-      });
+  const std::unique_ptr<Snapshot> now = operations_ % 2 == 0 ? store_->TakeSnapshot() : nullptr;
+  const auto visit = [&found](const Difference& difference) {
+    found.push_back(LineOf(difference));
+    return true;
+  };
+  const absl::Status status = store_->Diff(sides[0], sides[1], visit, now.get());
   const Node* const before = model_.SourceOf(op.requests[0]);
   const Node* const after = model_.SourceOf(op.requests[1]);
   const bool possible =

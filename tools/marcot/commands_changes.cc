@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kPageChanges = 1000;
-constexpr std::chrono::milliseconds kPollInterval{200};
+constexpr std::chrono::milliseconds kPollInterval{200}, kPollIntervalMax{5000};
 
 const char* KindName(ChangeKind kind) {
   switch (kind) {
@@ -104,7 +104,8 @@ class Interrupts {
 
   // Waits for so long; answers whether one came.
   bool Wait(std::chrono::nanoseconds time) const {
-    const timespec timeout{.tv_sec = 0, .tv_nsec = time.count()};  // less than a second
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (time - seconds).count()};
     return sigtimedwait(&signals_, nullptr, &timeout) > 0;
   }
 
@@ -122,7 +123,7 @@ absl::Status PrintPage(bool json, const ChangePage& page, std::string* cursor) {
     }
   }
   *cursor = page.cursor;
-  if (std::fflush(stdout) == 0) return absl::OkStatus();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return absl::OkStatus();
   return MakeError(Code::kInternalServerError, "cannot write to standard output");
 }
 
@@ -156,13 +157,13 @@ absl::StatusOr<ChangePage> Look(Session& session, const std::string& cursor,
 
 // One process has a store open at a time. So it is open for no longer than a look takes, not while
 // a page is printed: who reads that may want to open it. And it is not looked at, which would keep
-// others out, where none of them was there since.
+// others out, where none of them was there since. Looks that find nothing become rare: another
+// follower, which looks since this one did, must not be its reason to look again at once.
 absl::Status Follow(Session& session, std::string* cursor) {
   const Interrupts interrupts;
   fs::file_time_type seen;
-  std::chrono::milliseconds pause;
+  std::chrono::milliseconds pause = kPollInterval;
   do {
-    pause = kPollInterval;
     if (LastOpened(session.folder) == seen) continue;
     const auto page = Look(session, *cursor, &seen);
     session.Close();
@@ -171,6 +172,7 @@ absl::Status Follow(Session& session, std::string* cursor) {
       return page.status();
     }
     if (absl::Status status = PrintPage(session.json, *page, cursor); !status.ok()) return status;
+    pause = page->changes.empty() ? std::min(2 * pause, kPollIntervalMax) : kPollInterval;
     if (IsFull(*page)) pause = pause.zero();
   } while (!interrupts.Wait(pause));
   return absl::OkStatus();
@@ -186,9 +188,11 @@ void PrintCursor(bool json, const std::string& cursor) {
   }
 }
 
-absl::Status Changes(Session& session, std::string cursor, bool follow) {
+absl::Status Changes(Session& session, const std::string& since, bool follow) {
+  std::string cursor = since;
   const absl::Status status = follow ? Follow(session, &cursor) : PrintAll(session, &cursor);
-  if (status.ok()) PrintCursor(session.json, cursor);
+  // After an error too, where some was printed: that need not be read again.
+  if (status.ok() || cursor != since) PrintCursor(session.json, cursor);
   return status;
 }
 

@@ -107,11 +107,13 @@ absl::Status Purge(Session& session, uint64_t id) {
 absl::Status Empty(Session& session) {
   if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
   const auto page = session.space.ListRecycled();
-  if (!page.ok()) return page.status();
+  // That the bin is off is no reason not to empty it.
+  const bool off = CodeOf(page.status()) == Code::kRecycleBinNotEnabled;
+  if (!page.ok() && !off) return page.status();
   if (absl::Status status = session.space.EmptyRecycleBin(); !status.ok()) return status;
   if (session.json) {
     Json json;
-    json["items"] = page->total_items;
+    json["items"] = off ? 0 : page->total_items;
     PrintJson(json);
   }
   return absl::OkStatus();
