@@ -82,8 +82,7 @@ void RegisterHostCopyOf(int64_t files) {
       ->UseManualTime();
 }
 
-// ---- the first write in a copy
-// -------------------------------------------------------------------
+// ---- the first write in a copy ----------------------------------------------------------------
 
 // A source of 100 files at depth 3; writes go to depth 3 too.
 std::string NewSource(BenchStore& store) {

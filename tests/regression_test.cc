@@ -104,6 +104,32 @@ TEST_F(RegressionTest, TheOldestVersionGoesWhereverItWasMade) {
   ExpectSound();
 }
 
+// A lowered limit is for the files that are in its library now.
+TEST_F(RegressionTest, ALimitStopsAtItsLibrary) {
+  ASSERT_OK(store_->CreateLibrary("other"));
+  ASSERT_OK(store_->CreateSpace("other", "-"));
+  const LibrarySettings ten{.history = true, .history_versions = 10};
+  for (const char* const library : {"default", "other"}) {
+    ASSERT_OK(store_->SetLibrarySettings(library, ten));
+  }
+  const Space other = store_.OpenSpace("other", "-");
+  ASSERT_OK(space_.MakeDirectory("d"));
+  for (int i = 0; i < 4; ++i) ASSERT_OK(space_.Put("d/f", absl::StrCat(i), Overwrite()));
+  ASSERT_OK(other.MoveDirectory(space_, "d", "d"));
+  for (int i = 0; i < 5; ++i) ASSERT_OK(other.Put("d/f", absl::StrCat(i), Overwrite()));
+  const auto lower = [&](const std::string& library, uint32_t versions) {
+    LibrarySettings settings = ten;
+    settings.history_versions = versions;
+    ASSERT_OK(store_->SetLibrarySettings(library, settings));
+    ASSERT_OK(store_->ExpireDue());
+  };
+  lower("default", 1);
+  EXPECT_EQ(other.GetUsage()->versions, 8u);
+  lower("other", 2);
+  EXPECT_EQ(other.GetUsage()->versions, 2u);
+  ExpectSound();
+}
+
 // Bytes of a content that only a host's reference had named so far.
 TEST_F(RegressionTest, BytesAreKeptWhereOnlyAReferenceWas) {
   ASSERT_OK(space_.Put("a", "hello"));

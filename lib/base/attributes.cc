@@ -12,7 +12,9 @@ namespace {
 constexpr size_t kBlockBytes = 4096;
 constexpr int kSingleStrings = 4;  // category, content type, the two times
 
-bool WellFormed(std::string_view encoded) {
+}  // namespace
+
+bool AreAttributes(std::string_view encoded) {
   if (encoded.empty()) return true;
   Decoder in(encoded);
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
@@ -23,8 +25,6 @@ bool WellFormed(std::string_view encoded) {
   for (int i = 0; i < kSingleStrings; ++i) in.String();
   return in.Done();
 }
-
-}  // namespace
 
 std::string EncodeAttributes(const Attributes& a) {
   std::string out;
@@ -43,10 +43,9 @@ std::string EncodeAttributes(const Attributes& a) {
   return out;
 }
 
-bool AttributePacker::Pack(std::string_view encoded, PackedAttributes* attributes) {
-  if (!WellFormed(encoded)) return false;
+void AttributePacker::Pack(std::string_view encoded, PackedAttributes* attributes) {
   *attributes = {};
-  if (encoded.empty()) return true;
+  if (encoded.empty()) return;
   if (encoded.size() > size_ - used_) {
     // The first entry may be the only one; from then on there is a page to fill.
     size_ = std::max(encoded.size(), block_ == nullptr ? 0 : kBlockBytes);
@@ -58,7 +57,6 @@ bool AttributePacker::Pack(std::string_view encoded, PackedAttributes* attribute
   used_ += encoded.size();
   attributes->bytes_ = {block_, begin};
   attributes->size_ = encoded.size();
-  return true;
 }
 
 PackedAttributes::PackedAttributes(const Attributes& attributes) {
@@ -69,11 +67,13 @@ Attributes PackedAttributes::Unpack() const {
   Attributes a;
   if (empty()) return a;
   Decoder in(encoded());
-  for (uint64_t left = in.Varint(); left > 0; --left) {
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
     std::string key(in.String());
     a.metadata.emplace(std::move(key), in.String());
   }
-  for (uint64_t left = in.Varint(); left > 0; --left) a.labels.emplace_back(in.String());
+  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    a.labels.emplace_back(in.String());
+  }
   a.category = in.String();
   a.content_type = in.String();
   a.local_creation_time = in.String();

@@ -11,14 +11,16 @@
 namespace marcot {
 
 std::string EncodeAttributes(const Attributes& attributes);
+// Whether EncodeAttributes could have given these bytes.
+bool AreAttributes(std::string_view encoded);
 
 // Gives the entries of a page their attributes, in memory they share by the block: a string for
 // each is the dearest part of listing files that have some.
 class AttributePacker {
  public:
-  // False, and nothing is packed, where the bytes are none that EncodeAttributes gives. Whoever
-  // unpacks them later need not ask.
-  bool Pack(std::string_view encoded, PackedAttributes* attributes);
+  // Of bytes that EncodeAttributes gave: the seal of the record that they are from says so. A page
+  // does not look into them again.
+  void Pack(std::string_view encoded, PackedAttributes* attributes);
 
  private:
   std::shared_ptr<char[]> block_;

@@ -5,12 +5,14 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "base/attributes.h"
 #include "base/status_macros.h"
 #include "core/check_facts.h"
 #include "core/chunks.h"
 #include "core/committed.h"
 #include "core/dir_cursor.h"
 #include "core/lookup.h"
+#include "marcot/error.h"
 
 namespace marcot::core {
 namespace {
@@ -33,6 +35,14 @@ struct Sums {
 };
 
 using PlaceKey = std::pair<DirId, Seq>;
+
+// Its attributes too, which readers take as they are.
+absl::StatusOr<Entry> DecodeWhole(std::string_view value) {
+  auto entry = DecodeEntry(value);
+  if (!entry.ok() || AreAttributes(entry->attributes)) return entry;
+  return MakeError(Code::kStoreDamaged,
+                   absl::StrCat("the attributes of object ", entry->id.Hex(), " do not decode"));
+}
 
 class Checker {
  public:
@@ -75,7 +85,7 @@ class Checker {
       return node.status();
     }));
     MARCOT_RETURN_IF_ERROR(ForEach(Family::kEntries, [&](string_view key, string_view value) {
-      auto entry = DecodeEntry(value);
+      auto entry = DecodeWhole(value);
       if (entry.ok()) {
         entries_[LoadFixed64(key.data())].emplace_back(SlotOfEntryKey(key), *std::move(entry));
       }
@@ -83,7 +93,7 @@ class Checker {
     }));
     MARCOT_RETURN_IF_ERROR(ForEach(Family::kHistory, [&](string_view key, string_view value) {
       MARCOT_ASSIGN_OR_RETURN(const HistoryRecord record, DecodeHistory(value));
-      MARCOT_ASSIGN_OR_RETURN(Entry entry, DecodeEntry(record.entry));
+      MARCOT_ASSIGN_OR_RETURN(Entry entry, DecodeWhole(record.entry));
       history_[LoadFixed64(key.data())].push_back({std::string(SlotOfHistoryKey(key)),
                                                    BirthOfHistoryKey(key), record.death,
                                                    std::move(entry)});

@@ -71,8 +71,7 @@ absl::Status ExpireVersionsWork::LetGo(core::Txn& txn, const VersionAge& age) {
   return absl::OkStatus();
 }
 
-// ---- by library and number
-// ---------------------------------------------------------------------------------
+// ---- by library and number --------------------------------------------------------------------
 
 ReviewVersionsWork::ReviewVersionsWork(const Libraries& libraries, int64_t now_ms)
     : now_ms_(now_ms) {

@@ -2,9 +2,8 @@
 //
 // Ages of versions are kept by library, at first the one that a version was made in. Its file may
 // be moved into another, alone or with a directory above it, without a look at its versions; what
-// counts is where it is now. So a move that takes versions along marks the library that it goes to,
-// as a lowered limit does, and a review of all ages puts them in order before those that are due
-// go.
+// counts is where it is now. So a move that takes versions along marks the library it goes to, as a
+// lowered limit does, and a review of all ages puts them in order before any are let go of.
 #pragma once
 
 #include <map>

@@ -16,13 +16,6 @@ using core::Place;
 // How much of a directory a walk holds in memory, for each level it is in.
 constexpr size_t kWalkPage = 256;
 
-absl::Status FillAttributes(std::string_view encoded, AttributePacker& packer, Stat* stat) {
-  if (packer.Pack(encoded, &stat->attributes)) return absl::OkStatus();
-  return MakeError(Code::kStoreDamaged,
-                   absl::StrCat("the attributes of object ", stat->id.Hex(),
-                                " do not decode; restore the store from a backup"));
-}
-
 absl::Status FillDirectoryStat(core::View& view, const Entry& entry, AttributePacker& packer,
                                Stat* stat) {
   const Place place = core::PlaceOf(entry);
@@ -36,7 +29,8 @@ absl::Status FillDirectoryStat(core::View& view, const Entry& entry, AttributePa
   Entry attributes;
   MARCOT_ASSIGN_OR_RETURN(const bool any,
                           core::Lookup(view, place, core::AttributesSlot(), &attributes));
-  return any ? FillAttributes(attributes.attributes, packer, stat) : absl::OkStatus();
+  if (any) packer.Pack(attributes.attributes, &stat->attributes);
+  return absl::OkStatus();
 }
 
 // One directory on a walk's way: a page of its entries, and from where to read the next.
@@ -102,7 +96,8 @@ absl::Status FillStat(core::View& view, const Entry& entry, AttributePacker& pac
   stat->version = entry.modified;
   stat->size = entry.size;
   stat->content = entry.content;
-  return FillAttributes(entry.attributes, packer, stat);
+  packer.Pack(entry.attributes, &stat->attributes);
+  return absl::OkStatus();
 }
 
 absl::Status RequireDirectory(const Entry& entry, const std::vector<std::string>& names) {
