@@ -74,10 +74,6 @@ Json ChangeJson(const Change& change) {
   return json;
 }
 
-std::string ShownPath(const std::vector<std::string>& path) {
-  return path.empty() ? "/" : JoinPath(path);
-}
-
 void PrintChange(const Change& change) {
   std::string line = IsoTime(change.time_ms) + "  " + KindName(change.kind);
   line.resize(std::max<size_t>(line.size(), 40), ' ');

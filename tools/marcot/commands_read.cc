@@ -129,9 +129,7 @@ absl::Status Du(Session& session, const std::string& path) {
   if (stat->type == EntryType::kFile) totals = {.bytes = stat->size, .files = 1, .directories = 0};
   if (session.json) {
     Json json;
-    json["size"] = totals.bytes;
-    json["files"] = totals.files;
-    json["directories"] = totals.directories;
+    AddTotals(&json, totals);
     PrintJson(json);
     return absl::OkStatus();
   }

@@ -18,9 +18,7 @@ Json SnapshotJson(const NamedSnapshot& snapshot) {
   Json json;
   json["name"] = snapshot.name;
   json["path"] = snapshot.path;
-  json["size"] = snapshot.totals.bytes;
-  json["files"] = snapshot.totals.files;
-  json["directories"] = snapshot.totals.directories;
+  AddTotals(&json, snapshot.totals);
   json["creationTime"] = IsoTime(snapshot.creation_time_ms);
   json["expiryTime"] =
       snapshot.expiry_time_ms == 0 ? Json() : Json(IsoTime(snapshot.expiry_time_ms));
@@ -33,7 +31,7 @@ void PrintSnapshot(const NamedSnapshot& snapshot) {
   std::printf("%10s  %14s  %s%s  %s of %s\n", HumanBytes(snapshot.totals.bytes).c_str(),
               Counted(snapshot.totals.files, "file", "files").c_str(),
               IsoTime(snapshot.creation_time_ms).c_str(), until.c_str(), snapshot.name.c_str(),
-              snapshot.path.empty() ? "/" : JoinPath(snapshot.path).c_str());
+              ShownPath(snapshot.path).c_str());
 }
 
 int64_t AfterDays(uint32_t days) {

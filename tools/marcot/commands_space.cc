@@ -158,12 +158,6 @@ absl::Status Set(Session& session, const std::string& key, const std::string& va
   return set;
 }
 
-void AddTotals(Json* json, const RecursiveTotals& totals) {
-  (*json)["size"] = totals.bytes;
-  (*json)["files"] = totals.files;
-  (*json)["directories"] = totals.directories;
-}
-
 Json UsageJson(const Usage& usage) {
   Json json;
   AddTotals(&json, usage.tree);

@@ -15,9 +15,7 @@ Json SpaceJson(const SpaceInfo& info) {
   Json json;
   json["library"] = info.library;
   json["space"] = info.name;
-  json["size"] = info.totals.bytes;
-  json["files"] = info.totals.files;
-  json["directories"] = info.totals.directories;
+  AddTotals(&json, info.totals);
   json["creationTime"] = IsoTime(info.creation_time_ms);
   return json;
 }

@@ -91,6 +91,16 @@ const char* TypeName(EntryType type) {
   return type == EntryType::kDirectory ? "directory" : "file";
 }
 
+std::string ShownPath(const std::vector<std::string>& path) {
+  return path.empty() ? "/" : JoinPath(path);
+}
+
+void AddTotals(Json* json, const RecursiveTotals& totals) {
+  (*json)["size"] = totals.bytes;
+  (*json)["files"] = totals.files;
+  (*json)["directories"] = totals.directories;
+}
+
 Json PathJson(const std::vector<std::string>& path) {
   Json json;
   json["path"] = path;
@@ -111,9 +121,7 @@ Json StatJson(const Stat& stat) {
   json["type"] = TypeName(stat.type);
   json["id"] = stat.id.Hex();
   if (directory) {
-    json["size"] = stat.totals.bytes;
-    json["files"] = stat.totals.files;
-    json["directories"] = stat.totals.directories;
+    AddTotals(&json, stat.totals);
     json["childFiles"] = stat.child_files;
     json["childDirectories"] = stat.child_directories;
   } else {
@@ -158,7 +166,7 @@ void PrintPlaced(bool json, const std::vector<std::string>& path) {
   if (json) {
     PrintJson(PathJson(path));
   } else {
-    std::puts(path.empty() ? "/" : JoinPath(path).c_str());
+    std::puts(ShownPath(path).c_str());
   }
 }
 

@@ -30,6 +30,10 @@ std::string Counted(uint64_t number, std::string_view singular, std::string_view
 
 const char* TypeName(EntryType type);  // directory, file
 
+std::string ShownPath(const std::vector<std::string>& path);  // the root: /
+
+// "size", "files" and "directories".
+void AddTotals(Json* json, const RecursiveTotals& totals);
 Json PathJson(const std::vector<std::string>& path);  // {"path":[..]}
 Json ErrorJson(const absl::Status& status);           // {"error":"CODE","message":".."}
 Json StatJson(const Stat& stat);
