@@ -657,6 +657,42 @@ TEST_F(OperationsTest, WalkGoesDownAndStops) {
   EXPECT_CODE(BadCrc64, space_.Walk("", fail));
 }
 
+// More changes of one directory than are sorted at a time.
+TEST_F(OperationsTest, ADiffOfVeryManyChangesIsWholeAndInOrder) {
+  constexpr int kNames = 70'000;
+  const auto put_each = [&](int step) {
+    std::vector<BatchItem> items;
+    for (int i = 0; i < kNames; i += step) {
+      BatchItem item;
+      item.kind = BatchItem::Kind::kPut;
+      item.space = space_;
+      item.path = "flat/" + std::to_string(i);
+      item.bytes = std::to_string(step);
+      item.options.strategy = Strategy::kOverwrite;
+      items.push_back(std::move(item));
+    }
+    for (size_t i = 0; i < items.size(); i += 1000) {
+      const size_t count = std::min<size_t>(1000, items.size() - i);
+      ASSERT_OK(store_->RunAtomically(std::span(items).subspan(i, count)));
+    }
+  };
+  ASSERT_EQ(MakeDirectory("flat"), "flat");
+  ASSERT_OK(space_.CopyDirectory("flat", "before"));
+  put_each(1);
+  ASSERT_OK(space_.CopyDirectory("flat", "between"));
+  put_each(2);
+  for (const auto& [from, expected] :
+       {std::pair("before", kNames), std::pair("between", kNames / 2)}) {
+    Names names;
+    ASSERT_OK(store_->Diff({space_, from}, {space_, "flat"}, [&](const Difference& d) {
+      names.push_back(d.path.back());
+      return true;
+    }));
+    EXPECT_EQ(names.size(), static_cast<size_t>(expected)) << from;
+    EXPECT_TRUE(std::is_sorted(names.begin(), names.end())) << from;
+  }
+}
+
 TEST_F(OperationsTest, DiffTellsWhatAnOwnerWouldCallAChange) {
   for (const char* path : {"a/sub/deep", "a/gone"}) ASSERT_EQ(MakeDirectory(path), path);
   for (const char* path : {"a/f", "a/g", "a/gone/x", "a/sub/deep/h"}) ASSERT_EQ(Put(path), path);

@@ -53,6 +53,7 @@ class Checker {
     CheckPinOwners();
     CheckNodes();
     CheckDeadlists();
+    MARCOT_RETURN_IF_ERROR(CheckBirths());
     CheckReachability();
     MARCOT_RETURN_IF_ERROR(CheckTotals());
     MARCOT_RETURN_IF_ERROR(CheckContents());
@@ -235,6 +236,36 @@ class Checker {
       }
     }
     if (!lists.empty()) Find("I4: ", lists.size(), " deadlist rows name no record");
+  }
+
+  // ---- I11 -----------------------------------------------------------------------------------
+
+  absl::Status CheckBirths() {
+    std::set<std::tuple<DirId, std::string, Seq>> expected;
+    const auto expect = [&](DirId dir, const std::string& slot, Seq birth) {
+      const auto pins = pins_.find(dir);
+      if (pins == pins_.end() || birth <= pins->second.begin()->first) return;
+      expected.emplace(dir, slot, birth);
+    };
+    for (const auto& [dir, rows] : entries_) {
+      for (const auto& [slot, entry] : rows) expect(dir, slot, entry.birth);
+    }
+    for (const auto& [dir, rows] : history_) {
+      for (const HistoryRow& row : rows) expect(dir, row.slot, row.birth);
+    }
+    MARCOT_RETURN_IF_ERROR(ForEach(Family::kBirths, [&](std::string_view key, std::string_view) {
+      const DirId dir = LoadFixed64(key.data());
+      const std::string slot(SlotOfBirthKey(key));
+      const bool known = expected.erase({dir, slot, BirthOfBirthKey(key)}) > 0;
+      if (!known && !busy_.contains(dir)) {
+        Find("I11: a birth of node ", dir, " is left over: ", slot.substr(1));
+      }
+      return absl::OkStatus();
+    }));
+    for (const auto& [dir, slot, birth] : expected) {
+      Find("I11: a birth of node ", dir, " has no row: ", slot.substr(1), "@", birth);
+    }
+    return absl::OkStatus();
   }
 
   // ---- I1 ------------------------------------------------------------------------------------

@@ -118,27 +118,17 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
   const uint64_t format = Decoder(value).Varint();
   if (format > kStoreFormat) {
     return MakeError(Code::kStoreFormatTooNew,
-                     absl::StrCat("the store has format ", format, ", this release reads up to ",
+                     absl::StrCat("the store has format ", format, ", this release reads ",
                                   kStoreFormat, "; use a newer Marcot"));
   }
-  if (format < kOldestFormat) {
-    return MakeError(
-        Code::kStoreFormatTooOld,
-        absl::StrCat("the store has format ", format, ", this release reads ", kOldestFormat,
-                     " and later; export it with the Marcot that wrote it"));
+  if (format < kStoreFormat) {
+    return MakeError(Code::kStoreFormatTooOld,
+                     absl::StrCat("the store has format ", format, ", this release reads ",
+                                  kStoreFormat, "; export it with the Marcot that wrote it"));
   }
-  if (format < kStoreFormat) MARCOT_RETURN_IF_ERROR(RaiseFormat());
   MARCOT_ASSIGN_OR_RETURN(found, storage_->Get(Family::kMeta, kStoreKey, nullptr, &value));
   secret_ = Decoder(value).Fixed64();
   return absl::OkStatus();
-}
-
-absl::Status Committed::RaiseFormat() {
-  std::string format;
-  PutVarint(&format, kStoreFormat);
-  batch_->Clear();
-  batch_->Put(Family::kMeta, kFormatKey, format);
-  return storage_->Write(*batch_, true);
 }
 
 absl::Status Committed::ReplayLog() {

@@ -67,7 +67,6 @@ class Committed {
 
   RecordCache* CacheOf(storage::Family family) const;
   absl::Status CheckFormat(bool create, uint64_t random_secret);
-  absl::Status RaiseFormat();
   absl::Status ReplayLog();
   void WriteCaches(const Txn& txn);
   void AddRecords(const Txn& txn, storage::Batch* batch);

@@ -1,27 +1,11 @@
 #include "core/dir_diff.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "base/status_macros.h"
 
 namespace marcot::core {
 namespace {
-
-// Where the first level of `a` that `b` has as well stands in both; their sizes: nowhere. Below it
-// both chains go on alike.
-struct Shared {
-  size_t a, b;
-};
-absl::StatusOr<Shared> FindShared(View& view, const std::vector<Level>& a,
-                                  const std::vector<Level>& b) {
-  for (size_t i = 0; i < a.size(); ++i) {
-    for (size_t j = 0; j < b.size(); ++j) {
-      MARCOT_ASSIGN_OR_RETURN(const bool same, SameBelow(view, a[i].place, b[j].place));
-      if (same) return Shared{i, j};
-    }
-  }
-  return Shared{a.size(), b.size()};
-}
 
 bool IsAt(const DirCursor& cursor, const std::string& slot) {
   return cursor.Valid() && cursor.slot() == slot;
@@ -43,28 +27,43 @@ absl::StatusOr<bool> SameBelow(View& view, const Place& a, const Place& b) {
   return totals_a.changed == totals_b.changed;
 }
 
-absl::StatusOr<DirDiff> DirDiff::Open(View& view, const Place& before, const Place& after) {
-  MARCOT_ASSIGN_OR_RETURN(const std::vector<Level> a, LevelsOf(view, before));
-  MARCOT_ASSIGN_OR_RETURN(const std::vector<Level> b, LevelsOf(view, after));
-  MARCOT_ASSIGN_OR_RETURN(const Shared shared, FindShared(view, a, b));
-  DirDiff diff(view);
-  diff.sides_[0] = Cut(view, a, shared.a);
-  diff.sides_[1] = Cut(view, b, shared.b);
+absl::StatusOr<std::unique_ptr<DirDiff>> DirDiff::Open(View& view, const Place& before,
+                                                       const Place& after) {
+  std::unique_ptr<DirDiff> diff(new DirDiff(view));
+  MARCOT_ASSIGN_OR_RETURN(diff->sides_[0].levels, LevelsOf(view, before));
+  MARCOT_ASSIGN_OR_RETURN(diff->sides_[1].levels, LevelsOf(view, after));
+  MARCOT_RETURN_IF_ERROR(diff->FindShared());
   return diff;
 }
 
-DirDiff::Side DirDiff::Cut(View& view, std::span<const Level> levels, size_t own) {
-  Side side;
-  side.own = DirCursor::OfLevels(view, levels.first(own));
-  if (own < levels.size()) side.shared = levels[own].place;
-  return side;
+// Cuts the levels of both sides at the first node that both have.
+absl::Status DirDiff::FindShared() {
+  auto& [a, b] = sides_;
+  for (size_t i = 0; i < a.levels.size(); ++i) {
+    const DirId dir = a.levels[i].place.dir;
+    const auto same = [dir](const Level& level) { return level.place.dir == dir; };
+    const auto at = std::find_if(b.levels.begin(), b.levels.end(), same);
+    if (at == b.levels.end()) continue;
+    a.shared = a.levels[i].place;
+    b.shared = at->place;
+    a.levels.resize(i);
+    b.levels.erase(at, b.levels.end());
+    MARCOT_ASSIGN_OR_RETURN(const bool unchanged, SameBelow(view_, a.shared, b.shared));
+    if (unchanged) return absl::OkStatus();
+    const auto [after, until] = std::minmax(a.shared.seq, b.shared.seq);
+    changes_ = std::make_unique<SlotChanges>(view_, dir, after, until);
+    return absl::OkStatus();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status DirDiff::Seek(std::string_view slot) {
   for (Side& side : sides_) {
+    side.own = DirCursor::OfLevels(view_, side.levels);
     MARCOT_RETURN_IF_ERROR(side.own->Seek(slot));
     MARCOT_RETURN_IF_ERROR(StepPastHoles(*side.own));
   }
+  if (changes_ != nullptr) MARCOT_RETURN_IF_ERROR(changes_->Seek(slot));
   return Settle();
 }
 
@@ -74,18 +73,32 @@ absl::Status DirDiff::Next() {
     MARCOT_RETURN_IF_ERROR(side.own->Next());
     MARCOT_RETURN_IF_ERROR(StepPastHoles(*side.own));
   }
+  if (changes_ != nullptr && changes_->Valid() && changes_->slot() == slot_) {
+    MARCOT_RETURN_IF_ERROR(changes_->Next());
+  }
   return Settle();
 }
 
-absl::Status DirDiff::Settle() {
-  const DirCursor* first = nullptr;
-  for (const Side& side : sides_) {
-    if (!side.own->Valid()) continue;
-    if (first == nullptr || side.own->slot() < first->slot()) first = side.own.get();
+void DirDiff::Rest() {
+  for (Side& side : sides_) {
+    side.from = Side::From::kNowhere;
+    side.own.reset();
   }
+  valid_ = false;
+}
+
+absl::Status DirDiff::Settle() {
+  const std::string* first = nullptr;
+  const auto consider = [&first](const std::string& slot) {
+    if (first == nullptr || slot < *first) first = &slot;
+  };
+  for (const Side& side : sides_) {
+    if (side.own->Valid()) consider(side.own->slot());
+  }
+  if (changes_ != nullptr && changes_->Valid()) consider(changes_->slot());
   valid_ = first != nullptr;
   if (!valid_) return absl::OkStatus();
-  slot_ = first->slot();
+  slot_ = *first;
   for (Side& side : sides_) MARCOT_RETURN_IF_ERROR(Read(side));
   return absl::OkStatus();
 }

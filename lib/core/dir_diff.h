@@ -1,19 +1,21 @@
 // Two directories side by side: the slots under which they may differ.
 //
-// Levels that both read in the same state are not looked at: of a copy and what it was copied from
-// only what was written to either is left. So a step costs what a step of DirCursor does, and the
-// number of steps is that of the records above the first shared level.
+// Where both read the same node, be it as of two seqs, all that is below it is the same for both,
+// and of the node itself only what changed between the seqs is looked at. So of a copy and what it
+// was copied from only what was written to either is left, and the number of steps is that of the
+// records above the first shared node and of those that came or went in it.
 #pragma once
 
 #include <array>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/dir_cursor.h"
 #include "core/lookup.h"
+#include "core/slot_changes.h"
 #include "core/view.h"
 
 namespace marcot::core {
@@ -24,11 +26,14 @@ absl::StatusOr<bool> SameBelow(View& view, const Place& a, const Place& b);
 
 class DirDiff {
  public:
-  static absl::StatusOr<DirDiff> Open(View& view, const Place& before, const Place& after);
+  static absl::StatusOr<std::unique_ptr<DirDiff>> Open(View& view, const Place& before,
+                                                       const Place& after);
 
   // The first slot at or behind `slot`.
   absl::Status Seek(std::string_view slot);
   absl::Status Next();
+  // Lets go of what holds memory of the storage; seek again to go on.
+  void Rest();
 
   bool Valid() const { return valid_; }
   const std::string& slot() const { return slot_; }
@@ -38,8 +43,9 @@ class DirDiff {
 
  private:
   struct Side {
-    std::unique_ptr<DirCursor> own;  // of the levels above the shared one
-    Place shared;                    // no directory: there is none
+    std::vector<Level> levels;  // above the shared one
+    std::unique_ptr<DirCursor> own;
+    Place shared;  // no directory: there is none
     enum class From { kNowhere, kOwn, kShared } from = From::kNowhere;
     Entry from_shared;
     const Entry* entry() const {
@@ -48,13 +54,13 @@ class DirDiff {
   };
 
   explicit DirDiff(View& view) : view_(view) {}
-  // A side whose topmost `own` levels are not shared.
-  static Side Cut(View& view, std::span<const Level> levels, size_t own);
+  absl::Status FindShared();
   absl::Status Settle();
   absl::Status Read(Side& side);
 
   View& view_;
   std::array<Side, 2> sides_;
+  std::unique_ptr<SlotChanges> changes_;  // of the shared node; null: none
   bool valid_ = false;
   std::string slot_;
 };

@@ -12,7 +12,8 @@
 //   nodes       DirId                                  node
 //   pins        DirId | seq                            owners and frozen totals
 //   deadlists   DirId | list | ~birth | 0 | slot       (empty) a history record
-//               DirId | list | ~birth | 1 | child      (empty) a pin (child, list) that was pushed
+//               DirId | list | ~birth | 1 | child      slot; a pin (child, list) that was pushed
+//   births      DirId | birth | slot                   (empty) a record younger than some pin
 //   totals      DirId                                  totals as of the last fold
 //   totals_log  seq                                    one commit: counters, totals it changed
 //   contents    ContentId                              count, and the blob of built-in content
@@ -127,6 +128,19 @@ struct DeadlistKey {
     return out;
   }
 };
+
+// What was born in a directory since its oldest pin, head or history, so that two states of it can
+// be compared without reading either.
+inline std::string BirthKey(DirId dir, Seq birth, std::string_view slot) {
+  std::string key;
+  key.reserve(16 + slot.size());
+  PutFixed64(&key, dir);
+  PutFixed64(&key, birth);
+  key.append(slot);
+  return key;
+}
+inline Seq BirthOfBirthKey(std::string_view key) { return LoadFixed64(key.data() + 8); }
+inline std::string_view SlotOfBirthKey(std::string_view key) { return key.substr(16); }
 
 inline std::string ContentKey(const ContentId& id) { return PairKey(id.hi, id.lo); }
 inline ContentId ContentOfKey(std::string_view key) {

@@ -14,7 +14,7 @@ namespace {
 
 using storage::Family;
 
-// A step ends when either is used up.
+// What is left of a step's; it ends when either is used up.
 struct Budget {
   int writes = kStepWrites, reads = kStepReads;
   bool left() const { return writes > 0 && reads > 0; }
@@ -52,6 +52,8 @@ class JobRunner {
         return Release(job);
       case Job::Kind::kSweep:
         return Sweep(job);
+      case Job::Kind::kBirths:
+        return SweepBirths(job);
       case Job::Kind::kTrim:
         return Trim(job);
       case Job::Kind::kFlatten: {
@@ -104,18 +106,28 @@ class JobRunner {
     MARCOT_ASSIGN_OR_RETURN(const Neighbours pins, PinsBeside(txn_, job->a, job->b));
     MARCOT_ASSIGN_OR_RETURN(const bool done, SweepLists(job, PairKey(job->a, job->b),
                                                         PairKey(job->a, pins.newer), pins.older));
-    if (done && !node.live && node.newest_pin < job->b) writer_.Kill(job->a);
-    return done;
+    if (!done) return false;
+    if (!node.live && node.newest_pin < job->b) writer_.Kill(job->a);
+    if (pins.older != 0) return true;
+    job->kind = Job::Kind::kBirths;
+    job->cursor.clear();
+    return SweepBirths(job);
+  }
+
+  // What no older pin needs is what was born up to the next one.
+  absl::StatusOr<bool> SweepBirths(Job* job) {
+    MARCOT_ASSIGN_OR_RETURN(const Neighbours pins, PinsBeside(txn_, job->a, job->b));
+    if (pins.older != 0) return true;  // it came back
+    return DropRows(Family::kBirths, IdKey(job->a), PairKey(job->a, pins.newer), &job->cursor);
   }
 
   absl::StatusOr<bool> SweepLists(Job* job, const std::string& first, const std::string& end,
                                   Seq older_pin) {
-    Budget budget;
     const auto rows = txn_.NewCursor(Family::kDeadlists, {first, end});
     rows->Seek(job->cursor.empty() ? first : job->cursor);
     while (rows->Valid()) {
-      if (!budget.left()) return false;
-      Visit(&budget);
+      if (!budget_.left()) return false;
+      Visit();
       const DeadlistKey row = DeadlistKey::Decode(rows->key());
       job->cursor = rows->key();
       if (row.birth <= older_pin) {
@@ -123,15 +135,15 @@ class JobRunner {
         rows->Seek(PairKey(row.dir, row.list + 1));
         continue;
       }
-      MARCOT_RETURN_IF_ERROR(LetGo(row));
-      --budget.writes;
+      MARCOT_RETURN_IF_ERROR(LetGo(row, older_pin));
+      --budget_.writes;
       rows->Next();
     }
     MARCOT_RETURN_IF_ERROR(rows->status());
     return true;
   }
 
-  absl::Status LetGo(const DeadlistKey& row) {
+  absl::Status LetGo(const DeadlistKey& row, Seq older_pin) {
     txn_.Delete(Family::kDeadlists, row.Encode());
     if (row.kind == DeadlistKey::Kind::kPushed) {
       txn_.Queue({Job::Kind::kRelease, row.child, row.list, {}});
@@ -144,6 +156,7 @@ class JobRunner {
     MARCOT_ASSIGN_OR_RETURN(const HistoryRecord record, DecodeHistory(value));
     MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(record.entry));
     txn_.Delete(Family::kHistory, std::move(key));
+    if (older_pin != 0) txn_.Delete(Family::kBirths, BirthKey(row.dir, row.birth, row.slot));
     // History never owns a live directory: its pins keep it.
     if (entry.kind == EntryKind::kDirectory) return absl::OkStatus();
     return writer_.Drop(entry);
@@ -172,11 +185,14 @@ class JobRunner {
   }
 
   absl::StatusOr<bool> TrimEntries(Job* job, const Node& node) {
-    const auto trim = [&](std::string_view key, std::string_view value, Budget* budget) {
+    const auto trim = [&](std::string_view key, std::string_view value) {
       MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(value));
-      if (entry.birth <= node.newest_pin) return KeepSeenEntry(entry, node.newest_pin, job, budget);
+      if (entry.birth <= node.newest_pin) return KeepSeenEntry(entry, node.newest_pin, job);
       txn_.Delete(Family::kEntries, std::string(key));
-      --budget->writes;
+      if (node.newest_pin != 0) {
+        txn_.Delete(Family::kBirths, BirthKey(job->a, entry.birth, SlotOfEntryKey(key)));
+      }
+      --budget_.writes;
       return writer_.Drop(entry);
     };
     return VisitRows(Family::kEntries, IdKey(job->a), IdKey(job->a + 1), &job->cursor, trim);
@@ -184,13 +200,13 @@ class JobRunner {
 
   // An entry that a pin still sees. A child directory that changed since is not seen as it is now:
   // it is dead too, and its own pins, pushed before it changed, say what stays.
-  absl::Status KeepSeenEntry(const Entry& entry, Seq newest_pin, Job* job, Budget* budget) {
+  absl::Status KeepSeenEntry(const Entry& entry, Seq newest_pin, Job* job) {
     Seq age = entry.birth;
     if (entry.kind == EntryKind::kDirectory) {
       MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(entry.dir));
       if (totals.changed > newest_pin) {
         writer_.Kill(entry.dir);
-        --budget->writes;
+        --budget_.writes;
       } else {
         age = std::max(age, totals.changed);
       }
@@ -210,6 +226,10 @@ class JobRunner {
     MARCOT_ASSIGN_OR_RETURN(const bool done,
                             SweepLists(&rest, IdKey(job->a), IdKey(job->a + 1), 0));
     if (!done) return false;
+    std::string from_the_first;  // a sweep of the last pin has mostly been here
+    MARCOT_ASSIGN_OR_RETURN(const bool unborn, DropRows(Family::kBirths, IdKey(job->a),
+                                                        IdKey(job->a + 1), &from_the_first));
+    if (!unborn) return false;
     if (node.base.dir != 0) txn_.Queue({Job::Kind::kRelease, node.base.dir, node.base.seq, {}});
     txn_.Delete(Family::kNodes, IdKey(job->a));
     txn_.DeleteTotals(job->a);
@@ -227,31 +247,31 @@ class JobRunner {
   // What is below was live, so its versions are those of live entries. Runs before the node's trim,
   // which is queued behind it.
   absl::StatusOr<bool> Forget(Job* job) {
-    const auto forget = [&](std::string_view, std::string_view value, Budget* budget) {
+    const auto forget = [&](std::string_view, std::string_view value) {
       MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(value));
-      return ForgetEntry(entry, budget);
+      return ForgetEntry(entry);
     };
     return VisitRows(Family::kEntries, IdKey(job->a), IdKey(job->a + 1), &job->cursor, forget);
   }
 
-  absl::Status ForgetEntry(const Entry& entry, Budget* budget) {
+  absl::Status ForgetEntry(const Entry& entry) {
     if (entry.kind == EntryKind::kFile && entry.versions > 0) {
       ForgetFile(txn_, entry);
-      --budget->writes;
+      --budget_.writes;
     }
     if (entry.kind != EntryKind::kDirectory) return absl::OkStatus();
     MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(entry.dir));
     if (totals.versions == 0) return absl::OkStatus();
-    --budget->writes;
+    --budget_.writes;
     txn_.Queue({Job::Kind::kForget, entry.dir, 0, {}});
     return writer_.SetParent(entry.dir, 0);  // the parent may be gone before the child's turn
   }
 
   absl::StatusOr<bool> DropVersions(const ObjectId& id) {
-    const auto drop = [&](std::string_view key, std::string_view value, Budget* budget) {
+    const auto drop = [&](std::string_view key, std::string_view value) {
       MARCOT_ASSIGN_OR_RETURN(const VersionRecord record, DecodeVersion(value));
       TakeVersion(txn_, id, VersionOfKey(key), record);
-      --budget->writes;
+      --budget_.writes;
       return writer_.DropContent(record.content, record.size);
     };
     std::string from_the_first;  // they go as they are visited
@@ -259,14 +279,18 @@ class JobRunner {
   }
 
   absl::StatusOr<bool> DeleteRows(const Job& job) {
-    const auto family = static_cast<Family>(job.b);
-    const auto remove = [&](std::string_view key, std::string_view, Budget* budget) {
+    std::string from_the_first;
+    return DropRows(static_cast<Family>(job.b), IdKey(job.a), job.cursor, &from_the_first);
+  }
+
+  absl::StatusOr<bool> DropRows(Family family, const std::string& first, const std::string& end,
+                                std::string* cursor) {
+    const auto drop = [&](std::string_view key, std::string_view) {
       txn_.Delete(family, std::string(key));
-      --budget->writes;
+      --budget_.writes;
       return absl::OkStatus();
     };
-    std::string from_the_first;
-    return VisitRows(family, IdKey(job.a), job.cursor, &from_the_first, remove);
+    return VisitRows(family, first, end, cursor, drop);
   }
 
   absl::StatusOr<bool> DeleteChunks(Job* job) {
@@ -283,25 +307,25 @@ class JobRunner {
   template <typename VisitRow>
   absl::StatusOr<bool> VisitRows(Family family, const std::string& first, const std::string& end,
                                  std::string* cursor, const VisitRow& visit) {
-    Budget budget;
     const auto rows = txn_.NewCursor(family, {first, end});
     for (rows->Seek(cursor->empty() ? first : *cursor); rows->Valid(); rows->Next()) {
       *cursor = rows->key();
-      if (!budget.left()) return false;
-      Visit(&budget);
-      MARCOT_RETURN_IF_ERROR(visit(rows->key(), rows->value(), &budget));
+      if (!budget_.left()) return false;
+      Visit();
+      MARCOT_RETURN_IF_ERROR(visit(rows->key(), rows->value()));
     }
     MARCOT_RETURN_IF_ERROR(rows->status());
     return true;
   }
 
-  void Visit(Budget* budget) {
-    --budget->reads;
+  void Visit() {
+    --budget_.reads;
     ++visited_;
   }
 
   Txn& txn_;
   TreeWriter writer_;
+  Budget budget_;
   uint64_t visited_ = 0;
 };
 

@@ -39,9 +39,7 @@ namespace core {
 
 inline constexpr uint8_t kRecordFormat = 1;
 // Raised with each change of the stored format that an older release would misread.
-inline constexpr uint64_t kStoreFormat = 3;
-// Read as well, and raised when it is opened: it lacks `Totals::library`.
-inline constexpr uint64_t kOldestFormat = 2;
+inline constexpr uint64_t kStoreFormat = 4;
 
 // The state of a content on the released family.
 inline constexpr char kContentReleased = 0;
@@ -181,6 +179,7 @@ struct Job {
   enum class Kind : uint8_t {
     kRelease,   // one owner of pin (a, b) is gone
     kSweep,     // pin (a, b) is gone: let go of what it alone kept
+    kBirths,    // pin (a, b) is gone: and with it the births that no older pin needs
     kTrim,      // node a is dead: let go of what no pin sees, and of the node at last
     kFlatten,   // give node a one level again
     kBlob,      // the chunks of blob a, b of them

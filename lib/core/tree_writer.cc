@@ -75,23 +75,24 @@ absl::Status TreeWriter::AddPin(DirId dir, Seq seq) {
 
 // Hands the parent's pins that see the child down to it before it changes or leaves: one row,
 // whatever their number, since the child did not change between them.
-absl::Status TreeWriter::Push(DirId parent, const Node& parent_node, DirId child, Seq birth) {
+absl::Status TreeWriter::Push(DirId parent, const Node& parent_node, std::string_view slot,
+                              const Entry& child) {
   const Seq newest = parent_node.newest_pin;
-  if (newest < birth) return absl::OkStatus();
-  MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, child));
-  const Seq missed_after = std::max(node.synced, birth - 1);
+  if (newest < child.birth) return absl::OkStatus();
+  MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, child.dir));
+  const Seq missed_after = std::max(node.synced, child.birth - 1);
   if (newest <= missed_after) return absl::OkStatus();
-  MARCOT_RETURN_IF_ERROR(AddPin(child, newest));
+  MARCOT_RETURN_IF_ERROR(AddPin(child.dir, newest));
   const DeadlistKey row{.dir = parent,
                         .list = newest,
                         .birth = missed_after + 1,
                         .kind = DeadlistKey::Kind::kPushed,
                         .slot = {},
-                        .child = child};
-  txn_.Put(Family::kDeadlists, row.Encode(), "");
-  MARCOT_ASSIGN_OR_RETURN(node, GetNode(txn_, child));
+                        .child = child.dir};
+  txn_.Put(Family::kDeadlists, row.Encode(), std::string(slot));
+  MARCOT_ASSIGN_OR_RETURN(node, GetNode(txn_, child.dir));
   node.synced = newest;
-  return PutNode(child, node);
+  return PutNode(child.dir, node);
 }
 
 absl::StatusOr<TreeWriter::Walked> TreeWriter::Walk(DirId root, std::span<const std::string> names,
@@ -121,7 +122,7 @@ absl::StatusOr<DirId> TreeWriter::Step(const std::string& name, const WalkOption
   if (found && entry.kind == EntryKind::kReference) return CopyUp(parent, slot, entry);
   if (found) {
     MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, parent));
-    MARCOT_RETURN_IF_ERROR(Push(parent, node, entry.dir, entry.birth));
+    MARCOT_RETURN_IF_ERROR(Push(parent, node, slot, entry));
     return entry.dir;
   }
   MARCOT_ASSIGN_OR_RETURN(walked->file,
@@ -145,7 +146,7 @@ absl::StatusOr<Entry> TreeWriter::MakeChild(const std::vector<DirId>& nodes,
   entry.creator = creator;
   // A whiteout of a directory that was deleted here may stand in the slot.
   MARCOT_RETURN_IF_ERROR(Detach(parent, Slot(kDirectorySlot, name)).status());
-  Attach(parent, Slot(kDirectorySlot, name), entry);
+  MARCOT_RETURN_IF_ERROR(Attach(parent, Slot(kDirectorySlot, name), entry));
   MARCOT_RETURN_IF_ERROR(Charge(nodes, {.directories = 1}));
   MARCOT_RETURN_IF_ERROR(CountChild(parent, true, +1));
   return entry;
@@ -208,7 +209,7 @@ absl::StatusOr<DirId> TreeWriter::CopyUp(DirId parent, std::string_view slot,
   Entry entry = reference;
   entry.kind = EntryKind::kDirectory;
   entry.dir = child;
-  Attach(parent, slot, entry);
+  MARCOT_RETURN_IF_ERROR(Attach(parent, slot, entry));
   if (chain > kFlattenChain) MARCOT_RETURN_IF_ERROR(QueueFlatten(txn_, child));
   return child;
 }
@@ -223,12 +224,17 @@ absl::StatusOr<TreeWriter::Detached> TreeWriter::Detach(DirId dir, std::string_v
   MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
   if (out.entry.is_directory()) txn_.walks().Clear();
   if (out.entry.kind == EntryKind::kDirectory) {
-    MARCOT_RETURN_IF_ERROR(Push(dir, node, out.entry.dir, out.entry.birth));
+    MARCOT_RETURN_IF_ERROR(Push(dir, node, slot, out.entry));
   }
   if (out.entry.kind == EntryKind::kWhiteout) MARCOT_RETURN_IF_ERROR(CountWhiteout(dir, -1));
   txn_.Delete(Family::kEntries, std::move(key));
   out.preserved = node.newest_pin >= out.entry.birth;
-  if (!out.preserved) return out;
+  if (!out.preserved) {
+    if (node.newest_pin != 0) {
+      txn_.Delete(Family::kBirths, BirthKey(dir, out.entry.birth, slot));
+    }
+    return out;
+  }
   txn_.Put(Family::kHistory, HistoryKey(dir, slot, out.entry.birth),
            EncodeHistory(txn_.seq(), out.entry));
   const DeadlistKey row{.dir = dir,
@@ -258,9 +264,12 @@ absl::Status TreeWriter::Drop(const Entry& entry) {
   return absl::OkStatus();
 }
 
-void TreeWriter::Attach(DirId dir, std::string_view slot, Entry entry) {
+absl::Status TreeWriter::Attach(DirId dir, std::string_view slot, Entry entry) {
   entry.birth = txn_.seq();
   txn_.Put(Family::kEntries, EntryKey(dir, slot), EncodeEntry(entry));
+  MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+  if (node.newest_pin != 0) txn_.Put(Family::kBirths, BirthKey(dir, entry.birth, slot), "");
+  return absl::OkStatus();
 }
 
 absl::Status TreeWriter::Hold(const Entry& entry) {
@@ -275,7 +284,7 @@ absl::Status TreeWriter::HideBase(DirId dir, std::string_view slot) {
   Entry hidden;
   MARCOT_ASSIGN_OR_RETURN(const bool found, Lookup(txn_, PlaceOf(node.base, {}), slot, &hidden));
   if (!found) return absl::OkStatus();
-  Attach(dir, slot, Entry{});
+  MARCOT_RETURN_IF_ERROR(Attach(dir, slot, Entry{}));
   return CountWhiteout(dir, +1);
 }
 

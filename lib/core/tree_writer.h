@@ -14,6 +14,8 @@
 //   I5  Totals of a live directory are the sums over what a reader sees below it; those frozen in a
 //       pin are the same as of its seq.
 //   I6  The count of a content is the number of records that hold it; without a row it is one.
+//   I11 A record of a directory, head or history, that is younger than the directory's oldest pin
+//       has a row in births; no other row is there, or a queued job drops it.
 //
 // Deadlists: `list` is the directory's newest pin at the time a record was replaced. Pins of a
 // directory own the lists from their own seq up to the next pin's, so a release moves none: it lets
@@ -99,7 +101,7 @@ class TreeWriter {
   // Says whose entry owns a live node.
   absl::Status SetParent(DirId dir, DirId parent);
   // Puts a head record; the caller gives it what it owns. Its birth becomes this operation's seq.
-  void Attach(DirId dir, std::string_view slot, Entry entry);
+  absl::Status Attach(DirId dir, std::string_view slot, Entry entry);
   // A record like `entry` is about to exist once more.
   absl::Status Hold(const Entry& entry);
   // Hides what the base shows under a slot whose head record is gone.
@@ -130,7 +132,8 @@ class TreeWriter {
 
  private:
   absl::Status PutNode(DirId dir, const Node& node);
-  absl::Status Push(DirId parent, const Node& parent_node, DirId child, Seq birth);
+  absl::Status Push(DirId parent, const Node& parent_node, std::string_view slot,
+                    const Entry& child);
   absl::StatusOr<DirId> Step(const std::string& name, const WalkOptions& options, Walked* walked);
   absl::StatusOr<DirId> CopyUp(DirId parent, std::string_view slot, const Entry& reference);
   absl::StatusOr<int> ChainLength(DirId dir);

@@ -28,8 +28,7 @@ void TakeVersion(Txn& txn, const ObjectId& id, Seq version, const VersionRecord&
 absl::StatusOr<bool> DropVersion(Txn& txn, TreeWriter& writer, const ObjectId& id, Seq version);
 // Keeps the age of a version, if there still is one, under another library.
 absl::Status MoveVersionAge(Txn& txn, const VersionAge& age, uint64_t library);
-// The id of the library that a live directory is in; `unknown` in a tree that an older release
-// made.
+// The id of the library that a live directory is in; `unknown` in a tree that is gone.
 absl::StatusOr<uint64_t> LibraryOf(Txn& txn, DirId dir, uint64_t unknown);
 // The oldest version of a file that has some.
 absl::StatusOr<Seq> OldestVersion(Txn& txn, const ObjectId& id);

@@ -1,5 +1,6 @@
 #include "operations/diff.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,7 @@ struct Pair {
 // One pair of directories on the way.
 struct Level {
   Entry before, after;
+  std::unique_ptr<core::DirDiff> diff;
   std::string next_slot = core::AttributesSlot();
   bool exhausted = false;
   std::vector<Pair> page;
@@ -58,7 +60,7 @@ class Differ {
   Differ(core::View& view, const DifferenceVisitor& visitor) : view_(view), visitor_(visitor) {}
 
   absl::Status Run(const Entry& before, const Entry& after) {
-    Enter(before, after);
+    MARCOT_RETURN_IF_ERROR(Enter(before, after));
     while (!levels_.empty() && !stopped_) {
       Level& level = levels_.back();
       if (level.next < level.page.size()) {
@@ -74,11 +76,14 @@ class Differ {
   }
 
  private:
-  void Enter(const Entry& before, const Entry& after) {
+  absl::Status Enter(const Entry& before, const Entry& after) {
     Level level;
     level.before = before;
     level.after = after;
+    MARCOT_ASSIGN_OR_RETURN(level.diff,
+                            core::DirDiff::Open(view_, PlaceOf(before), PlaceOf(after)));
     levels_.push_back(std::move(level));
+    return absl::OkStatus();
   }
 
   void Leave() {
@@ -89,8 +94,7 @@ class Differ {
   absl::Status ReadPage(Level* level) {
     level->page.clear();
     level->next = 0;
-    MARCOT_ASSIGN_OR_RETURN(core::DirDiff diff, core::DirDiff::Open(view_, PlaceOf(level->before),
-                                                                    PlaceOf(level->after)));
+    core::DirDiff& diff = *level->diff;
     MARCOT_RETURN_IF_ERROR(diff.Seek(level->next_slot));
     while (diff.Valid() && level->page.size() < kDiffPage) {
       MARCOT_ASSIGN_OR_RETURN(const bool same, Same(view_, diff));
@@ -99,6 +103,7 @@ class Differ {
     }
     level->exhausted = !diff.Valid();
     if (diff.Valid()) level->next_slot = diff.slot();
+    diff.Rest();
     return absl::OkStatus();
   }
 
@@ -108,8 +113,7 @@ class Differ {
     }
     path_.emplace_back(pair.slot.substr(1));
     if (pair.before.has_value() && pair.after.has_value() && pair.before->is_directory()) {
-      Enter(*pair.before, *pair.after);
-      return absl::OkStatus();
+      return Enter(*pair.before, *pair.after);
     }
     MARCOT_RETURN_IF_ERROR(Show(pair.before, pair.after));
     path_.pop_back();

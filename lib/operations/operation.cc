@@ -180,7 +180,7 @@ absl::Status Runner::PlaceAtTarget(const Entry& entry) {
   const std::string slot = core::Slot(SlotKind(entry), name_);
   MARCOT_ASSIGN_OR_RETURN(const core::Weight weight, core::WeightOf(txn_, entry));
   if (slots_ == TreeWriter::Slots::kVacant) {
-    writer_.Attach(parent(), slot, entry);
+    MARCOT_RETURN_IF_ERROR(writer_.Attach(parent(), slot, entry));
   } else {
     MARCOT_RETURN_IF_ERROR(Replace(slot, entry));
   }
@@ -209,8 +209,7 @@ absl::Status Runner::Replace(const std::string& slot, const Entry& entry) {
   const bool loose = old.found && !old.preserved;
   if (loose && !keeps_old_) MARCOT_RETURN_IF_ERROR(writer_.Drop(old.entry));
   if (!loose && keeps_old_) MARCOT_RETURN_IF_ERROR(writer_.Hold(*overwritten_));
-  writer_.Attach(parent(), slot, entry);
-  return absl::OkStatus();
+  return writer_.Attach(parent(), slot, entry);
 }
 
 // An overwritten file is the object it was, with other content.
@@ -498,8 +497,7 @@ absl::Status Runner::SetDirectoryAttributes(DirId dir) {
   Entry attributes;
   attributes.kind = EntryKind::kAttributes;
   attributes.attributes = op_.attributes;
-  writer_.Attach(dir, slot, attributes);
-  return absl::OkStatus();
+  return writer_.Attach(dir, slot, attributes);
 }
 
 absl::Status Runner::SetFileAttributes(DirId dir, Entry entry) {
@@ -507,8 +505,7 @@ absl::Status Runner::SetFileAttributes(DirId dir, Entry entry) {
   MARCOT_ASSIGN_OR_RETURN(const auto old, writer_.Detach(dir, slot));
   if (!old.found || old.preserved) MARCOT_RETURN_IF_ERROR(writer_.Hold(entry));
   entry.attributes = op_.attributes;
-  writer_.Attach(dir, slot, entry);
-  return absl::OkStatus();
+  return writer_.Attach(dir, slot, entry);
 }
 
 absl::StatusOr<Placed> Runner::SetLimits() {

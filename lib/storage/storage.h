@@ -35,8 +35,9 @@ enum class Family : uint8_t {
   kVersions,
   kFacts,
   kChanges,
+  kBirths,
 };
-inline constexpr int kFamilyCount = 17;
+inline constexpr int kFamilyCount = 18;
 std::string_view FamilyName(Family family);
 
 // Keys in [lower, upper); an empty upper is no bound.

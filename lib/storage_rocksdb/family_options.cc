@@ -59,7 +59,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
     options.memtable_prefix_bloom_size_ratio = 0.01;
     options.memtable_whole_key_filtering = true;
   }
-  if (family == Family::kEntries) {
+  if (family == Family::kEntries || family == Family::kBirths) {
     // Keys of one directory arrive together: insertion starts at the last place of that DirId.
     options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
   }
