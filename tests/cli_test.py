@@ -100,7 +100,7 @@ class CliTest(unittest.TestCase):
 class UsageTest(CliTest):
     COMMANDS = (
         "init import export mkdir put cat ls stat du tree cp mv rm batch reclaim stats check changes "
-        "diff"
+        "diff backup restore checkpoint"
     ).split()
     NESTED = {
         "spaces": "create delete",
@@ -161,6 +161,13 @@ class UsageTest(CliTest):
             "snapshot rm",
             "changes --since",
             "diff a",
+            "backup",
+            "backup a --keep 0",
+            "backup a --list --verify",
+            "backup a --id 1",
+            "restore",
+            "restore a --id x",
+            "checkpoint",
             "space set recycle-bin",
         ):
             self.usage_error("--store", self.store, *line.split())
@@ -215,6 +222,8 @@ class StoreTest(CliTest):
             ("changes",),
             ("changes", "--follow"),
             ("diff", "a", "b"),
+            ("backup", self.host("backups")),
+            ("checkpoint", self.host("copy")),
             ("space", "set", "recycle-bin", "on"),
             ("space", "get"),
             ("space", "usage"),
@@ -223,7 +232,8 @@ class StoreTest(CliTest):
             self.assertEqual(result.out, "")
             self.fails("StoreNotFound", "--json", *command)
         self.assertFalse(os.path.exists(self.store))
-        self.assertFalse(os.path.exists(self.host("out")))
+        for made in ("out", "backups", "copy"):
+            self.assertFalse(os.path.exists(self.host(made)))
 
     def test_first_write_makes_the_store(self):
         host = self.host("host")
@@ -1264,6 +1274,104 @@ class SpaceTest(CliTest):
         self.assertRegex(self.ok("space", "usage").out, r"(?m)^recycle bin +3 B, 1 file,")
         self.ok("quota", "set", "--bytes", "1K")
         self.assertRegex(self.ok("space", "usage").out, r"(?m)^quota +1.0 KiB, 1018 B left$")
+
+
+class BackupTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.backups = self.host("backups")
+        self.ok("mkdir", "a")
+        self.ok("mkdir", "big")
+        self.put("a/f", b"first")
+
+    def in_store(self, folder, *args):
+        return self.run_raw("--store", folder, *args)
+
+    def test_backup_and_restore(self):
+        first = self.ok("--json", "backup", self.backups).json
+        self.assertEqual(first["id"], 1)
+        self.put("a/g", b"second")
+        self.assertEqual(self.ok("--json", "backup", self.backups).json["id"], 2)
+        listed = self.ok("--json", "backup", self.backups, "--list").json["backups"]
+        self.assertEqual([backup["id"] for backup in listed], [1, 2])
+        self.assertEqual(listed[0], first)
+        for id in (("--id", "1"), ()):
+            store = self.host("restored" + "".join(id))
+            result = self.in_store(store, "restore", self.backups, *id)
+            self.assertEqual((result.exit, result.err), (0, ""))
+            self.assertEqual(self.in_store(store, "ls").bytes, b"a/\nbig/\n")
+            self.assertEqual(self.in_store(store, "cat", "a/f").bytes, b"first")
+            self.assertEqual(self.in_store(store, "cat", "a/g").exit, 1 if id else 0)
+            self.assertEqual(self.in_store(store, "check").exit, 0)
+
+    def test_keep(self):
+        for keep in (1, 2, 2, 2):
+            self.ok("backup", self.backups, "--keep", str(keep))
+        listed = self.ok("backup", self.backups, "--list").out.splitlines()
+        self.assertEqual([line.split()[0] for line in listed], ["3", "4"])
+        self.ok("backup", self.backups, "--verify")
+        self.ok("backup", self.backups, "--verify", "--id", "3")
+        self.fails("BackupNotFound", "backup", self.backups, "--verify", "--id", "1")
+
+    def test_a_restored_store_goes_on_in_the_same_folder(self):
+        self.ok("backup", self.backups)
+        store = self.host("restored")
+        self.assertEqual(self.in_store(store, "restore", self.backups).exit, 0)
+        self.assertEqual(self.in_store(store, "backup", self.backups).exit, 0)
+
+    def test_checkpoint(self):
+        copy = self.host("copies", "one")
+        self.assertEqual(self.ok("checkpoint", copy).out, "")
+        self.put("a/later")
+        self.assertEqual(self.in_store(copy, "rm", "a/f").exit, 0)
+        self.assertEqual(self.ok("cat", "a/f").bytes, b"first")
+        self.assertEqual(self.in_store(copy, "du", "a", "--json").json["files"], 0)
+
+    def test_errors(self):
+        self.fails("BackupNotFound", "backup", self.backups, "--list")
+        self.assertFalse(os.path.exists(self.backups))
+        result = self.in_store(self.host("new"), "restore", self.backups)
+        self.assertEqual((result.exit, result.err.split(":")[0]), (1, "BackupNotFound"))
+        self.ok("backup", self.backups)
+        self.fails("FolderNotEmpty", "restore", self.backups)
+        self.fails("FolderNotEmpty", "checkpoint", self.backups)
+        self.fails("FolderNotEmpty", "checkpoint", self.store)
+        other = self.host("other")
+        self.assertEqual(self.in_store(other, "init").exit, 0)
+        result = self.in_store(other, "backup", self.backups, "--keep", "1")
+        self.assertEqual(result.exit, 1)
+        self.assertIn("another store", result.err)
+        self.ok("cat", "a/f")
+
+    def test_killed_in_the_middle(self):
+        """Whatever a killed backup or restore leaves, the next one is whole."""
+        for i in range(20):
+            self.put("big/%d" % i, os.urandom(1 << 18))
+        self.ok("backup", self.backups)
+        restored = self.host("restored")
+        for delay_ms in range(0, 100, 5):
+            self.put("big/more%d" % delay_ms, os.urandom(1 << 20))
+            for command in (
+                ["--store", self.store, "backup", self.backups],
+                ["--store", restored, "restore", self.backups],
+            ):
+                process = subprocess.Popen(
+                    [MARCOT, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                )
+                time.sleep(delay_ms / 1000)
+                process.kill()
+                process.wait()
+            if os.path.exists(restored):
+                self.assertEqual(self.in_store(restored, "check").exit, 0)
+                shutil.rmtree(restored)
+        for backup in self.ok("--json", "backup", self.backups, "--list").json["backups"]:
+            self.ok("backup", self.backups, "--verify", "--id", str(backup["id"]))
+        self.ok("backup", self.backups, "--keep", "1")
+        self.assertEqual(self.in_store(restored, "restore", self.backups).exit, 0)
+        self.assertEqual(self.in_store(restored, "check").exit, 0)
+        export = self.host("export")
+        self.assertEqual(self.in_store(restored, "export", "big", export).exit, 0)
+        self.assertEqual(len(os.listdir(export)), 40)
 
 
 class TransferTest(CliTest):

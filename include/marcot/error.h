@@ -58,6 +58,9 @@ namespace marcot {
   X(StoreInUse, 409, "another process or handle has the store open")                         \
   X(StoreFormatTooNew, 400, "the store was written by a newer Marcot")                       \
   X(StoreFormatTooOld, 400, "the store has a format that is no longer read")                 \
+  X(FolderNotEmpty, 409, "the folder that is to be made is there and holds something")       \
+  X(BackupNotFound, 404, "no such backup in this folder")                                    \
+  X(BackupsInUse, 409, "another call works on this folder of backups")                       \
   X(StoreReadOnly, 500, "a write failed before; reopen the store to go on")                  \
   X(StoreDamaged, 500, "a stored record does not decode or its checksum is wrong")           \
   X(ContentNotFound, 404, "the store does not hold these bytes")                             \

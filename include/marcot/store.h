@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "marcot/backup.h"
 #include "marcot/options.h"
 #include "marcot/space.h"
 #include "marcot/types.h"
@@ -147,11 +148,10 @@ class Store {
   // one is given): a directory before what is in it, subdirectories before files. `visitor` answers
   // whether to go on; its error is the answer. PathNotFound, FileTypeNotMatched.
   //
-  // Between copies, or snapshots, of one directory and the directory itself, what did not change is
-  // skipped with all below it, and of a directory in a copy only what the copy wrote itself is
-  // read. Where the source has changed since, or a copy was flattened, the directories in which
-  // that happened are read through. So the time goes with the entries of those, never with what
-  // lies below the rest. Memory: a page of 256 differences for each level of the path.
+  // Between copies, or snapshots, of one directory and the directory itself only what was changed
+  // on either side is read: O(changes), not O(entries). Where a copy was flattened (lib/README.md),
+  // or between directories that have nothing in common, the entries of both are read. Memory: a
+  // page of 256 differences, and the names of 65,536 changes, for each level of the path.
   absl::Status Diff(const DirectoryAt& before, const DirectoryAt& after,
                     const std::function<absl::StatusOr<bool>(const Difference&)>& visitor,
                     const Snapshot* snapshot = nullptr) const;
@@ -185,6 +185,16 @@ class Store {
   // Proves the invariants of lib/README.md on the newest commit. Answers what it found wrong, a
   // line each; empty: sound. Holds the namespace in memory, so it is meant for tests.
   absl::StatusOr<std::vector<std::string>> CheckInvariants() const;
+
+  // A store of the state of now in a new folder (FolderNotEmpty), which can be opened at once and
+  // goes its own way: files are linked, or copied where that is on another file system. Thread-safe
+  // as everything here, others may write meanwhile: all that was answered before the call is in it.
+  // O(files of the database).
+  absl::Status CreateCheckpoint(const std::string& folder) const;
+  // Adds a backup of the state of now to a folder (marcot/backup.h). Others may write meanwhile.
+  // O(what was written since the folder's newest). ParamInvalid: it holds those of another store;
+  // BackupsInUse.
+  absl::StatusOr<BackupInfo> CreateBackup(const std::string& backups) const;
 
  private:
   explicit Store(std::unique_ptr<api::StoreImpl> impl);

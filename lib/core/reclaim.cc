@@ -65,9 +65,9 @@ class JobRunner {
       case Job::Kind::kForget:
         return Forget(job);
       case Job::Kind::kVersions:
-        return DropVersions({job->a, job->b});
+        return DropVersions(job);
       case Job::Kind::kRows:
-        return DeleteRows(*job);
+        return DeleteRows(job);
     }
     return true;
   }
@@ -267,20 +267,28 @@ class JobRunner {
     return writer_.SetParent(entry.dir, 0);  // the parent may be gone before the child's turn
   }
 
-  absl::StatusOr<bool> DropVersions(const ObjectId& id) {
+  absl::StatusOr<bool> DropVersions(Job* job) {
+    const ObjectId id{job->a, job->b};
     const auto drop = [&](std::string_view key, std::string_view value) {
       MARCOT_ASSIGN_OR_RETURN(const VersionRecord record, DecodeVersion(value));
       TakeVersion(txn_, id, VersionOfKey(key), record);
       --budget_.writes;
       return writer_.DropContent(record.content, record.size);
     };
-    std::string from_the_first;  // they go as they are visited
-    return VisitRows(Family::kVersions, VersionsKey(id), VersionKey(id, 0), &from_the_first, drop);
+    return VisitRows(Family::kVersions, VersionsKey(id), VersionKey(id, 0), &job->cursor, drop);
   }
 
-  absl::StatusOr<bool> DeleteRows(const Job& job) {
-    std::string from_the_first;
-    return DropRows(static_cast<Family>(job.b), IdKey(job.a), job.cursor, &from_the_first);
+  // Goes on behind the tombstones that it left.
+  absl::StatusOr<bool> DeleteRows(Job* job) {
+    Decoder in(job->cursor);
+    const std::string end(in.String());
+    std::string reached(in.Rest());
+    MARCOT_ASSIGN_OR_RETURN(const bool done,
+                            DropRows(static_cast<Family>(job->b), IdKey(job->a), end, &reached));
+    job->cursor.clear();
+    PutString(&job->cursor, end);
+    job->cursor += reached;
+    return done;
   }
 
   absl::StatusOr<bool> DropRows(Family family, const std::string& first, const std::string& end,

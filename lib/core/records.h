@@ -185,7 +185,7 @@ struct Job {
     kBlob,      // the chunks of blob a, b of them
     kForget,    // node a is gone from its space: the versions of the files below it
     kVersions,  // the versions of object (a, b), which is gone
-    kRows,      // rows that nobody reads any more: of family b, from DirId a to `cursor`
+    kRows,      // rows that nobody reads any more: of family b, from DirId a to the key in `cursor`
   };
   Kind kind = Kind::kRelease;
   uint64_t a = 0, b = 0;

@@ -67,8 +67,10 @@ absl::StatusOr<DirId> NewRoot(core::Txn& txn, uint64_t library) {
 
 std::string LibraryEnd(std::string_view library) { return std::string(library) + '\1'; }
 
-void QueueRows(core::Txn& txn, Family family, DirId dir, std::string end) {
-  txn.Queue({core::Job::Kind::kRows, dir, static_cast<uint64_t>(family), std::move(end)});
+void QueueRows(core::Txn& txn, Family family, DirId dir, std::string_view end) {
+  std::string cursor;
+  PutString(&cursor, end);
+  txn.Queue({core::Job::Kind::kRows, dir, static_cast<uint64_t>(family), std::move(cursor)});
 }
 
 absl::Status CheckSpaceId(std::string_view id, bool library) {

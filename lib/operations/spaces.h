@@ -50,7 +50,7 @@ absl::StatusOr<core::DirId> RequireTree(core::Txn& txn, std::string_view library
 absl::Status DropSnapshot(core::Txn& txn, core::TreeWriter& writer, core::DirId snapshots,
                           const std::string& name);
 // Rows below a DirId, up to `end`, that nobody reads any more.
-void QueueRows(core::Txn& txn, storage::Family family, core::DirId dir, std::string end);
+void QueueRows(core::Txn& txn, storage::Family family, core::DirId dir, std::string_view end);
 // Lets go of a root and all below it; its quota counts it no more.
 absl::Status KillRoot(core::Txn& txn, core::TreeWriter& writer, core::DirId root);
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kFamilyNames[kFamilyCount] = {
     "meta",      "spaces", "entries",    "history",  "nodes",    "pins",
     "deadlists", "totals", "totals_log", "contents", "released", "reclaim",
-    "chunks",    "bin",    "versions",   "facts",    "changes",    "births"};
+    "chunks",    "bin",    "versions",   "facts",    "changes",  "births"};
 
 constexpr size_t kSealBytes = 4;
 

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "marcot/backup.h"
 
 namespace marcot::storage {
 
@@ -101,6 +102,12 @@ class Storage {
   virtual absl::Status Write(Batch& batch, bool sync) = 0;
 
   virtual absl::StatusOr<Figures> GetFigures() const = 0;
+
+  // A database of the same state in a new folder, by links where it can.
+  virtual absl::Status Checkpoint(const std::string& folder) const = 0;
+  // Adds the state of now to a folder of backups of the same owner (storage/backup.h).
+  virtual absl::StatusOr<BackupInfo> Backup(const std::string& backups,
+                                            const std::string& owner) const = 0;
 };
 
 // The seal: appended to a value as it is written, checked and taken off as it is read.

@@ -5,23 +5,16 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
-#include "marcot/error.h"
 #include "rocksdb/db.h"
+#include "storage_rocksdb/backup.h"
 #include "storage_rocksdb/family_options.h"
+#include "storage_rocksdb/rocksdb_status.h"
 
 namespace marcot::storage {
 namespace {
 
 rocksdb::Slice ToSlice(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view ToView(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
-
-absl::Status ToStatus(const rocksdb::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  const Code code = status.IsCorruption() ? Code::kStoreDamaged : Code::kInternalServerError;
-  return MakeError(code, absl::StrCat("storage: ", status.ToString()));
-}
 
 class RocksdbSnapshot final : public Snapshot {
  public:
@@ -185,6 +178,14 @@ class RocksdbStorage final : public Storage {
       figures.estimated_records += keys;
     }
     return figures;
+  }
+
+  absl::Status Checkpoint(const std::string& folder) const override {
+    return storage::Checkpoint(db_.get(), folder);
+  }
+  absl::StatusOr<BackupInfo> Backup(const std::string& backups,
+                                    const std::string& owner) const override {
+    return storage::Backup(db_.get(), backups, owner);
   }
 
  private:

@@ -89,6 +89,13 @@ class Counting final : public storage::Storage {
     return below_->Write(static_cast<CountingBatch&>(batch).below(), sync);
   }
   absl::StatusOr<storage::Figures> GetFigures() const override { return below_->GetFigures(); }
+  absl::Status Checkpoint(const std::string& folder) const override {
+    return below_->Checkpoint(folder);
+  }
+  absl::StatusOr<BackupInfo> Backup(const std::string& backups,
+                                    const std::string& owner) const override {
+    return below_->Backup(backups, owner);
+  }
 
  private:
   const std::unique_ptr<storage::Storage> below_;

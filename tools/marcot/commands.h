@@ -19,6 +19,7 @@ void AddSnapshotCommand(CLI::App& app, Action& action);  // snapshot
 void AddChangesCommand(CLI::App& app, Action& action);   // changes
 void AddDiffCommand(CLI::App& app, Action& action);      // diff
 void AddSpaceCommand(CLI::App& app, Action& action);     // space
+void AddBackupCommands(CLI::App& app, Action& action);   // backup restore checkpoint
 void AddBatchCommand(CLI::App& app, Action& action);     // batch
 void AddImportCommand(CLI::App& app, Action& action);    // import
 void AddExportCommand(CLI::App& app, Action& action);    // export

@@ -57,6 +57,7 @@ void AddCommands(CLI::App& app, Action& action) {
   AddDiffCommand(app, action);
   AddSpaceCommand(app, action);
   AddSpacesCommand(app, action);
+  AddBackupCommands(app, action);
 }
 
 void PrintError(const absl::Status& status) {
