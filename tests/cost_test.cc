@@ -7,6 +7,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "core/dir_diff.h"
 #include "operations/diff.h"
 #include "operations/engine.h"
 #include "operations/read.h"
@@ -249,12 +250,44 @@ TEST(CostTest, ADiffOfADirectoryWithItselfReadsItsChanges) {
     store.Run(store.Put("flat/sub/new"));
     store.Run(store.Transfer(Operation::Kind::kCopy, "flat", "between"));
     store.Run(store.Put("flat/later"));
-    costs.push_back(CostOfDiff(store, "before", "flat", 6));
+    for (int i = 3; i < 10; ++i)
+      store.Run(store.Make(Operation::Kind::kDelete, absl::StrCat("flat/", i)));
+    costs.push_back(CostOfDiff(store, "before", "flat", 13));
     costs.push_back(CostOfDiff(store, "before", "between", 5));
   }
   std::cout << "diff of a directory with itself: " << costs[0] << "\n";
   EXPECT_EQ(costs[0], costs[2]);
   EXPECT_EQ(costs[1], costs[3]);
+}
+
+// What it finds does not depend on whether the changes fit into memory.
+TEST(CostTest, ADiffThatCannotHoldTheChangesReadsThrough) {
+  CountedEngine store;
+  Fill(store, "flat", 300);
+  store.Run(store.Transfer(Operation::Kind::kCopy, "flat", "base"));
+  store.Run(store.Put("base/in the copy"));
+  store.Run(store.Transfer(Operation::Kind::kCopy, "base", "before"));
+  for (const char* name : {"new", "x", "y"}) store.Run(store.Put(absl::StrCat("base/", name)));
+  store.Run(store.Make(Operation::Kind::kDelete, "base/0"));
+  core::ReadView view = store.View();
+  const auto before = operations::EntryOf(view, store.root(), {"before"});
+  const auto after = operations::EntryOf(view, store.root(), {"base"});
+  std::vector<std::vector<std::string>> found;
+  for (const size_t bytes : {size_t{0}, size_t{100}, core::kMaxChangedBytes}) {
+    const auto diff =
+        core::DirDiff::Open(view, core::PlaceOf(*before), core::PlaceOf(*after), bytes);
+    ASSERT_TRUE(diff.ok());
+    std::vector<std::string>& slots = found.emplace_back();
+    ASSERT_TRUE((*diff)->Seek("").ok());
+    while ((*diff)->Valid()) {
+      const bool there = (*diff)->before() != nullptr, still = (*diff)->after() != nullptr;
+      if (there != still) slots.push_back((there ? "-" : "+") + (*diff)->slot().substr(1));
+      ASSERT_TRUE((*diff)->Next().ok());
+    }
+  }
+  EXPECT_EQ(found[0], (std::vector<std::string>{"-0", "+new", "+x", "+y"}));
+  EXPECT_EQ(found[1], found[0]);
+  EXPECT_EQ(found[2], found[0]);
 }
 
 TEST(CostTest, AFileIsOneEntryAndALogRow) {
@@ -350,20 +383,22 @@ TEST(CostTest, ATemplateCopiedManyTimesKeepsOnePin) {
   EXPECT_EQ(count, 1);
 }
 
-TEST(FormatTest, ANewerStoreIsRefused) {
+TEST(FormatTest, AnotherFormatIsRefused) {
   TempFolder folder;
   StoreOptions options;
   options.create_if_missing = true;
   ASSERT_TRUE(Store::Open(folder.path().string(), options).ok());
-  {
-    auto rocksdb = storage::OpenRocksdb(
-        folder.path().string(), {.block_cache_bytes = 1u << 20, .memtable_bytes = 1u << 20});
-    const auto batch = (*rocksdb)->NewBatch();
-    batch->Put(storage::Family::kMeta, "format", "\x7f");
-    ASSERT_TRUE((*rocksdb)->Write(*batch, true).ok());
+  for (const auto& [format, code] :
+       {std::pair("\x7f", Code::kStoreFormatTooNew), std::pair("\x03", Code::kStoreFormatTooOld)}) {
+    {
+      auto rocksdb = storage::OpenRocksdb(
+          folder.path().string(), {.block_cache_bytes = 1u << 20, .memtable_bytes = 1u << 20});
+      const auto batch = (*rocksdb)->NewBatch();
+      batch->Put(storage::Family::kMeta, "format", format);
+      ASSERT_TRUE((*rocksdb)->Write(*batch, true).ok());
+    }
+    EXPECT_EQ(CodeOf(Store::Open(folder.path().string(), options).status()), code);
   }
-  EXPECT_EQ(CodeOf(Store::Open(folder.path().string(), options).status()),
-            Code::kStoreFormatTooNew);
 }
 
 }  // namespace

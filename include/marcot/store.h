@@ -150,8 +150,9 @@ class Store {
   //
   // Between copies, or snapshots, of one directory and the directory itself only what was changed
   // on either side is read: O(changes), not O(entries). Where a copy was flattened (lib/README.md),
-  // or between directories that have nothing in common, the entries of both are read. Memory: a
-  // page of 256 differences, and the names of 65,536 changes, for each level of the path.
+  // between directories that have nothing in common, or where the names that changed in one
+  // directory take more than 32 MiB, the entries of both are read. Memory: those names, and a page
+  // of 256 differences, for each level of the path.
   absl::Status Diff(const DirectoryAt& before, const DirectoryAt& after,
                     const std::function<absl::StatusOr<bool>(const Difference&)>& visitor,
                     const Snapshot* snapshot = nullptr) const;
@@ -197,6 +198,7 @@ class Store {
   absl::StatusOr<BackupInfo> CreateBackup(const std::string& backups) const;
 
  private:
+  friend class api::StoreImpl;
   explicit Store(std::unique_ptr<api::StoreImpl> impl);
   std::unique_ptr<api::StoreImpl> impl_;
 };

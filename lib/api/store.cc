@@ -110,11 +110,15 @@ Store::~Store() = default;
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder,
                                                    const StoreOptions& options) {
   MARCOT_ASSIGN_OR_RETURN(auto engine, Engine::Open(folder, options));
+  return api::StoreImpl::Open(std::move(engine));
+}
+
+absl::StatusOr<std::unique_ptr<Store>> api::StoreImpl::Open(std::unique_ptr<Engine> engine) {
   if (engine->committed().published() == 0) {
     AddDefaultSpaceWork work;
     MARCOT_RETURN_IF_ERROR(engine->Run(work, Durability::kSynced));
   }
-  return std::unique_ptr<Store>(new Store(std::make_unique<api::StoreImpl>(std::move(engine))));
+  return std::unique_ptr<Store>(new Store(std::make_unique<StoreImpl>(std::move(engine))));
 }
 
 absl::Status Store::CreateLibrary(std::string_view library) {

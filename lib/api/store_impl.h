@@ -22,6 +22,9 @@ namespace api {
 
 class StoreImpl {
  public:
+  // A store that is empty gets its first library and space.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(std::unique_ptr<operations::Engine> engine);
+
   explicit StoreImpl(std::unique_ptr<operations::Engine> engine) : engine_(std::move(engine)) {}
 
   operations::Engine& engine() { return *engine_; }

@@ -105,8 +105,9 @@ class Checker {
       if (pin.ok()) pins_[LoadFixed64(key.data())][LoadFixed64(key.data() + 8)] = *pin;
       return pin.status();
     }));
-    MARCOT_RETURN_IF_ERROR(ForEach(Family::kDeadlists, [&](string_view key, string_view) {
+    MARCOT_RETURN_IF_ERROR(ForEach(Family::kDeadlists, [&](string_view key, string_view value) {
       deadlists_.push_back(DeadlistKey::Decode(key));
+      if (deadlists_.back().kind == DeadlistKey::Kind::kPushed) deadlists_.back().slot = value;
       return absl::OkStatus();
     }));
     MARCOT_RETURN_IF_ERROR(ForEach(Family::kReclaim, [&](string_view, string_view value) {
@@ -114,6 +115,7 @@ class Checker {
       if (job.ok()) {
         jobs_.push_back(*job);
         if (NamesNode(job->kind)) busy_.insert(job->a);
+        if (Sweeps(job->kind)) swept_.insert(job->a);
       }
       return job.status();
     }));
@@ -218,7 +220,10 @@ class Checker {
       if (!HasPinIn(row.dir, row.birth, row.list) && !busy_.contains(row.dir)) {
         Find("I3/I4: no pin of node ", row.dir, " is in [", row.birth, ",", row.list, "]");
       }
-      if (row.kind != DeadlistKey::Kind::kHistory) continue;
+      if (row.kind == DeadlistKey::Kind::kPushed) {
+        CheckPushed(row);
+        continue;
+      }
       if (!lists.emplace(std::tuple(row.dir, row.slot, row.birth), row.list).second) {
         Find("I4: a history record of node ", row.dir, " is on two lists");
       }
@@ -236,6 +241,37 @@ class Checker {
       }
     }
     if (!lists.empty()) Find("I4: ", lists.size(), " deadlist rows name no record");
+  }
+
+  // The pins that were pushed see the child under the row's slot.
+  void CheckPushed(const DeadlistKey& row) {
+    const auto pins = pins_.find(row.dir);
+    if (pins == pins_.end()) return;
+    const auto end = pins->second.upper_bound(row.list);
+    for (auto pin = pins->second.lower_bound(row.birth); pin != end; ++pin) {
+      const Entry* const seen = OwnRecord(row.dir, row.slot, pin->first);
+      if (seen != nullptr && seen->kind == EntryKind::kDirectory && seen->dir == row.child)
+        continue;
+      Find("I3: pin ", row.dir, "@", pin->first, " does not see node ", row.child, " as ",
+           row.slot);
+    }
+  }
+
+  // The node's own record of a slot at a seq; null: none.
+  const Entry* OwnRecord(DirId dir, const std::string& slot, Seq seq) const {
+    if (const auto heads = entries_.find(dir); heads != entries_.end()) {
+      const auto at =
+          std::lower_bound(heads->second.begin(), heads->second.end(), slot,
+                           [](const auto& row, const auto& s) { return row.first < s; });
+      const bool found = at != heads->second.end() && at->first == slot;
+      if (found && at->second.birth <= seq) return &at->second;
+    }
+    if (const auto rows = history_.find(dir); rows != history_.end()) {
+      for (const HistoryRow& row : rows->second) {
+        if (row.slot == slot && row.birth <= seq && seq < row.death) return &row.entry;
+      }
+    }
+    return nullptr;
   }
 
   // ---- I11 -----------------------------------------------------------------------------------
@@ -257,7 +293,7 @@ class Checker {
       const DirId dir = LoadFixed64(key.data());
       const std::string slot(SlotOfBirthKey(key));
       const bool known = expected.erase({dir, slot, BirthOfBirthKey(key)}) > 0;
-      if (!known && !busy_.contains(dir)) {
+      if (!known && !swept_.contains(dir)) {
         Find("I11: a birth of node ", dir, " is left over: ", slot.substr(1));
       }
       return absl::OkStatus();
@@ -395,6 +431,10 @@ class Checker {
     return kind != Job::Kind::kBlob && kind != Job::Kind::kVersions && kind != Job::Kind::kRows;
   }
 
+  static bool Sweeps(Job::Kind kind) {
+    return kind == Job::Kind::kRelease || kind == Job::Kind::kSweep || kind == Job::Kind::kBirths;
+  }
+
   // Those that a root reaches through live entries.
   const std::set<DirId>& LiveNodes() {
     if (live_.empty()) {
@@ -505,7 +545,8 @@ class Checker {
   std::map<DirId, std::map<Seq, Pin>> pins_;
   std::vector<DeadlistKey> deadlists_;
   std::vector<Job> jobs_;
-  std::set<DirId> busy_;  // a job names them
+  std::set<DirId> busy_;   // a job names them
+  std::set<DirId> swept_;  // a job lets go of a pin of theirs
   std::set<DirId> roots_, live_;
   std::map<PlaceKey, Sums> sums_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
+#include "core/slot_changes.h"
 
 namespace marcot::core {
 namespace {
@@ -28,33 +29,45 @@ absl::StatusOr<bool> SameBelow(View& view, const Place& a, const Place& b) {
 }
 
 absl::StatusOr<std::unique_ptr<DirDiff>> DirDiff::Open(View& view, const Place& before,
-                                                       const Place& after) {
+                                                       const Place& after, size_t max_bytes) {
   std::unique_ptr<DirDiff> diff(new DirDiff(view));
   MARCOT_ASSIGN_OR_RETURN(diff->sides_[0].levels, LevelsOf(view, before));
   MARCOT_ASSIGN_OR_RETURN(diff->sides_[1].levels, LevelsOf(view, after));
-  MARCOT_RETURN_IF_ERROR(diff->FindShared());
+  MARCOT_RETURN_IF_ERROR(diff->FindShared(max_bytes));
   return diff;
 }
 
-// Cuts the levels of both sides at the first node that both have.
-absl::Status DirDiff::FindShared() {
-  auto& [a, b] = sides_;
-  for (size_t i = 0; i < a.levels.size(); ++i) {
-    const DirId dir = a.levels[i].place.dir;
-    const auto same = [dir](const Level& level) { return level.place.dir == dir; };
-    const auto at = std::find_if(b.levels.begin(), b.levels.end(), same);
-    if (at == b.levels.end()) continue;
-    a.shared = a.levels[i].place;
-    b.shared = at->place;
-    a.levels.resize(i);
-    b.levels.erase(at, b.levels.end());
-    MARCOT_ASSIGN_OR_RETURN(const bool unchanged, SameBelow(view_, a.shared, b.shared));
-    if (unchanged) return absl::OkStatus();
-    const auto [after, until] = std::minmax(a.shared.seq, b.shared.seq);
-    changes_ = std::make_unique<SlotChanges>(view_, dir, after, until);
+absl::Status DirDiff::FindShared(size_t max_bytes) {
+  const std::vector<Level>&a = sides_[0].levels, &b = sides_[1].levels;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const Place& place = a[i].place;
+    const auto same = [&place](const Level& level) { return level.place.dir == place.dir; };
+    const size_t j = std::find_if(b.begin(), b.end(), same) - b.begin();
+    if (j == b.size()) continue;
+    MARCOT_ASSIGN_OR_RETURN(const bool unchanged, SameBelow(view_, place, b[j].place));
+    if (!unchanged) {
+      const auto [after, until] = std::minmax(place.seq, b[j].place.seq);
+      MARCOT_ASSIGN_OR_RETURN(auto slots, ChangedSlots(view_, place.dir, after, until, max_bytes));
+      if (!slots.has_value()) {
+        ShareFrom(i + 1, j + 1);
+        return absl::OkStatus();
+      }
+      changes_ = *std::move(slots);
+    }
+    ShareFrom(i, j);
     return absl::OkStatus();
   }
   return absl::OkStatus();
+}
+
+// From these levels on both sides see the same, but for `changes_` in the first.
+void DirDiff::ShareFrom(size_t a, size_t b) {
+  const std::array<size_t, 2> first{a, b};
+  for (size_t i = 0; i < sides_.size(); ++i) {
+    std::vector<Level>& levels = sides_[i].levels;
+    if (first[i] < levels.size()) sides_[i].shared = levels[first[i]].place;
+    levels.resize(std::min(first[i], levels.size()));
+  }
 }
 
 absl::Status DirDiff::Seek(std::string_view slot) {
@@ -63,7 +76,7 @@ absl::Status DirDiff::Seek(std::string_view slot) {
     MARCOT_RETURN_IF_ERROR(side.own->Seek(slot));
     MARCOT_RETURN_IF_ERROR(StepPastHoles(*side.own));
   }
-  if (changes_ != nullptr) MARCOT_RETURN_IF_ERROR(changes_->Seek(slot));
+  next_change_ = std::lower_bound(changes_.begin(), changes_.end(), slot) - changes_.begin();
   return Settle();
 }
 
@@ -73,9 +86,7 @@ absl::Status DirDiff::Next() {
     MARCOT_RETURN_IF_ERROR(side.own->Next());
     MARCOT_RETURN_IF_ERROR(StepPastHoles(*side.own));
   }
-  if (changes_ != nullptr && changes_->Valid() && changes_->slot() == slot_) {
-    MARCOT_RETURN_IF_ERROR(changes_->Next());
-  }
+  if (NextChange() != nullptr && *NextChange() == slot_) ++next_change_;
   return Settle();
 }
 
@@ -95,7 +106,7 @@ absl::Status DirDiff::Settle() {
   for (const Side& side : sides_) {
     if (side.own->Valid()) consider(side.own->slot());
   }
-  if (changes_ != nullptr && changes_->Valid()) consider(changes_->slot());
+  if (NextChange() != nullptr) consider(*NextChange());
   valid_ = first != nullptr;
   if (!valid_) return absl::OkStatus();
   slot_ = *first;

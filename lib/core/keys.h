@@ -13,7 +13,7 @@
 //   pins        DirId | seq                            owners and frozen totals
 //   deadlists   DirId | list | ~birth | 0 | slot       (empty) a history record
 //               DirId | list | ~birth | 1 | child      slot; a pin (child, list) that was pushed
-//   births      DirId | birth | slot                   (empty) a record younger than some pin
+//   births      DirId | birth | slot                   (empty) a record younger than the oldest pin
 //   totals      DirId                                  totals as of the last fold
 //   totals_log  seq                                    one commit: counters, totals it changed
 //   contents    ContentId                              count, and the blob of built-in content

@@ -117,8 +117,11 @@ class JobRunner {
   // What no older pin needs is what was born up to the next one.
   absl::StatusOr<bool> SweepBirths(Job* job) {
     MARCOT_ASSIGN_OR_RETURN(const Neighbours pins, PinsBeside(txn_, job->a, job->b));
-    if (pins.older != 0) return true;  // it came back
-    return DropRows(Family::kBirths, IdKey(job->a), PairKey(job->a, pins.newer), &job->cursor);
+    // A pin that came meanwhile and is older sees the node as the next newer one does.
+    if (pins.older != 0) return true;
+    // The pin was the oldest, so what was born before it went with pins that were older still.
+    return DropRows(Family::kBirths, PairKey(job->a, job->b), PairKey(job->a, pins.newer),
+                    &job->cursor);
   }
 
   absl::StatusOr<bool> SweepLists(Job* job, const std::string& first, const std::string& end,
@@ -226,10 +229,6 @@ class JobRunner {
     MARCOT_ASSIGN_OR_RETURN(const bool done,
                             SweepLists(&rest, IdKey(job->a), IdKey(job->a + 1), 0));
     if (!done) return false;
-    std::string from_the_first;  // a sweep of the last pin has mostly been here
-    MARCOT_ASSIGN_OR_RETURN(const bool unborn, DropRows(Family::kBirths, IdKey(job->a),
-                                                        IdKey(job->a + 1), &from_the_first));
-    if (!unborn) return false;
     if (node.base.dir != 0) txn_.Queue({Job::Kind::kRelease, node.base.dir, node.base.seq, {}});
     txn_.Delete(Family::kNodes, IdKey(job->a));
     txn_.DeleteTotals(job->a);
@@ -283,6 +282,7 @@ class JobRunner {
     Decoder in(job->cursor);
     const std::string end(in.String());
     std::string reached(in.Rest());
+    if (end.empty()) return MakeError(Code::kStoreDamaged, "a job drops rows without an end");
     MARCOT_ASSIGN_OR_RETURN(const bool done,
                             DropRows(static_cast<Family>(job->b), IdKey(job->a), end, &reached));
     job->cursor.clear();

@@ -89,6 +89,7 @@ absl::Status TreeWriter::Push(DirId parent, const Node& parent_node, std::string
                         .kind = DeadlistKey::Kind::kPushed,
                         .slot = {},
                         .child = child.dir};
+  // The slot is for diffs, which look up what changed below.
   txn_.Put(Family::kDeadlists, row.Encode(), std::string(slot));
   MARCOT_ASSIGN_OR_RETURN(node, GetNode(txn_, child.dir));
   node.synced = newest;

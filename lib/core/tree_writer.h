@@ -8,7 +8,8 @@
 //       that is not live has pins, or a job is queued for it.
 //   I3  The owners of a pin are the references and bases that name it, the pushed rows onto it and
 //       the queued releases of it. A pushed row's interval of pins [birth, list] holds one of the
-//       parent's pins, or a queued job sweeps it.
+//       parent's pins, or a queued job sweeps it. Its value is the slot under which those see the
+//       child.
 //   I4  Every history record has birth < death, and stands on one deadlist row. A pin in [birth,
 //       list] of its directory sees it, or a queued job sweeps it.
 //   I5  Totals of a live directory are the sums over what a reader sees below it; those frozen in a

@@ -16,7 +16,7 @@ namespace {
 using core::Entry;
 using core::PlaceOf;
 
-// How many differences of one directory are held in memory, for each level that is being looked at.
+// How many differences of one directory are read at a time.
 constexpr size_t kDiffPage = 256;
 
 // What stands under a slot on both sides; nothing: it is not there.

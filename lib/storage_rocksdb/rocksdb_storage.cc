@@ -207,6 +207,7 @@ class NoLogger final : public rocksdb::Logger {
 
 rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
   rocksdb::DBOptions db;
+  db.env = options.env;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
   // The pipeline is the only writer, so inserting from several threads gains nothing, and insert

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "rocksdb/env.h"
 #include "storage/storage.h"
 
 namespace marcot::storage {
@@ -13,6 +14,7 @@ struct RocksdbOptions {
   bool create_if_missing = false;
   size_t block_cache_bytes = 0;
   size_t memtable_bytes = 0;
+  rocksdb::Env* env = rocksdb::Env::Default();  // outlives the storage
 };
 
 // StoreNotFound, StoreInUse, InternalServerError. A folder that holds something else than a RocksDB

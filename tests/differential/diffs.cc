@@ -88,11 +88,23 @@ Op Generator::DiffOp(const NamespaceModel& model) {
     before.from.clear();
     after.from_space = before.from_space;
     after.from = JoinPath(any->second.path);
+    for (const auto& [name, other] : snapshots) {
+      if (other.path != any->second.path || Chance(500)) continue;
+      after.snapshot = name;
+      after.from.clear();
+    }
   } else if (!copies_.empty() && Chance(800)) {
     const Request& copy = copies_[Below(copies_.size())];
     before.from_space = copy.from_space;
     before.from = copy.from;
     before.snapshot = copy.snapshot;
+    // Two states of the past, if there is another copy of it.
+    for (const Request& other : copies_) {
+      if (other.from_space != copy.from_space || other.from != copy.from || Chance(500)) continue;
+      before.from_space = other.space;
+      before.from = other.path;
+      before.snapshot.clear();
+    }
     after.from_space = copy.space;
     after.from = copy.path;
   }
