@@ -62,7 +62,7 @@ TEST_F(BackupTest, WhileOthersWriteAllThatWasAnsweredIsThere) {
       EXPECT_OK(space.MakeDirectory(absl::StrCat("w", w)));
       for (uint64_t i = 0; !stop; ++i) {
         EXPECT_OK(space.Put(absl::StrCat("w", w, "/", i), absl::StrCat(i)));
-        if (i % 64 == 0) {
+        if (i % 1024 == 0) {
           EXPECT_OK(space.CopyDirectory(absl::StrCat("w", w), "copies/of",
                                         {.strategy = Strategy::kRename}));
         }

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr RocksdbOptions kSmall = {
+const RocksdbOptions kSmall = {
     .create_if_missing = true, .block_cache_bytes = 1u << 20, .memtable_bytes = 1u << 20};
 
 std::string Key(uint64_t number) {
