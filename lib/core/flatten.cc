@@ -63,6 +63,7 @@ class Flattener {
     if (entries->Valid()) return true;
     node_.flattening = false;
     PutNode();
+    ++txn_.tally().flattens_done;
     return false;
   }
 
@@ -140,6 +141,7 @@ absl::Status QueueFlatten(Txn& txn, DirId dir) {
   node.flattening = true;
   txn.Put(Family::kNodes, IdKey(dir), EncodeNode(node));
   txn.Queue({Job::Kind::kFlatten, dir, 0, {}});
+  ++txn.tally().flattens_queued;
   return absl::OkStatus();
 }
 

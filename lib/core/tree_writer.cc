@@ -211,6 +211,9 @@ absl::StatusOr<DirId> TreeWriter::CopyUp(DirId parent, std::string_view slot,
   entry.kind = EntryKind::kDirectory;
   entry.dir = child;
   MARCOT_RETURN_IF_ERROR(Attach(parent, slot, entry));
+  Tally& tally = txn_.tally();
+  ++tally.copy_ups;
+  tally.longest_chain = std::max<uint32_t>(tally.longest_chain, chain);
   if (chain > kFlattenChain) MARCOT_RETURN_IF_ERROR(QueueFlatten(txn_, child));
   return child;
 }

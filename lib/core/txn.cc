@@ -27,7 +27,7 @@ Txn::Txn(Committed& committed, int64_t now_ms)
 
 Txn::Savepoint Txn::Mark() {
   recording_ = !empty();
-  return {seq_, counters_, undo_.size(), totals_undo_.size(), !recording_};
+  return {seq_, counters_, tally_, undo_.size(), totals_undo_.size(), !recording_};
 }
 
 void Txn::Settle() {
@@ -63,6 +63,7 @@ void Txn::RollBack(const Savepoint& savepoint) {
   }
   seq_ = savepoint.seq;
   counters_ = savepoint.counters;
+  tally_ = savepoint.tally;
 }
 
 bool Txn::empty() const {

@@ -13,6 +13,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "core/committed.h"
+#include "core/tally.h"
 #include "core/view.h"
 
 namespace marcot::core {
@@ -21,10 +22,11 @@ class Txn final : public View {
  public:
   using Changes = absl::btree_map<std::string, std::optional<std::string>>;  // nothing: deleted
 
-  // What the counters were, and how much of the undo log there was.
+  // What the counters and the tally were, and how much of the undo log there was.
   struct Savepoint {
     Seq seq;
     Counters counters;
+    Tally tally;
     size_t undo, totals_undo;
     bool empty;  // the transaction was
   };
@@ -45,6 +47,8 @@ class Txn final : public View {
   int64_t now_ms() const { return now_ms_; }
   const Counters& counters() const { return counters_; }
   Counters& counters() { return counters_; }
+  const Tally& tally() const { return tally_; }
+  Tally& tally() { return tally_; }
   uint64_t NewId() { return counters_.next_id++; }
   // Whether a node was made by this group, so that nobody outside can see it yet.
   bool IsNew(DirId dir) const { return dir >= committed_.next_id(); }
@@ -103,6 +107,7 @@ class Txn final : public View {
   const int64_t now_ms_;
   Seq seq_;
   Counters counters_;
+  Tally tally_;
   uint64_t job_number_ = 0;
   DirId flatten_first_ = 0;
   bool recording_ = false;  // the undo logs
