@@ -5,6 +5,7 @@
 #include "marcot/content.h"
 #include "marcot/error.h"
 #include "marcot/history.h"
+#include "marcot/metrics.h"
 #include "marcot/options.h"
 #include "marcot/recycle_bin.h"
 #include "marcot/settings.h"

@@ -13,6 +13,7 @@
 namespace marcot {
 
 class ContentStore;
+class EventListener;
 class Snapshot;
 class Space;
 
@@ -51,6 +52,8 @@ struct StoreOptions {
 
   // Where the bytes of files live; null: in the store itself.
   std::shared_ptr<ContentStore> content_store;
+  // Told of commits, reclaim and failure (metrics.h); null: nobody is.
+  std::shared_ptr<EventListener> listener;
   // Milliseconds since 1970 UTC; null: the system's clock. Called from any thread.
   std::function<int64_t()> clock_ms;
 };

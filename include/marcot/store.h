@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "marcot/backup.h"
+#include "marcot/metrics.h"
 #include "marcot/options.h"
 #include "marcot/space.h"
 #include "marcot/types.h"
@@ -68,7 +69,7 @@ struct SpaceInfo {
 struct StoreStats {
   uint64_t seq = 0;              // of the newest commit
   uint64_t commits = 0;          // groups written since the store was opened
-  uint64_t operations = 0;       // operations in them
+  uint64_t operations = 0;       // operations in them: see Metrics::committed_operations
   uint64_t reclaim_backlog = 0;  // jobs that wait; each lets go of one node, pin, copy or content
   uint64_t reclaim_steps = 0;    // since the store was opened
   // Records that reclaim has visited since the store was opened, and an estimate of those that the
@@ -183,6 +184,9 @@ class Store {
 
   // ---- looking after it ----------------------------------------------------------------------
   absl::StatusOr<StoreStats> GetStats() const;
+  // Counters and gauges for monitoring, without a look at what is stored: some microseconds,
+  // whatever the store holds.
+  Metrics GetMetrics() const;
   // Proves the invariants of lib/README.md on the newest commit. Answers what it found wrong, a
   // line each; empty: sound. Holds the namespace in memory, so it is meant for tests.
   absl::StatusOr<std::vector<std::string>> CheckInvariants() const;

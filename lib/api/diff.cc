@@ -25,11 +25,14 @@ absl::Status Store::Diff(const DirectoryAt& before, const DirectoryAt& after,
                          const std::function<absl::StatusOr<bool>(const Difference&)>& visitor,
                          const Snapshot* snapshot) const {
   operations::Engine& engine = impl_->engine();
+  operations::Meter meter(engine.meters(), OperationKind::kDiff);
   MARCOT_ASSIGN_OR_RETURN(const auto held, api::HoldFor(engine, snapshot));
   core::ReadView view = core::ReadView::OfSnapshot(engine.committed(), *held);
   MARCOT_ASSIGN_OR_RETURN(const core::Entry left, FindDirectory(view, engine, before));
   MARCOT_ASSIGN_OR_RETURN(const core::Entry right, FindDirectory(view, engine, after));
-  return operations::DiffDirectories(view, left, right, visitor);
+  MARCOT_RETURN_IF_ERROR(operations::DiffDirectories(view, left, right, visitor));
+  meter.Succeed();
+  return absl::OkStatus();
 }
 
 }  // namespace marcot

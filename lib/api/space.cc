@@ -15,6 +15,8 @@ namespace {
 
 using api::StoreImpl;
 using core::ReadView;
+using operations::Meter;
+using operations::Metered;
 using operations::Operation;
 
 ByteSource SourceOf(std::string_view bytes) {
@@ -40,16 +42,18 @@ auto ReadAs(const Space::State& state, const ReadOptions& options, const Read& r
 
 using Names = std::vector<std::string>;
 
-// The same of one path: `read` gets the entry that stands there.
+// The same of one path, counted: `read` gets the entry that stands there.
 template <typename Result, typename Read>
-absl::StatusOr<Result> ReadPath(const Space::State& state, std::string_view path,
-                                const ReadOptions& options, const Read& read) {
+absl::StatusOr<Result> ReadPath(const Space::State& state, OperationKind kind,
+                                std::string_view path, const ReadOptions& options,
+                                const Read& read) {
   MARCOT_ASSIGN_OR_RETURN(const Names names, operations::ParsePath(path, state.engine->limits()));
-  return ReadAs(state, options, [&](ReadView& view) -> absl::StatusOr<Result> {
+  const auto read_entry = [&](ReadView& view) -> absl::StatusOr<Result> {
     MARCOT_ASSIGN_OR_RETURN(const core::Entry entry,
                             api::EntryAt(view, state, options.tree, names));
     return read(view, entry, names);
-  });
+  };
+  return Metered(state.engine->meters(), kind, [&] { return ReadAs(state, options, read_entry); });
 }
 
 // The file as an older version of it.
@@ -81,6 +85,12 @@ class OpenedFile final : public FileReader {
   }
 
   absl::Status Read(uint64_t offset, uint64_t length, const ByteSink& sink) override {
+    return Metered(engine_.meters(), OperationKind::kReadFile,
+                   [&] { return ReadBytes(offset, length, sink); });
+  }
+
+ private:
+  absl::Status ReadBytes(uint64_t offset, uint64_t length, const ByteSink& sink) {
     if (stat_.content.empty()) return absl::OkStatus();
     if (engine_.options().content_store != nullptr) {
       return engine_.options().content_store->Read(stat_.content, offset, length, sink);
@@ -89,7 +99,6 @@ class OpenedFile final : public FileReader {
     return operations::ReadContent(view, stat_.content, offset, length, sink);
   }
 
- private:
   operations::Engine& engine_;
   const std::shared_ptr<core::HeldSnapshot> held_;
   const Stat stat_;
@@ -255,7 +264,7 @@ absl::Status Space::SetAttributes(std::string_view path, const Attributes& attri
 
 absl::StatusOr<Stat> Space::GetStat(std::string_view path, const ReadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
-  return ReadPath<Stat>(*state, path, options,
+  return ReadPath<Stat>(*state, OperationKind::kStat, path, options,
                         [](ReadView& view, const core::Entry& entry, const Names& names) {
                           return operations::StatOf(view, entry, names.empty() ? "" : names.back());
                         });
@@ -265,7 +274,7 @@ absl::StatusOr<RecursiveTotals> Space::GetTotals(std::string_view path,
                                                  const ReadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   return ReadPath<RecursiveTotals>(
-      *state, path, options,
+      *state, OperationKind::kTotals, path, options,
       [](ReadView& view, const core::Entry& entry,
          const Names& names) -> absl::StatusOr<RecursiveTotals> {
         MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
@@ -279,6 +288,7 @@ absl::StatusOr<RecursiveTotals> Space::GetTotals(std::string_view path,
 absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
+  Meter meter(state->engine->meters(), OperationKind::kList);
   MARCOT_ASSIGN_OR_RETURN(const auto held, api::HoldFor(*state->engine, options.snapshot));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
   MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, api::EntryAt(view, *state, options.tree, names));
@@ -290,6 +300,7 @@ absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& optio
   if (listed.skipped_much && options.snapshot == nullptr && own_tree) {
     state->engine->SuggestHeal(state->root.dir, std::move(names));
   }
+  meter.Succeed();
   return std::move(listed.page);
 }
 
@@ -298,17 +309,21 @@ absl::Status Space::Walk(std::string_view path,
                          const ReadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
+  Meter meter(state->engine->meters(), OperationKind::kWalk);
   MARCOT_ASSIGN_OR_RETURN(const auto held, api::HoldFor(*state->engine, options.snapshot));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
   MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, api::EntryAt(view, *state, options.tree, names));
   MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
-  return operations::WalkTree(view, entry, std::move(names), visitor);
+  MARCOT_RETURN_IF_ERROR(operations::WalkTree(view, entry, std::move(names), visitor));
+  meter.Succeed();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<FileReader>> Space::OpenFile(std::string_view path,
                                                             const ReadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
+  Meter meter(state->engine->meters(), OperationKind::kOpenFile);
   MARCOT_ASSIGN_OR_RETURN(auto held, api::HoldFor(*state->engine, options.snapshot));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
   MARCOT_ASSIGN_OR_RETURN(
@@ -318,6 +333,7 @@ absl::StatusOr<std::unique_ptr<FileReader>> Space::OpenFile(std::string_view pat
   // A recycled file is the root of its tree.
   const std::string name = names.empty() ? std::string() : names.back();
   MARCOT_ASSIGN_OR_RETURN(Stat stat, operations::StatOf(view, file, name));
+  meter.Succeed();
   return std::make_unique<OpenedFile>(*state->engine, std::move(held), std::move(stat));
 }
 

@@ -18,6 +18,7 @@ namespace {
 
 using api::StoreImpl;
 using core::ReadView;
+using operations::Meter;
 using operations::Operation;
 
 absl::StatusOr<Placed> RunKind(const Space& space, Operation::Kind kind, std::string_view path,
@@ -151,15 +152,18 @@ absl::StatusOr<QuotaInfo> Space::GetDirectoryQuota(std::string_view path) const 
 
 absl::StatusOr<RecycledPage> Space::ListRecycled(const ListRecycledOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  Meter meter(state->engine->meters(), OperationKind::kListRecycled);
   ReadView view = Now(*state);
   MARCOT_ASSIGN_OR_RETURN(const Records records, RecordsOf(view, *state));
   // Pages go on to their end whatever happens meanwhile.
   if (options.marker.empty()) {
     MARCOT_RETURN_IF_ERROR(operations::CheckBinInUse(view, records.space, records.library));
   }
-  return operations::ListBin(view, records.space.bin,
-                             operations::RecycleDays(records.space, records.library), options,
-                             state->engine->committed().secret());
+  auto page = operations::ListBin(view, records.space.bin,
+                                  operations::RecycleDays(records.space, records.library), options,
+                                  state->engine->committed().secret());
+  if (page.ok()) meter.Succeed();
+  return page;
 }
 
 absl::StatusOr<RecycledItem> Space::GetRecycled(uint64_t item) const {
@@ -203,11 +207,14 @@ absl::StatusOr<VersionPage> Space::ListVersions(std::string_view path,
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_RETURN_IF_ERROR(operations::CheckLimit(options.limit));
   MARCOT_ASSIGN_OR_RETURN(const auto names, operations::ParsePath(path, state->engine->limits()));
+  Meter meter(state->engine->meters(), OperationKind::kListVersions);
   ReadView view = Now(*state);
   MARCOT_ASSIGN_OR_RETURN(
       const core::Entry file,
       operations::RequireFile(operations::EntryOf(view, state->root, names), names));
-  return operations::VersionsOf(view, file, options);
+  auto page = operations::VersionsOf(view, file, options);
+  if (page.ok()) meter.Succeed();
+  return page;
 }
 
 absl::StatusOr<Placed> Space::SetLatestVersion(std::string_view path, uint64_t version,
@@ -247,11 +254,15 @@ absl::StatusOr<std::vector<NamedSnapshot>> Space::ListSnapshots(std::string_view
                                                                 size_t limit) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_RETURN_IF_ERROR(operations::CheckLimit(limit));
+  Meter meter(state->engine->meters(), OperationKind::kListSnapshots);
   ReadView view = Now(*state);
   MARCOT_ASSIGN_OR_RETURN(const Records records, RecordsOf(view, *state));
   const core::DirId snapshots = records.space.snapshots;
   std::vector<NamedSnapshot> out;
-  if (snapshots == 0) return out;
+  if (snapshots == 0) {
+    meter.Succeed();
+    return out;
+  }
   const size_t prefix = core::SnapshotKey(snapshots, "").size();
   const std::string last = core::SnapshotKey(snapshots, marker);
   const std::string end = core::SnapshotKey(snapshots + 1, "");
@@ -263,6 +274,7 @@ absl::StatusOr<std::vector<NamedSnapshot>> Space::ListSnapshots(std::string_view
     out.push_back(std::move(shown));
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
+  meter.Succeed();
   return out;
 }
 
@@ -304,12 +316,15 @@ absl::StatusOr<Placed> Space::CopyFromSnapshot(std::string_view name, std::strin
 
 absl::StatusOr<ChangePage> Space::ReadChanges(std::string_view cursor, size_t limit) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  Meter meter(state->engine->meters(), OperationKind::kReadChanges);
   // Before the view, which may see a commit that is not published yet: what it would show of that
   // waits for the next page, lest its cursor be ahead of the store.
   const core::Seq newest = state->engine->committed().published();
   ReadView view = Now(*state);
   MARCOT_RETURN_IF_ERROR(operations::CheckRoot(view, state->root.dir));
-  return operations::ChangesAfter(view, state->root.dir, newest, cursor, limit);
+  auto page = operations::ChangesAfter(view, state->root.dir, newest, cursor, limit);
+  if (page.ok()) meter.Succeed();
+  return page;
 }
 
 absl::StatusOr<std::string> Space::LatestChange() const {

@@ -116,7 +116,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder,
 absl::StatusOr<std::unique_ptr<Store>> api::StoreImpl::Open(std::unique_ptr<Engine> engine) {
   if (engine->committed().published() == 0) {
     AddDefaultSpaceWork work;
-    MARCOT_RETURN_IF_ERROR(engine->Run(work, Durability::kSynced));
+    work.sync = true;
+    MARCOT_RETURN_IF_ERROR(engine->pipeline().Run(work));
   }
   return std::unique_ptr<Store>(new Store(std::make_unique<StoreImpl>(std::move(engine))));
 }
@@ -280,27 +281,27 @@ absl::StatusOr<uint64_t> Store::ExpireDue() { return impl_->engine().ExpireDue()
 absl::StatusOr<StoreStats> Store::GetStats() const {
   Engine& engine = impl_->engine();
   StoreStats stats;
+  const Metrics metrics = engine.GetMetrics();
+  stats.seq = metrics.seq;
+  stats.commits = metrics.commits;
+  stats.operations = metrics.committed_operations;
+  stats.reclaim_backlog = metrics.reclaim_queue;
+  stats.reclaim_steps = metrics.reclaim_steps;
+  stats.reclaim_pending = metrics.reclaim_pending;
+  stats.reclaim_done = metrics.reclaim_records;
+  stats.reclaim_paused = metrics.reclaim_paused;
+  stats.record_cache_hits = metrics.record_cache_hits;
+  stats.record_cache_misses = metrics.record_cache_misses;
+  stats.disk_bytes = metrics.storage.disk_bytes;
+  stats.estimated_records = metrics.storage.estimated_records;
   const core::Counters counters = engine.committed().counters();
-  stats.reclaim_pending = counters.pending;
-  stats.reclaim_done = engine.reclaim_done();
-  stats.reclaim_paused = engine.reclaim_paused();
   stats.physical_bytes = counters.content_bytes;
   stats.physical_files = counters.file_records;
   MARCOT_RETURN_IF_ERROR(AddLogical(engine, &stats));
-  stats.seq = engine.committed().published();
-  stats.commits = engine.pipeline().commits();
-  stats.operations = engine.pipeline().operations();
-  stats.reclaim_backlog = engine.committed().queued();
-  stats.reclaim_steps = engine.reclaim_steps();
-  const core::RecordCache::Counts cache = engine.committed().cache_counts();
-  stats.record_cache_hits = cache.hits;
-  stats.record_cache_misses = cache.misses;
-  MARCOT_ASSIGN_OR_RETURN(const storage::Figures figures,
-                          engine.committed().storage().GetFigures());
-  stats.disk_bytes = figures.disk_bytes;
-  stats.estimated_records = figures.estimated_records;
   return stats;
 }
+
+Metrics Store::GetMetrics() const { return impl_->engine().GetMetrics(); }
 
 absl::StatusOr<std::vector<std::string>> Store::CheckInvariants() const {
   ReadView view = ReadView::OfNow(impl_->engine().committed());

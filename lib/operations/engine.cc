@@ -168,6 +168,11 @@ class AbandonedUploadsWork final : public Pipeline::Work {
   absl::Status Execute(core::Txn& txn) override { return QueueAbandonedUploads(txn); }
 };
 
+Clock::time_point BeginAll(const std::vector<Operation>& operations, Meters* meters) {
+  for (const Operation& operation : operations) meters->Begin(KindOf(operation));
+  return Clock::now();
+}
+
 absl::Status CheckOptions(const StoreOptions& options) {
   const auto in_range = [](size_t value, size_t low, size_t high) {
     return value >= low && value <= high;
@@ -249,7 +254,8 @@ Engine::Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& op
     : options_(options),
       limits_{options.max_name_chars, options.max_path_bytes},
       committed_(std::move(storage), options.record_cache_bytes),
-      pipeline_(committed_, GuardedClock(options.clock_ms)) {}
+      events_(options.listener),
+      pipeline_(committed_, GuardedClock(options.clock_ms), meters_, events_) {}
 
 Engine::~Engine() {
   {
@@ -260,11 +266,31 @@ Engine::~Engine() {
   if (background_.joinable()) background_.join();
 }
 
+Metrics Engine::GetMetrics() const {
+  Metrics metrics;
+  meters_.Read(&metrics);
+  const core::Counters counters = committed_.counters();
+  metrics.seq = committed_.published();
+  metrics.reclaim_queue = counters.queued;
+  metrics.reclaim_pending = counters.pending;
+  metrics.reclaim_paused = reclaim_paused();
+  const core::RecordCache::Counts cache = committed_.cache_counts();
+  metrics.record_cache_hits = cache.hits;
+  metrics.record_cache_misses = cache.misses;
+  metrics.storage = committed_.storage().GetFigures();
+  return metrics;
+}
+
 absl::Status Engine::Run(Pipeline::Work& work, Durability durability) {
+  return Metered(meters_, OperationKind::kAdminister, [&] { return RunWork(work, durability); });
+}
+
+absl::Status Engine::RunWork(Pipeline::Work& work, Durability durability) {
   if (durability == Durability::kDefault) durability = options_.durability;
   work.sync = durability == Durability::kSynced;
   absl::Status status = pipeline_.Run(work);
   for (int i = 0; !status.ok() && work.flatten_first != 0 && i < kMaxFlattens; ++i) {
+    meters_.AddFlattenWait();
     MARCOT_RETURN_IF_ERROR(FlattenNow(std::exchange(work.flatten_first, 0)));
     status = pipeline_.Run(work);
   }
@@ -274,36 +300,54 @@ absl::Status Engine::Run(Pipeline::Work& work, Durability durability) {
   return status;
 }
 
-absl::StatusOr<Placed> Engine::RunOperation(const Operation& operation, Durability durability) {
+absl::StatusOr<Placed> Engine::RunUncounted(const Operation& operation, Durability durability) {
   OperationWork work(operation, limits_, hints_, committed_);
-  MARCOT_RETURN_IF_ERROR(Run(work, durability));
+  MARCOT_RETURN_IF_ERROR(RunWork(work, durability));
   return std::move(work.placed());
+}
+
+absl::StatusOr<Placed> Engine::RunOperation(const Operation& operation, Durability durability) {
+  return Metered(meters_, KindOf(operation), [&] { return RunUncounted(operation, durability); });
 }
 
 absl::StatusOr<std::vector<Placed>> Engine::RunTogether(const std::vector<Operation>& operations,
                                                         const absl::Status& next,
                                                         Durability durability, size_t* failed) {
+  const Clock::time_point begin = BeginAll(operations, &meters_);
   TogetherWork work(operations, next, limits_, hints_);
-  const absl::Status status = Run(work, durability);
+  const absl::Status status = RunWork(work, durability);
+  meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());
   *failed = work.failed();
-  if (!status.ok()) return status;
-  return std::move(work.placed());
+  if (status.ok()) return std::move(work.placed());
+  for (const Operation& operation : operations) meters_.Fail(KindOf(operation));
+  return status;
 }
 
 std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(const std::vector<Operation>& operations,
                                                           Durability durability) {
+  const Clock::time_point begin = BeginAll(operations, &meters_);
+  auto outcomes = RunEachUncounted(operations, durability);
+  meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());
+  for (size_t i = 0; i < operations.size(); ++i) {
+    if (!outcomes[i].ok()) meters_.Fail(KindOf(operations[i]));
+  }
+  return outcomes;
+}
+
+std::vector<absl::StatusOr<Placed>> Engine::RunEachUncounted(
+    const std::vector<Operation>& operations, Durability durability) {
   std::vector<absl::StatusOr<Placed>> outcomes;
   while (outcomes.size() < operations.size()) {
     const std::span<const Operation> left(operations.data() + outcomes.size(),
                                           operations.size() - outcomes.size());
     SideBySideWork work(left, limits_, hints_);
-    const absl::Status status = Run(work, durability);
+    const absl::Status status = RunWork(work, durability);
     for (auto& outcome : work.outcomes()) {
       // What was executed but could not be committed has failed too.
       outcomes.push_back(status.ok() || !outcome.ok() ? std::move(outcome) : status);
     }
     if (outcomes.size() < operations.size()) {
-      outcomes.push_back(RunOperation(operations[outcomes.size()], durability));
+      outcomes.push_back(RunUncounted(operations[outcomes.size()], durability));
     }
   }
   return outcomes;
@@ -322,8 +366,10 @@ absl::StatusOr<bool> Engine::Reclaim(size_t steps) {
     ReclaimWork work;
     MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
     if (!work.visited.has_value()) return false;
-    reclaim_steps_.fetch_add(1, std::memory_order_relaxed);
-    reclaim_done_.fetch_add(*work.visited, std::memory_order_relaxed);
+    meters_.AddReclaimStep(*work.visited);
+    events_.Notify([&](EventListener& listener) {
+      listener.OnReclaimStep({*work.visited, committed_.queued()});
+    });
   }
   return committed_.queued() > 0;
 }
@@ -367,7 +413,7 @@ absl::StatusOr<uint64_t> Engine::ExpireSpace(const SpaceName& space) {
     MARCOT_ASSIGN_OR_RETURN(const auto due, DueItems(view, space, pipeline_.now_ms()));
     for (const uint64_t item : due) {
       purge.item = item;
-      const absl::Status status = RunOperation(purge, Durability::kLogged).status();
+      const absl::Status status = RunUncounted(purge, Durability::kLogged).status();
       // Somebody may have restored or purged it meanwhile, or deleted the space.
       const Code code = CodeOf(status);
       if (code == Code::kSpaceNotFound) return dropped;
@@ -437,7 +483,7 @@ bool Engine::HealOne() {
     heal = std::move(heals_.back());
     heals_.pop_back();
   }
-  RunOperation(heal, Durability::kLogged).status().IgnoreError();  // the directory may be gone
+  RunUncounted(heal, Durability::kLogged).status().IgnoreError();  // the directory may be gone
   return true;
 }
 

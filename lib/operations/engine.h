@@ -16,8 +16,10 @@
 #include "core/committed.h"
 #include "marcot/options.h"
 #include "marcot/space.h"
+#include "operations/events.h"
 #include "operations/expire_versions.h"
 #include "operations/expiry.h"
+#include "operations/meters.h"
 #include "operations/operation.h"
 #include "operations/pipeline.h"
 
@@ -57,14 +59,14 @@ class Engine {
   Pipeline& pipeline() { return pipeline_; }
   const StoreOptions& options() const { return options_; }
   const Limits& limits() const { return limits_; }
-  uint64_t reclaim_steps() const { return reclaim_steps_.load(std::memory_order_relaxed); }
-  uint64_t reclaim_done() const { return reclaim_done_.load(std::memory_order_relaxed); }
+  Meters& meters() { return meters_; }
+  Metrics GetMetrics() const;
   bool reclaim_paused() const { return reclaim_paused_.load(std::memory_order_relaxed); }
   void PauseReclaim(bool paused);
 
-  // Runs work, and flattens first what it asks for.
+  // Administrative work: what is no Operation.
   absl::Status Run(Pipeline::Work& work, Durability durability);
-  // One operation.
+  // One operation of a host.
   absl::StatusOr<Placed> RunOperation(const Operation& operation, Durability durability);
   // All or none; the error is that of `*failed`. `next` is the error of the item behind the last,
   // if that could not be prepared: then it fails where none before it does.
@@ -88,6 +90,12 @@ class Engine {
   friend class EngineSnapshot;
 
   Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& options);
+  // Runs work, and flattens first what it asks for.
+  absl::Status RunWork(Pipeline::Work& work, Durability durability);
+  // One operation that is no host's, or is counted already.
+  absl::StatusOr<Placed> RunUncounted(const Operation& operation, Durability durability);
+  std::vector<absl::StatusOr<Placed>> RunEachUncounted(const std::vector<Operation>& operations,
+                                                       Durability durability);
   absl::Status FlattenNow(core::DirId dir);
   std::chrono::steady_clock::duration RestAfter(std::chrono::steady_clock::duration step) const;
   void WorkInBackground();
@@ -101,9 +109,10 @@ class Engine {
   const StoreOptions options_;
   const Limits limits_;
   core::Committed committed_;
+  const Events events_;
+  Meters meters_;
   Pipeline pipeline_;
   NameHints hints_;  // used by the leader alone
-  std::atomic<uint64_t> reclaim_steps_{0}, reclaim_done_{0};
   std::atomic<bool> reclaim_paused_{false};
 
   std::mutex snapshots_mutex_;

@@ -172,6 +172,7 @@ absl::Status Runner::Renumber(EntryType type) {
   MARCOT_RETURN_IF_ERROR(number.status());
   name_ = name.With(*number, limits_.max_name_chars);
   hints_.Set(parent(), name, *number);
+  ++txn_.tally().renumbered;
   return absl::OkStatus();
 }
 

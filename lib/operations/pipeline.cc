@@ -76,18 +76,21 @@ bool Pipeline::EndGathering(uint32_t group, bool patient) {
 
 void Pipeline::Lead() {
   const Clock::time_point begin = Clock::now();
-  uint32_t group;
-  do {
-    group = TakeGroup();
+  Clock::time_point group_begin = begin;
+  while (true) {
+    const uint32_t group = TakeGroup();
     try {
-      Commit(taken_);
+      Commit(taken_, group_begin);
     } catch (const std::exception& e) {
       // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a
       // commit.
       committed_.Fail(e.what());
       for (Work* const each : taken_) each->status_ = committed_.failure();
     }
-  } while (Answer(group, begin));
+    ReportFailure();
+    if (!Answer(group, begin)) return;
+    group_begin = Clock::now();
+  }
 }
 
 // Answers its number.
@@ -98,7 +101,7 @@ uint32_t Pipeline::TakeGroup() {
   return group_++;
 }
 
-void Pipeline::Commit(const Group& group) {
+void Pipeline::Commit(const Group& group, Clock::time_point begin) {
   if (!committed_.failure().ok()) {
     // The caches hold what could not be written: nothing may be built on it.
     for (Work* const work : group) work->status_ = committed_.failure();
@@ -106,12 +109,14 @@ void Pipeline::Commit(const Group& group) {
   }
   core::Txn txn(committed_, clock_ms_());
   bool sync = false;
+  uint64_t executed = 0;
   for (Work* const work : group) {
     const core::Txn::Savepoint before = txn.Mark();
     txn.BeginOperation();
     work->status_ = work->Execute(txn);
     if (work->status_.ok()) {
       sync |= work->sync;
+      ++executed;
       txn.Settle();
     } else {
       work->flatten_first = txn.TakeFlattenRequest();
@@ -121,12 +126,29 @@ void Pipeline::Commit(const Group& group) {
   cold_.store(txn.read_nodes(), std::memory_order_relaxed);
   if (txn.empty()) return;
   const absl::Status committed = committed_.Commit(txn, sync);
-  commits_.fetch_add(1, std::memory_order_relaxed);
-  operations_.fetch_add(group.size(), std::memory_order_relaxed);
-  if (committed.ok()) return;
+  if (committed.ok()) {
+    return Report(txn, {txn.seq(), executed, sync, Clock::now() - begin});
+  }
   for (Work* const work : group) {
     if (work->status_.ok()) work->status_ = committed;
   }
+}
+
+void Pipeline::Report(const core::Txn& txn, const CommitEvent& commit) {
+  const core::Tally& tally = txn.tally();
+  meters_.AddCommit(commit, tally);
+  events_.Notify([&](EventListener& listener) { listener.OnCommit(commit); });
+  if (tally.flattens_queued == 0 && tally.flattens_done == 0) return;
+  events_.Notify([&](EventListener& listener) {
+    listener.OnFlattens(tally.flattens_queued, tally.flattens_done);
+  });
+}
+
+void Pipeline::ReportFailure() {
+  if (failure_reported_ || committed_.failure().ok()) return;
+  failure_reported_ = true;
+  meters_.SetReadOnly();
+  events_.Notify([&](EventListener& listener) { listener.OnReadOnly(committed_.failure()); });
 }
 
 // Tells the callers of the group; answers whether this leader goes on with the next one. From the

@@ -21,6 +21,8 @@
 #include "base/futex.h"
 #include "core/committed.h"
 #include "core/txn.h"
+#include "operations/events.h"
+#include "operations/meters.h"
 
 namespace marcot::operations {
 
@@ -45,15 +47,14 @@ class Pipeline {
     absl::Status status_;
   };
 
-  Pipeline(core::Committed& committed, std::function<int64_t()> clock_ms)
-      : committed_(committed), clock_ms_(std::move(clock_ms)) {}
+  Pipeline(core::Committed& committed, std::function<int64_t()> clock_ms, Meters& meters,
+           const Events& events)
+      : committed_(committed), clock_ms_(std::move(clock_ms)), meters_(meters), events_(events) {}
 
   // Executes and commits; blocks until that is done. Thread-safe.
   absl::Status Run(Work& work);
 
   int64_t now_ms() const { return clock_ms_(); }
-  uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
-  uint64_t operations() const { return operations_.load(std::memory_order_relaxed); }
 
  private:
   using Group = std::vector<Work*>;
@@ -68,12 +69,16 @@ class Pipeline {
   bool EndGathering(uint32_t group, bool patient);
   void Lead();
   uint32_t TakeGroup();
-  void Commit(const Group& group);
+  void Commit(const Group& group, Clock::time_point begin);
+  void Report(const core::Txn& txn, const CommitEvent& commit);
+  void ReportFailure();
   bool Answer(uint32_t group, Clock::time_point begin);
   Beds& BedsOf(uint32_t group) { return beds_[group % 2]; }
 
   core::Committed& committed_;
   const std::function<int64_t()> clock_ms_;
+  Meters& meters_;
+  const Events& events_;
   std::mutex mutex_;
   Group queue_;             // the group that gathers
   uint32_t group_ = 1;      // its number
@@ -83,8 +88,8 @@ class Pipeline {
   size_t last_size_ = 1;
   Beds beds_[2];
   Group taken_;                    // the group that is led
+  bool failure_reported_ = false;  // the leader's
   std::atomic<bool> cold_{false};  // the last group read nodes from the storage
-  std::atomic<uint64_t> commits_{0}, operations_{0};
 };
 
 }  // namespace marcot::operations

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "marcot/backup.h"
+#include "marcot/metrics.h"
 
 namespace marcot::storage {
 
@@ -79,11 +80,6 @@ class Batch {
   virtual void Clear() = 0;
 };
 
-struct Figures {
-  uint64_t disk_bytes = 0;
-  uint64_t estimated_records = 0;
-};
-
 // Thread-safe, but for Write: one caller at a time.
 class Storage {
  public:
@@ -101,7 +97,7 @@ class Storage {
   // All of the batch or nothing; `sync`: it is on the disk when this returns.
   virtual absl::Status Write(Batch& batch, bool sync) = 0;
 
-  virtual absl::StatusOr<Figures> GetFigures() const = 0;
+  virtual StorageFigures GetFigures() const = 0;
 
   // A database of the same state in a new folder, by links where it can.
   virtual absl::Status Checkpoint(const std::string& folder) const = 0;

@@ -1,11 +1,13 @@
 #include "storage_rocksdb/rocksdb_storage.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <filesystem>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "rocksdb/db.h"
+#include "rocksdb/env.h"
 #include "storage_rocksdb/backup.h"
 #include "storage_rocksdb/family_options.h"
 #include "storage_rocksdb/rocksdb_status.h"
@@ -167,17 +169,22 @@ class RocksdbStorage final : public Storage {
     return ToStatus(db_->Write(options, static_cast<RocksdbBatch&>(batch).get()));
   }
 
-  absl::StatusOr<Figures> GetFigures() const override {
-    Figures figures;
-    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
-      uint64_t tables = 0, blobs = 0, keys = 0;
-      db_->GetIntProperty(handle, rocksdb::DB::Properties::kTotalSstFilesSize, &tables);
-      db_->GetIntProperty(handle, rocksdb::DB::Properties::kTotalBlobFileSize, &blobs);
-      db_->GetIntProperty(handle, rocksdb::DB::Properties::kEstimateNumKeys, &keys);
-      figures.disk_bytes += tables + blobs;
-      figures.estimated_records += keys;
-    }
-    return figures;
+  StorageFigures GetFigures() const override {
+    using Of = rocksdb::DB::Properties;
+    return {
+        .disk_bytes = Sum(Of::kTotalSstFilesSize) + Sum(Of::kTotalBlobFileSize),
+        .estimated_records = Sum(Of::kEstimateNumKeys),
+        .memtable_bytes = Sum(Of::kCurSizeAllMemTables),
+        .block_cache_bytes = One(Of::kBlockCacheUsage),
+        .block_cache_capacity = One(Of::kBlockCacheCapacity),
+        .pending_compaction_bytes = Sum(Of::kEstimatePendingCompactionBytes),
+        .running_compactions = One(Of::kNumRunningCompactions),
+        .running_flushes = One(Of::kNumRunningFlushes),
+        .write_stalled = One(Of::kActualDelayedWriteRate) != 0,
+        .write_stopped = One(Of::kIsWriteStopped) != 0,
+        .snapshots = One(Of::kNumSnapshots),
+        .oldest_snapshot_age = SecondsSince(static_cast<int64_t>(One(Of::kOldestSnapshotTime))),
+    };
   }
 
   absl::Status Checkpoint(const std::string& folder) const override {
@@ -191,6 +198,25 @@ class RocksdbStorage final : public Storage {
  private:
   rocksdb::ColumnFamilyHandle* Handle(Family family) const {
     return handles_[static_cast<int>(family)];
+  }
+
+  // A figure of each family, over all of them.
+  uint64_t Sum(const std::string& property) const {
+    uint64_t value = 0;
+    db_->GetAggregatedIntProperty(property, &value);
+    return value;
+  }
+  // A figure of the database, or of the cache that all families share: any of them answers.
+  uint64_t One(const std::string& property) const {
+    uint64_t value = 0;
+    db_->GetIntProperty(Handle(Family::kMeta), property, &value);
+    return value;
+  }
+  // 0: no such moment.
+  uint64_t SecondsSince(int64_t moment) const {
+    int64_t now = 0;
+    if (moment == 0 || !db_->GetEnv()->GetCurrentTime(&now).ok()) return 0;
+    return static_cast<uint64_t>(std::max<int64_t>(0, now - moment));
   }
 
   const std::unique_ptr<rocksdb::DB> db_;

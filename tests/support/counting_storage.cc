@@ -88,7 +88,7 @@ class Counting final : public storage::Storage {
     ++counts_->writes;
     return below_->Write(static_cast<CountingBatch&>(batch).below(), sync);
   }
-  absl::StatusOr<storage::Figures> GetFigures() const override { return below_->GetFigures(); }
+  StorageFigures GetFigures() const override { return below_->GetFigures(); }
   absl::Status Checkpoint(const std::string& folder) const override {
     return below_->Checkpoint(folder);
   }
