@@ -285,6 +285,42 @@ class StoreTest(CliTest):
         self.assertEqual(self.ok("check").out, "sound\n")
         self.assertEqual(self.ok("check", "--json").json, {"findings": []})
 
+    def test_stats_for_people(self):
+        self.ok("put", "-", "f", stdin=b"x" * 5000)
+        self.ok("cp", "f", "g")
+        stats = self.ok("stats", "--json").json
+        shown = self.ok("stats").out
+        for heading in ("Contents", "Commits", "Reclaim", "Caches", "RocksDB"):
+            self.assertRegex(shown, rf"(?m)^{heading}$")
+        self.assertRegex(shown, r"(?m)^  bytes shown +10,000  9\.8 KiB$")
+        self.assertRegex(shown, r"(?m)^  bytes stored, shared ones once +5,000  4\.9 KiB$")
+        self.assertRegex(shown, r"(?m)^  read-only after a failed write +no$")
+        rows = [line for line in shown.splitlines() if line.startswith("  ")]
+        self.assertEqual(len(rows), len(stats))
+        self.assertEqual((stats["logicalBytes"], stats["physicalBytes"]), (10_000, 5_000))
+        self.assertEqual((stats["logicalFiles"], stats["commits"]), (2, 0))
+        self.assertIs(stats["readOnly"], False)
+        self.assertIs(stats["writeStalled"], False)
+        self.assertGreater(stats["blockCacheCapacity"], stats["blockCacheBytes"])
+
+    def test_stats_prometheus(self):
+        self.fails("StoreNotFound", "stats", "--prometheus")
+        self.ok("mkdir", "a/b")
+        text = self.ok("stats", "--prometheus").out
+        sample = re.compile(
+            r'marcot_[a-z_]+(\{[a-z]+="[^"]+"(,[a-z]+="[^"]+")*\})? [0-9]+(\.[0-9]+)?'
+        )
+        for line in text.splitlines():
+            self.assertTrue(line.startswith(("# HELP ", "# TYPE ")) or sample.fullmatch(line), line)
+        stats = self.ok("stats", "--json").json
+        self.assertIn(f"\nmarcot_seq {stats['seq']}\n", text)
+        self.assertIn('\nmarcot_operations_total{operation="put"} 0\n', text)
+        self.assertIn('\nmarcot_operation_duration_seconds_bucket{class="write",le="+Inf"} 0\n', text)
+        self.assertIn("\n# TYPE marcot_commit_duration_seconds histogram\n", text)
+        self.assertIn(f"\nmarcot_block_cache_capacity_bytes {stats['blockCacheCapacity']}\n", text)
+        self.assertIn("--prometheus", self.run_raw("stats", "--help").out)
+        self.fails("ParamInvalid", "stats", "--prometheus", "--json")
+
     def test_spaces(self):
         self.assertEqual(self.ok("spaces", "create", "lib1/sp1").out, "lib1/sp1\n")
         self.assertEqual(self.ok("spaces", "create", "sp2").out, "default/sp2\n")

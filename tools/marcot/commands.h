@@ -8,6 +8,7 @@
 namespace marcot::tool {
 
 void AddStoreCommands(CLI::App& app, Action& action);    // init reclaim stats check
+void AddStatsCommand(CLI::App& app, Action& action);     // stats
 void AddSpacesCommand(CLI::App& app, Action& action);    // spaces
 void AddChangeCommands(CLI::App& app, Action& action);   // mkdir put cp mv rm
 void AddReadCommands(CLI::App& app, Action& action);     // cat ls stat du

@@ -1,4 +1,4 @@
-// init, reclaim, stats, check: the store as a whole.
+// init, reclaim, check: the store as a whole.
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -62,46 +62,6 @@ absl::Status Reclaim(Session& session) {
   return absl::OkStatus();
 }
 
-absl::Status Stats(Session& session) {
-  if (absl::Status status = session.OpenStore(false); !status.ok()) return status;
-  const auto stats = session.store->GetStats();
-  if (!stats.ok()) return stats.status();
-  struct Row {
-    const char* key;
-    const char* label;
-    uint64_t value;
-  };
-  const Row rows[] = {
-      {"seq", "newest commit", stats->seq},
-      {"commits", "groups written since opened", stats->commits},
-      {"operations", "operations in them", stats->operations},
-      {"reclaimBacklog", "reclaim jobs that wait", stats->reclaim_backlog},
-      {"reclaimSteps", "reclaim steps since opened", stats->reclaim_steps},
-      {"reclaimDone", "records reclaimed since opened", stats->reclaim_done},
-      {"reclaimPending", "records to reclaim, estimated", stats->reclaim_pending},
-      {"logicalBytes", "bytes shown", stats->logical_bytes},
-      {"logicalFiles", "files shown", stats->logical_files},
-      {"physicalBytes", "bytes stored, shared ones once", stats->physical_bytes},
-      {"physicalFiles", "files stored, shared ones once", stats->physical_files},
-      {"recordCacheHits", "record cache hits", stats->record_cache_hits},
-      {"recordCacheMisses", "record cache misses", stats->record_cache_misses},
-      {"diskBytes", "bytes on the disk", stats->disk_bytes},
-      {"estimatedRecords", "records, estimated", stats->estimated_records},
-  };
-  Json json;
-  for (const Row& row : rows) {
-    json[row.key] = row.value;
-    if (!session.json) std::printf("%-31s %18s\n", row.label, Grouped(row.value).c_str());
-  }
-  json["reclaimPaused"] = stats->reclaim_paused;
-  if (session.json) {
-    PrintJson(json);
-  } else {
-    std::printf("%-31s %18s\n", "reclaim is paused", stats->reclaim_paused ? "yes" : "no");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Check(Session& session) {
   if (absl::Status status = session.OpenStore(false); !status.ok()) return status;
   const auto findings = session.store->CheckInvariants();
@@ -128,7 +88,7 @@ void AddPlain(CLI::App& app, Action& action, const char* name, const char* descr
 void AddStoreCommands(CLI::App& app, Action& action) {
   AddPlain(app, action, "init", "Make the store, if it is not there yet", Init);
   AddPlain(app, action, "reclaim", "Give back all the space of what was deleted", Reclaim);
-  AddPlain(app, action, "stats", "Print the store's counters", Stats);
+  AddStatsCommand(app, action);
   AddPlain(app, action, "check", "Prove the store's invariants; exit 1 if one does not hold",
            Check);
 }
