@@ -149,8 +149,8 @@ struct ReclaimEvent {
 
 // Told what happens; set in StoreOptions. The calls of one store's commits come one at a time, in
 // the order of the commits, the first maybe before Open has answered; those of reclaim may come
-// beside them. Everybody who writes waits until
-// a call returns, so it must be quick, and it must not call the store. What it throws is dropped.
+// beside them. Everybody who writes waits until a call returns, so it must be quick, and it must
+// not call the store. What it throws is dropped.
 class EventListener {
  public:
   virtual ~EventListener() = default;
