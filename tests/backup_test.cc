@@ -162,10 +162,77 @@ TEST_F(BackupTest, ADamagedBackupIsNotRestored) {
     EXPECT_FALSE(VerifyBackup(backups()).ok()) << path;
     EXPECT_FALSE(RestoreBackup(backups(), restored).ok()) << path;
     EXPECT_FALSE(fs::exists(restored)) << path;
-    EXPECT_FALSE(fs::exists(restored + ".restoring")) << path;
     flip();
   }
   ASSERT_OK(RestoreBackup(backups(), restored));
+}
+
+// Nobody is given an older backup in place of the newest without a word.
+TEST_F(BackupTest, ADamagedNewestIsSaidToBe) {
+  ASSERT_OK(space_.Put("f", "first"));
+  ASSERT_OK(store_->CreateBackup(backups()));
+  ASSERT_OK(store_->CreateBackup(backups()));
+  std::ofstream(fs::path(backups()) / "meta" / "2") << "nonsense";
+  EXPECT_CODE(StoreDamaged, VerifyBackup(backups()));
+  EXPECT_CODE(StoreDamaged, RestoreBackup(backups(), Folder("restored")));
+  EXPECT_FALSE(fs::exists(Folder("restored")));
+  const auto all = ListBackups(backups());
+  ASSERT_OK(all);
+  ASSERT_EQ(all->size(), 2u);
+  EXPECT_FALSE((*all)[0].damaged);
+  EXPECT_TRUE((*all)[1].damaged);
+  EXPECT_OK(RestoreBackup(backups(), Folder("restored"), 1));
+  EXPECT_OK(store_->CreateBackup(backups()));
+  EXPECT_OK(VerifyBackup(backups()));
+  EXPECT_OK(KeepNewestBackups(backups(), 2));
+  EXPECT_EQ(ListBackups(backups())->size(), 2u);
+  for (const char* id : {"1", "3"}) std::ofstream(fs::path(backups()) / "meta" / id) << "nonsense";
+  EXPECT_CODE(StoreDamaged, store_->CreateBackup(backups()));
+}
+
+TEST_F(BackupTest, FoldersAreTakenHoweverTheyAreSpelt) {
+  ASSERT_OK(space_.Put("f", "bytes"));
+  ASSERT_OK(store_->CreateBackup(backups()));
+  ASSERT_OK(store_->CreateBackup(Folder("x/../backups/")));
+  EXPECT_EQ(ListBackups(Folder("./backups"))->size(), 2u);
+  fs::create_directory(Folder("real"));
+  fs::create_symlink(Folder("real"), Folder("link"));
+  fs::create_directory(Folder("x"));
+  for (const char* name : {"new/", "x/../other/.", "deep/er/", "link"}) {
+    ASSERT_OK(RestoreBackup(backups(), Folder(name))) << name;
+    LookInto(Folder(name), [](Space& space) { EXPECT_OK(space.Read("f")); });
+    EXPECT_CODE(FolderNotEmpty, RestoreBackup(backups(), Folder(name)));
+    EXPECT_CODE(FolderNotEmpty, store_->CreateCheckpoint(Folder(name)));
+  }
+  EXPECT_TRUE(fs::exists(Folder("real/CURRENT")));
+  ASSERT_OK(store_->CreateCheckpoint(Folder("copy/")));
+  LookInto(Folder("copy"), [](Space& space) { EXPECT_OK(space.Read("f")); });
+  EXPECT_CODE(ParamInvalid, RestoreBackup(backups(), ""));
+  EXPECT_CODE(ParamInvalid, store_->CreateCheckpoint(""));
+  EXPECT_CODE(ParamInvalid, store_->CreateBackup(""));
+}
+
+// What an engine does not know it may delete.
+TEST_F(BackupTest, AFolderOfSomethingElseIsLeftAlone) {
+  fs::create_directories(Folder("home/private/7"));
+  std::ofstream(Folder("home/private/7/diary")) << "x";
+  EXPECT_CODE(FolderNotEmpty, store_->CreateBackup(Folder("home")));
+  EXPECT_CODE(FolderNotEmpty, store_->CreateBackup(store_.folder()));
+  EXPECT_CODE(BackupNotFound, KeepNewestBackups(Folder("home"), 1));
+  EXPECT_TRUE(fs::exists(Folder("home/private/7/diary")));
+}
+
+// What a restore that was killed has left is cleared away by the next one.
+TEST_F(BackupTest, AnUnfinishedRestoreIsNoStoreAndIsDoneAgain) {
+  ASSERT_OK(space_.Put("f", "bytes"));
+  ASSERT_OK(store_->CreateBackup(backups()));
+  fs::create_directories(Folder("restored/making"));
+  for (const char* name : {"restored/MAKING.LOCK", "restored/making/CURRENT", "restored/1.sst"}) {
+    std::ofstream(Folder(name)) << "x";
+  }
+  EXPECT_CODE(StoreNotFound, Store::Open(Folder("restored"), TestOptions()));
+  ASSERT_OK(RestoreBackup(backups(), Folder("restored")));
+  LookInto(Folder("restored"), [](Space& space) { EXPECT_OK(space.Read("f")); });
 }
 
 TEST_F(BackupTest, BadInputChangesNothing) {

@@ -1397,7 +1397,7 @@ class BackupTest(CliTest):
                 time.sleep(delay_ms / 1000)
                 process.kill()
                 process.wait()
-            if os.path.exists(restored):
+            if os.path.exists(os.path.join(restored, "CURRENT")):
                 self.assertEqual(self.in_store(restored, "check").exit, 0)
                 shutil.rmtree(restored)
         for backup in self.ok("--json", "backup", self.backups, "--list").json["backups"]:

@@ -125,6 +125,7 @@ class PowerTest : public ::testing::TestWithParam<Durability> {};
 // made.
 TEST_P(PowerTest, WhatIsLeftIsWhatWasPromised) {
   constexpr int kLosses = 4;  // of one store
+  int struck = 0;
   for (int i = 0; i < Scaled(3); ++i) {
     const uint64_t seed = BaseSeed() * 1000 + static_cast<uint64_t>(i);
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -134,8 +135,10 @@ TEST_P(PowerTest, WhatIsLeftIsWhatWasPromised) {
       SCOPED_TRACE("loss " + std::to_string(loss));
       const uint64_t before = store.done();
       store.system().FreezeAfter(random() % (loss == 0 ? 200 : 600));
-      const std::string opened = store.Open();
-      if (opened.empty()) store.Play(200);
+      std::string wrong = store.Open();
+      if (wrong.empty()) wrong = store.Play(200);
+      ASSERT_TRUE(wrong.empty() || store.system().failed()) << wrong;
+      struck += store.system().failed();
       const bool synced = GetParam() == Durability::kSynced;
       const uint64_t promised = synced ? store.done() : before;
       store.Close();
@@ -149,6 +152,7 @@ TEST_P(PowerTest, WhatIsLeftIsWhatWasPromised) {
       store.Close();
     }
   }
+  EXPECT_GT(struck, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, PowerTest,
@@ -186,7 +190,7 @@ TEST_P(FaultTest, IsAClearErrorAndNoMore) {
   int struck = 0;
   const uint64_t rounds = std::min<uint64_t>(operations, Scaled(6));
   for (uint64_t round = 0; round < rounds; ++round) {
-    const uint64_t n = 1 + round * operations / rounds;
+    const uint64_t n = 1 + (round * operations / rounds + BaseSeed() * 37) % operations;
     SCOPED_TRACE(std::string(FileOpName(fault.op)) + " " + std::to_string(n) + " of " +
                  std::to_string(operations));
     BrokenStore store(BaseSeed(), Durability::kSynced);
@@ -198,6 +202,7 @@ TEST_P(FaultTest, IsAClearErrorAndNoMore) {
       wrong = store.Open();
       if (wrong.empty()) wrong = store.Drain();
     }
+    ASSERT_TRUE(wrong.empty() || store.system().failed()) << wrong;
     struck += store.system().failed();
     store.system().Heal();
     if (store.is_open()) {

@@ -49,7 +49,7 @@ std::string_view OperationName(OperationKind kind);  // make_directory, ..
 
 // Operations whose times are alike share a histogram.
 enum class OperationClass {
-  kWrite,  // all that changes something; of an atomic batch, each item took as long as the batch
+  kWrite,  // all that changes something; each item of a batch took as long as the batch
   kStat,   // stat, totals: as quick as the clock is read, so the times are of one in kStatsPerTime
   kList,   // one page of anything
   kRead,   // opening a file, reading a piece of it

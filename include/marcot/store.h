@@ -197,8 +197,9 @@ class Store {
   // O(files of the database).
   absl::Status CreateCheckpoint(const std::string& folder) const;
   // Adds a backup of the state of now to a folder (marcot/backup.h). Others may write meanwhile.
-  // O(what was written since the folder's newest). ParamInvalid: it holds those of another store;
-  // BackupsInUse.
+  // Writes what was written since the folder's newest, reads all contents. FolderNotEmpty: it holds
+  // something else than backups; ParamInvalid: those of another store; BackupsInUse; StoreDamaged:
+  // none of those there is whole.
   absl::StatusOr<BackupInfo> CreateBackup(const std::string& backups) const;
 
  private:

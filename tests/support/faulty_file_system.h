@@ -35,7 +35,8 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   uint64_t changes() const;
 
   // With no file open. Directories lose their newest changes, files what was not synced; of that a
-  // part may be left, the end of it wrong.
+  // first part may be left, its last byte wrong. Not modelled: holes in what was not synced,
+  // deletions that come back, folders that were made and are gone.
   void LosePower(std::mt19937_64& random);
 
   rocksdb::IOStatus NewSequentialFile(const std::string& name, const rocksdb::FileOptions& options,

@@ -24,10 +24,15 @@ Json BackupJson(const BackupInfo& backup) {
   json["creationTime"] = IsoTime(backup.creation_time_ms);
   json["bytes"] = backup.bytes;
   json["files"] = backup.files;
+  if (backup.damaged) json["damaged"] = true;
   return json;
 }
 
 void PrintBackup(const BackupInfo& backup) {
+  if (backup.damaged) {
+    std::printf("%4u  damaged\n", backup.id);
+    return;
+  }
   std::printf("%4u  %s  %10s\n", backup.id, IsoTime(backup.creation_time_ms).c_str(),
               HumanBytes(backup.bytes).c_str());
 }
