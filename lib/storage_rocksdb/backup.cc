@@ -96,15 +96,15 @@ bool HoldsBackups(const fs::path& folder) {
   return fs::exists(folder / "meta", error);
 }
 
-// An engine deletes files that it does not know, so it is let loose on nothing but its own.
+// An engine deletes files that it does not know, so it is let loose on nothing but its own. The
+// lock is the first file in such a folder, and stays: what is looked at before it may be another
+// call's.
 absl::Status RequireOwnFolder(const fs::path& folder) {
-  if (HoldsBackups(folder)) return absl::OkStatus();
   std::error_code error;
-  for (fs::directory_iterator file(folder, error); !error && file != fs::directory_iterator();
-       file.increment(error)) {
-    if (file->path().filename() != kBackupsLock) return FolderTaken(folder.string());
-  }
-  return error ? Failed(absl::StrCat("cannot read ", folder.string()), error) : absl::OkStatus();
+  const bool empty = fs::is_empty(folder, error);
+  if (error) return Failed(absl::StrCat("cannot read ", folder.string()), error);
+  const bool ours = empty || fs::exists(folder / kBackupsLock, error) || HoldsBackups(folder);
+  return ours ? absl::OkStatus() : FolderTaken(folder.string());
 }
 
 // For writing to a folder of backups.
