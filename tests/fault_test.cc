@@ -17,15 +17,6 @@
 namespace marcot::testing {
 namespace {
 
-int Scaled(int count) {
-  const char* scale = std::getenv("MARCOT_TEST_SCALE");
-  return std::max(1, static_cast<int>(count * (scale == nullptr ? 1.0 : std::atof(scale))));
-}
-uint64_t BaseSeed() {
-  const char* seed = std::getenv("MARCOT_TEST_SEED");
-  return seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10);
-}
-
 // A store on a faulty file system, and a twin on a sound one that plays the same steps.
 class BrokenStore {
  public:

@@ -8,6 +8,7 @@
 #include "operations/engine.h"
 #include "operations/spaces.h"
 #include "storage_rocksdb/rocksdb_storage.h"
+#include "support/faulty_file_system.h"
 #include "support/status_testing.h"
 #include "support/temp_store.h"
 
@@ -486,54 +487,19 @@ TEST(ListenerTest, WhatItThrowsIsDropped) {
   EXPECT_FALSE(store->GetMetrics().read_only);
 }
 
-// A storage whose disk can fail.
-class FailingStorage final : public storage::Storage {
- public:
-  FailingStorage(std::unique_ptr<storage::Storage> below, const bool* fails)
-      : below_(std::move(below)), fails_(fails) {}
-
-  absl::StatusOr<bool> Get(storage::Family family, std::string_view key,
-                           const storage::Snapshot* snapshot, std::string* value) const override {
-    return below_->Get(family, key, snapshot, value);
-  }
-  std::unique_ptr<storage::Cursor> NewCursor(storage::Family family, const storage::Range& range,
-                                             const storage::Snapshot* snapshot) const override {
-    return below_->NewCursor(family, range, snapshot);
-  }
-  std::unique_ptr<storage::Snapshot> TakeSnapshot() const override {
-    return below_->TakeSnapshot();
-  }
-  std::unique_ptr<storage::Batch> NewBatch() const override { return below_->NewBatch(); }
-  absl::Status Write(storage::Batch& batch, bool sync) override {
-    if (*fails_) return MakeError(Code::kInternalServerError, "no room");
-    return below_->Write(batch, sync);
-  }
-  StorageFigures GetFigures() const override { return below_->GetFigures(); }
-  absl::Status Checkpoint(const std::string& folder) const override {
-    return below_->Checkpoint(folder);
-  }
-  absl::StatusOr<BackupInfo> Backup(const std::string& backups,
-                                    const std::string& owner) const override {
-    return below_->Backup(backups, owner);
-  }
-
- private:
-  const std::unique_ptr<storage::Storage> below_;
-  const bool* const fails_;
-};
-
 TEST(ListenerTest, IsToldOnceThatTheStoreIsReadOnly) {
   const TempFolder folder;
-  bool fails = false;
-  auto rocksdb = storage::OpenRocksdb(
-      folder.path().string(),
-      {.create_if_missing = true, .block_cache_bytes = 1u << 20, .memtable_bytes = 1u << 20});
+  const auto system = std::make_shared<FaultyFileSystem>();
+  const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(system);
+  auto rocksdb = storage::OpenRocksdb(folder.path().string(), {.create_if_missing = true,
+                                                               .block_cache_bytes = 1u << 20,
+                                                               .memtable_bytes = 1u << 20,
+                                                               .env = env.get()});
   ASSERT_OK(rocksdb);
   const auto recorder = std::make_shared<Recorder>();
   StoreOptions options = TestOptions();
   options.listener = recorder;
-  const auto engine = operations::Engine::Start(
-      std::make_unique<FailingStorage>(*std::move(rocksdb), &fails), options);
+  const auto engine = operations::Engine::Start(*std::move(rocksdb), options);
   ASSERT_OK(engine);
   const auto make = [&](std::string_view name) {
     operations::CreateLibraryWork work(name);
@@ -541,7 +507,7 @@ TEST(ListenerTest, IsToldOnceThatTheStoreIsReadOnly) {
   };
   ASSERT_OK(make("first"));
   recorder->ExpectAll((*engine)->GetMetrics());
-  fails = true;
+  system->Fail(FileOp::kAppend, 1, false, true);
   EXPECT_CODE(InternalServerError, make("second"));
   EXPECT_CODE(StoreReadOnly, make("third"));
   const Metrics metrics = (*engine)->GetMetrics();

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "api/store_impl.h"
-#include "base/coding.h"
 #include "storage/backup.h"
 #include "xxhash.h"
 

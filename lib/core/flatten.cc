@@ -49,9 +49,7 @@ class Flattener {
       MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(entries->value()));
       if (entry.kind != EntryKind::kWhiteout) continue;
       txn_.Delete(Family::kEntries, std::string(entries->key()));
-      if (node_.newest_pin != 0) {
-        txn_.Delete(Family::kBirths, BirthKey(dir_, entry.birth, SlotOfEntryKey(entries->key())));
-      }
+      DropBirth(txn_, node_.newest_pin, dir_, entry.birth, SlotOfEntryKey(entries->key()));
       ++swept;
     }
     MARCOT_RETURN_IF_ERROR(entries->status());

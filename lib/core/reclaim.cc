@@ -159,7 +159,7 @@ class JobRunner {
     MARCOT_ASSIGN_OR_RETURN(const HistoryRecord record, DecodeHistory(value));
     MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(record.entry));
     txn_.Delete(Family::kHistory, std::move(key));
-    if (older_pin != 0) txn_.Delete(Family::kBirths, BirthKey(row.dir, row.birth, row.slot));
+    DropBirth(txn_, older_pin, row.dir, row.birth, row.slot);
     // History never owns a live directory: its pins keep it.
     if (entry.kind == EntryKind::kDirectory) return absl::OkStatus();
     return writer_.Drop(entry);
@@ -192,9 +192,7 @@ class JobRunner {
       MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(value));
       if (entry.birth <= node.newest_pin) return KeepSeenEntry(entry, node.newest_pin, job);
       txn_.Delete(Family::kEntries, std::string(key));
-      if (node.newest_pin != 0) {
-        txn_.Delete(Family::kBirths, BirthKey(job->a, entry.birth, SlotOfEntryKey(key)));
-      }
+      DropBirth(txn_, node.newest_pin, job->a, entry.birth, SlotOfEntryKey(key));
       --budget_.writes;
       return writer_.Drop(entry);
     };

@@ -33,6 +33,10 @@ TotalsDelta Minus(const Weight& w) {
   return {-plus.bytes, -plus.files, -plus.directories, -plus.versions, -plus.version_bytes};
 }
 
+void DropBirth(Txn& txn, Seq pin, DirId dir, Seq birth, std::string_view slot) {
+  if (pin != 0) txn.Delete(Family::kBirths, BirthKey(dir, birth, slot));
+}
+
 absl::Status TreeWriter::PutNode(DirId dir, const Node& node) {
   txn_.Put(Family::kNodes, IdKey(dir), EncodeNode(node));
   return absl::OkStatus();
@@ -234,9 +238,7 @@ absl::StatusOr<TreeWriter::Detached> TreeWriter::Detach(DirId dir, std::string_v
   txn_.Delete(Family::kEntries, std::move(key));
   out.preserved = node.newest_pin >= out.entry.birth;
   if (!out.preserved) {
-    if (node.newest_pin != 0) {
-      txn_.Delete(Family::kBirths, BirthKey(dir, out.entry.birth, slot));
-    }
+    DropBirth(txn_, node.newest_pin, dir, out.entry.birth, slot);
     return out;
   }
   txn_.Put(Family::kHistory, HistoryKey(dir, slot, out.entry.birth),

@@ -47,6 +47,9 @@ struct TotalsDelta {
 TotalsDelta Plus(const Weight& weight);
 TotalsDelta Minus(const Weight& weight);
 
+// A record of a directory is gone. It has had a birth where a pin is left, which must be older.
+void DropBirth(Txn& txn, Seq pin, DirId dir, Seq birth, std::string_view slot);
+
 class TreeWriter {
  public:
   explicit TreeWriter(Txn& txn) : txn_(txn) {}

@@ -1,12 +1,22 @@
 #include "support/workload.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "support/temp_store.h"
 
 namespace marcot::testing {
 
 using Kind = BatchItem::Kind;
+
+int Scaled(int count) {
+  const char* scale = std::getenv("MARCOT_TEST_SCALE");
+  return std::max(1, static_cast<int>(count * (scale == nullptr ? 1.0 : std::atof(scale))));
+}
+uint64_t BaseSeed() {
+  const char* seed = std::getenv("MARCOT_TEST_SEED");
+  return seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10);
+}
 
 std::string Text(const absl::Status& status) {
   return std::string(CodeName(CodeOf(status))) + ": " + status.ToString();

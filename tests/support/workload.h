@@ -15,6 +15,11 @@ namespace marcot::testing {
 
 using Random = std::mt19937_64;
 
+// So many, or more or fewer where MARCOT_TEST_SCALE, a factor, asks for it; at least one.
+int Scaled(int count);
+// MARCOT_TEST_SEED, or 1.
+uint64_t BaseSeed();
+
 std::string Text(const absl::Status& status);
 std::string BytesOf(uint64_t seed, size_t size);
 ByteSource SourceOf(std::string_view rest);
