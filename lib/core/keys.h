@@ -147,6 +147,10 @@ inline ContentId ContentOfKey(std::string_view key) {
   return {LoadFixed64(key.data()), LoadFixed64(key.data() + 8)};
 }
 
+inline constexpr std::string_view kFormatKey = "format";
+inline constexpr std::string_view kStoreKey = "store";    // the secret
+inline constexpr std::string_view kFoldedKey = "folded";  // a log row without totals
+
 // An upload under way: how many chunks of the blob there are. Left over by a crash, it tells what
 // to delete.
 inline constexpr std::string_view kUploadPrefix = "upload/";
