@@ -187,8 +187,9 @@ class Store {
   // Counters and gauges for monitoring, without a look at what is stored: some microseconds,
   // whatever the store holds.
   Metrics GetMetrics() const;
-  // Proves the invariants of lib/README.md on the newest commit. Answers what it found wrong, a
-  // line each; empty: sound. Holds the namespace in memory, so it is meant for tests.
+  // Proves the invariants of lib/README.md on the newest commit, while others write; the deep check
+  // of marcot/check.h, without a repair. Answers what it found wrong, a line each; empty: sound.
+  // O(records and bytes of the store).
   absl::StatusOr<std::vector<std::string>> CheckInvariants() const;
 
   // A store of the state of now in a new folder (FolderNotEmpty), which can be opened at once and

@@ -30,8 +30,14 @@ class Blob {
 
   void Take(const Rows& rows) {
     const uint64_t index = LoadFixed64(rows.key().data() + 8);
-    whole_ = whole_ && index == chunks_ && !rows.damaged();
-    damaged_ = damaged_ || rows.damaged();
+    whole_ = whole_ && index == chunks_;
+    if (rows.damaged()) {
+      damaged_ = true;
+      Find(Fault::kContentDamaged, absl::StrCat("chunk ", index, " fails its checksum"),
+           [key = std::string(rows.key())](Repairer& repairer) {
+             return repairer.MendAlone(Family::kChunks, key);
+           });
+    }
     chunks_ = index + 1;
     bytes_ += rows.value().size();
     XXH3_128bits_update(hash_.get(), rows.value().data(), rows.value().size());
@@ -39,24 +45,27 @@ class Blob {
 
   void Check() const {
     if (!claimed_) {
-      Find(Fault::kChunkStray, absl::StrCat(chunks_, " chunks"),
-           [number = number_, chunks = chunks_](Repairer& repairer) {
-             return repairer.Queue({core::Job::Kind::kBlob, number, chunks, {}});
+      Find(Fault::kChunkStray, absl::StrCat(chunks_, " chunks, ", bytes_, " bytes"),
+           [number = number_, chunks = chunks_, bytes = bytes_, id = id()](Repairer& repairer) {
+             return repairer.AdoptBlob(number, chunks, id, bytes);
            });
       return;
     }
     if (content_.empty()) return;
-    const XXH128_hash_t hash = XXH3_128bits_digest(hash_.get());
-    if (damaged_) {
-      Find(Fault::kContentDamaged, "a chunk fails its checksum");
-    } else if (!whole_ || bytes_ != size_) {
+    if (damaged_) return;
+    if (!whole_ || bytes_ != size_) {
       Find(Fault::kChunkMissing, absl::StrCat("says ", size_, " bytes, has ", bytes_));
-    } else if (ContentId{hash.high64, hash.low64} != content_) {
+    } else if (id() != content_) {
       Find(Fault::kContentDamaged, "its hash is another");
     }
   }
 
  private:
+  ContentId id() const {
+    const XXH128_hash_t hash = XXH3_128bits_digest(hash_.get());
+    return {hash.high64, hash.low64};
+  }
+
   void Find(Fault fault, std::string detail, Fix fix = nullptr) const {
     state_.findings().Add(fault,
                           content_.empty()

@@ -28,11 +28,12 @@ namespace marcot::check {
     "makes its node anew from its entries, if it was not a copy")                                 \
   X(NodeOrphaned, 2, "a directory has no entry and nobody lets go of it",                         \
     "attaches it to the library lost-found")                                                      \
+  X(NodeNotLive, 2, "a directory that an entry shows is taken for deleted", "corrects the node")  \
   X(NodeOwnedTwice, 2, "two entries lead to one live directory", "")                              \
   X(NodeBelowItself, 2, "a directory is inside itself", "")                                       \
   X(NodeUnused, 2, "a dead directory that nobody sees is not let go of", "queues its trim")       \
   X(NodeParentWrong, 2, "a directory does not know its parent", "corrects the node")              \
-  X(NodeSyncedWrong, 2, "a directory does not know which pins of its parent it has",              \
+  X(NodeSyncedWrong, 3, "a directory does not know which pins of its parent it has",              \
     "corrects the node where nothing has changed since")                                          \
   X(NodeYoungestWrong, 2, "a dead directory would not be trimmed in time", "corrects the node")   \
   X(NodeFlattenLost, 2, "a directory waits for a flatten that is not queued", "queues it")        \
@@ -44,7 +45,7 @@ namespace marcot::check {
     "show through it",                                                                            \
     "makes the pin anew")                                                                         \
   X(PinOwnersWrong, 3, "a pin would go too early or never", "corrects the count of its owners")   \
-  X(NewestPinWrong, 3,                                                                            \
+  X(NewestPinWrong, 2,                                                                            \
     "a directory does not know its newest pin, so writes would not keep what "                    \
     "copies see",                                                                                 \
     "corrects the node")                                                                          \
@@ -97,8 +98,10 @@ namespace marcot::check {
   X(ChangeStray, 4, "changes of a space that does not exist", "drops the row")                    \
   X(ObjectIdTwice, 4, "two entries have the same object id", "")                                  \
   X(ChunkMissing, 4, "bytes of a content are lost", "")                                           \
-  X(ChunkStray, 4, "stored bytes that belong to no content", "queues their deletion")             \
-  X(ContentDamaged, 4, "the bytes of a content are not those that were stored", "")
+  X(ChunkStray, 4, "stored bytes that belong to no content",                                      \
+    "gives them to the content of that hash, or deletes them")                                    \
+  X(ContentDamaged, 4, "the bytes of a content are not those that were stored",                   \
+    "mends a chunk whose checksum one flipped bit explains")
 
 enum class Fault {
 #define MARCOT_FAULT(code, stage, meaning, repair) k##code,

@@ -111,6 +111,12 @@ absl::Status JoinNodes(const State& state, Claims& claims) {
       find(Fault::kNodeOrphaned, "",
            [dir](Repairer& repairer) { return repairer.AttachOrphan(dir); });
     }
+    // Dead ones may have an entry in a parent that is dead itself, and kept for its pins.
+    if (!live && !waits && g.owners == 1 && (g.root || state.InSpace(*view, g.owner))) {
+      find(Fault::kNodeNotLive, "", [dir](Repairer& repairer) {
+        return repairer.ChangeNode(dir, [](core::Node& node) { node.live = true; });
+      });
+    }
     const DirId parent = g.root ? 0 : g.owner;
     if (live && g.owners == 1 && g.parent != parent && !waits &&
         (g.root || state.InSpace(*view, g.owner))) {

@@ -81,15 +81,18 @@ absl::Status Repairer::Run(const Fixes& fixes) {
   lost_.clear();
   absl::Status status;
   for (const auto& fix : fixes) {
-    status.Update(fix(*this));
-    if (!status.ok()) break;
+    const core::Txn::Savepoint before = txn.Mark();
+    const absl::Status fixed = fix(*this);
+    if (fixed.ok()) continue;
+    // What it needs is damaged itself: it stays a finding, and another round may do better.
+    txn.RollBack(before);
+    if (CodeOf(fixed) != Code::kStoreDamaged) status.Update(fixed);
   }
-  for (const Lost& lost : lost_) {
-    if (status.ok()) status = WriteLost(lost);
-  }
+  for (const Lost& lost : lost_) status.Update(WriteLost(lost));
   txn_ = nullptr;
   MARCOT_RETURN_IF_ERROR(status);
-  return committed.Commit(txn, true);
+  const bool changed = !txn.empty() || txn.counters() != committed.counters();
+  return changed ? committed.Commit(txn, true) : absl::OkStatus();
 }
 
 absl::Status Repairer::RunRaw(const Fixes& fixes) {
@@ -194,6 +197,9 @@ absl::StatusOr<DirId> Repairer::LostRoot() {
   return space->root;
 }
 
+// Beside the ids of directories (1) and of files (2).
+ObjectId Repairer::LostId() { return {3, txn_->NewId()}; }
+
 absl::Status Repairer::AttachLost(const std::string& slot, const Entry& entry) {
   TreeWriter writer(*txn_);
   MARCOT_ASSIGN_OR_RETURN(const DirId root, LostRoot());
@@ -214,7 +220,7 @@ absl::Status Repairer::WriteLost(const Lost& lost) {
   if (there) return absl::OkStatus();  // the same record, met once more
   const uint64_t blob = txn_->NewId();
   entry = {.kind = EntryKind::kFile,
-           .id = {2, txn_->NewId()},
+           .id = LostId(),
            .content = operations::HashOf(lost.text),
            .size = lost.text.size(),
            .creation_time_ms = txn_->now_ms(),
@@ -268,10 +274,15 @@ absl::Status Repairer::RemakeNode(DirId dir) {
   const auto pins = txn_->NewCursor(Family::kPins, {core::IdKey(dir), core::IdKey(dir + 1)});
   pins->Seek(core::IdKey(dir));
   if (pins->Valid()) node.created = std::min(node.created, LoadFixed64(pins->key().data() + 8));
+  pins->SeekForPrev(core::PairKey(dir, ~Seq{0}));
+  if (pins->Valid()) node.newest_pin = LoadFixed64(pins->key().data() + 8);
   MARCOT_RETURN_IF_ERROR(pins->status());
   MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, txn_->GetTotals(dir));
-  if (own.whiteouts > 0 || own.child_files != totals.child_files ||
-      own.child_directories != totals.child_directories) {
+  // Totals that are lost too are counted anew.
+  const bool counted = totals.changed != 0;
+  const bool alone = own.whiteouts == 0 && own.child_files == totals.child_files &&
+                     own.child_directories == totals.child_directories;
+  if (counted && !alone) {
     return absl::OkStatus();  // stays a finding: only a backup knows the base
   }
   node.synced = node.created;
@@ -511,7 +522,7 @@ absl::Status Repairer::CountContent(const ContentId& id, uint64_t holders, uint6
   row.count = 1;
   MARCOT_RETURN_IF_ERROR(Put(Family::kContents, key, core::EncodeContent(row)));
   Entry entry{.kind = EntryKind::kFile,
-              .id = {2, txn_->NewId()},
+              .id = LostId(),
               .content = id,
               .size = row.size,
               .creation_time_ms = txn_->now_ms(),
@@ -521,6 +532,20 @@ absl::Status Repairer::CountContent(const ContentId& id, uint64_t holders, uint6
               .attributes = {}};
   ++txn_->counters().file_records;
   return AttachLost(core::Slot(core::kFileSlot, absl::StrCat("content-", id.Hex())), entry);
+}
+
+absl::Status Repairer::AdoptBlob(uint64_t blob, uint64_t chunks, const ContentId& id,
+                                 uint64_t size) {
+  std::string value;
+  const std::string key = core::ContentKey(id);
+  MARCOT_ASSIGN_OR_RETURN(const bool found, txn_->Get(Family::kContents, key, &value));
+  core::ContentRow row{.count = 1, .size = size, .blob = 0};  // the next round counts
+  if (found) {
+    MARCOT_ASSIGN_OR_RETURN(row, core::DecodeContent(value));
+  }
+  if (row.blob != 0) return Queue({Job::Kind::kBlob, blob, chunks, {}});
+  row.blob = blob;
+  return Put(Family::kContents, key, core::EncodeContent(row));
 }
 
 absl::Status Repairer::ForgetVersions(const ObjectId& id) {
@@ -582,8 +607,17 @@ absl::Status Repairer::RemakeLibrary(const std::string& library) {
 }
 
 absl::Status Repairer::LinkQuota(const std::string& library, const std::string& space) {
-  MARCOT_ASSIGN_OR_RETURN(const core::SpaceRecord record,
+  MARCOT_ASSIGN_OR_RETURN(core::SpaceRecord record,
                           operations::RequireSpace(*txn_, library, space));
+  // Where the quota that is charged lists the space, it is the space that says another one.
+  MARCOT_ASSIGN_OR_RETURN(const core::Totals charged, txn_->GetTotals(record.root));
+  if (charged.account != 0 && charged.account != record.quota) {
+    const auto other = operations::FindQuota(*txn_, library, charged.account);
+    if (other.ok() && std::count(other->spaces.begin(), other->spaces.end(), space) == 1) {
+      record.quota = charged.account;
+      return Put(Family::kSpaces, core::SpaceKey(library, space), core::EncodeSpace(record));
+    }
+  }
   const std::string key = core::QuotaKey(library, record.quota);
   std::string value;
   MARCOT_ASSIGN_OR_RETURN(const bool found, txn_->Get(Family::kFacts, key, &value));
@@ -608,6 +642,8 @@ absl::Status Repairer::LinkQuota(const std::string& library, const std::string& 
 
 absl::Status Repairer::UnlinkQuota(const std::string& library, DirId quota,
                                    const std::string& space) {
+  MARCOT_ASSIGN_OR_RETURN(const auto record, operations::FindSpace(*txn_, library, space));
+  if (record.has_value() && record->quota == quota) return absl::OkStatus();
   return operations::LeaveQuota(*txn_, library, quota, space);
 }
 

@@ -39,6 +39,10 @@ class Repairer {
   // A record that does not decode: mended if one flipped bit explains its checksum, else taken out
   // of the store, into a file of the library lost-found that says all that is known of it.
   absl::Status MoveAway(storage::Family family, const std::string& key);
+  // The same, but what cannot be mended stays.
+  absl::Status MendAlone(storage::Family family, const std::string& key) {
+    return Mend(family, key).status();
+  }
   absl::Status Queue(const core::Job& job);
 
   // ---- nodes
@@ -67,6 +71,8 @@ class Repairer {
 
   // ---- beside the trees
   absl::Status CountContent(const ContentId& id, uint64_t holders, uint64_t size);
+  // Bytes that no content has: the content of that hash, if it lacks its bytes, gets them.
+  absl::Status AdoptBlob(uint64_t blob, uint64_t chunks, const ContentId& id, uint64_t size);
   absl::Status ForgetVersions(const ObjectId& id);
   absl::Status RemakeItem(core::DirId bin, uint64_t item);
   absl::Status RemakeLibrary(const std::string& library);
@@ -90,6 +96,7 @@ class Repairer {
   void FoldLog(core::LogRow* row, core::Seq* seq);
   absl::StatusOr<std::string> SealedValue(storage::Family family, const std::string& key);
   absl::StatusOr<core::DirId> LostRoot();
+  ObjectId LostId();
   absl::Status WriteLost(const Lost& lost);
   absl::Status AttachLost(const std::string& slot, const core::Entry& entry);
   absl::StatusOr<core::Totals> SumsAt(core::DirId dir, core::Seq seq);
