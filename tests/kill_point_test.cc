@@ -7,13 +7,11 @@
 // at later passages of the points; MARCOT_TEST_SEED picks others.
 #include <signal.h>
 
-#include "api/store_impl.h"
 #include "kill_points/paths.h"
 #include "kill_points/points.h"
-#include "operations/engine.h"
 #include "pch/test_pch.h"
-#include "storage_rocksdb/rocksdb_storage.h"
 #include "support/child.h"
+#include "support/open_store.h"
 #include "support/temp_store.h"
 #include "support/workload.h"
 
@@ -107,16 +105,10 @@ class KillPointTest : public ::testing::TestWithParam<Path> {
     StoreOptions options = TestOptions();
     options.durability = Durability::kSynced;
     options.clock_ms = place->clock.function();
-    auto storage = storage::OpenRocksdb(place->Folder("store"),
-                                        {.create_if_missing = true,
-                                         .block_cache_bytes = options.block_cache_bytes,
-                                         .memtable_bytes = options.memtable_bytes});
-    if (!storage.ok()) return "open: " + Text(storage.status());
-    if (GetParam().of_batches) storage = StorageWithKillPoints(*std::move(storage));
-    auto engine = operations::Engine::Start(*std::move(storage), options);
-    if (!engine.ok()) return "start: " + Text(engine.status());
-    auto store = api::StoreImpl::Open(*std::move(engine));
-    if (!store.ok()) return "first space: " + Text(store.status());
+    const bool named = GetParam().of_batches;
+    auto store = OpenStoreOn(rocksdb::Env::Default(), place->Folder("store"), options,
+                             named ? StorageWithKillPoints : WrapStorage());
+    if (!store.ok()) return "open: " + Text(store.status());
     place->store = *std::move(store);
     return "";
   }
