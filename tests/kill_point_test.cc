@@ -252,7 +252,7 @@ TEST_P(KillPointTest, LosesNothing) {
   for (const auto& [name, times] : points_) {
     ASSERT_TRUE(!path.of_batches || path.points.contains(name)) << name << " is a new point";
     const std::vector<Moment> moments = MomentsOf(path, name);
-    const int kills_here = Scaled((path.of_batches ? 2 : 1) * static_cast<int>(moments.size()));
+    const int kills_here = Scaled(static_cast<int>(moments.size()));
     bool reached = false;
     for (int i = 0; i < kills_here; ++i) {
       // The first kill is at the first passage, which calls of several threads do not change.
