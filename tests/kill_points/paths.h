@@ -3,8 +3,8 @@
 
 #include <filesystem>
 #include <functional>
-#include <iosfwd>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 

@@ -187,10 +187,15 @@ std::string PathOf(int file) {
   return size < 0 ? "" : std::string(path, static_cast<size_t>(size));
 }
 
+bool IsSkipped(std::string_view path) {
+  Points& points = ThePoints();
+  const std::lock_guard lock(points.mutex);
+  return path == points.skipped || path.starts_with(points.skipped + "/");
+}
+
 // The moment is amid, if any.
 std::optional<Moment> PassCall(const char* call, std::string_view path) {
-  const std::string& skipped = ThePoints().skipped;
-  if (!files_are_points || path == skipped || path.starts_with(skipped + "/")) return std::nullopt;
+  if (!files_are_points || IsSkipped(path)) return std::nullopt;
   return Pass(std::string(call) + " " + KindOf(path));
 }
 
@@ -218,7 +223,9 @@ std::unique_ptr<storage::Storage> StorageWithKillPoints(std::unique_ptr<storage:
 }
 
 FileKillPoints::FileKillPoints(const std::string& skipped) {
-  ThePoints().skipped = skipped;
+  Points& points = ThePoints();
+  const std::lock_guard lock(points.mutex);
+  points.skipped = skipped;
   files_are_points = true;
 }
 FileKillPoints::~FileKillPoints() { files_are_points = false; }

@@ -36,7 +36,7 @@ std::unique_ptr<storage::Storage> StorageWithKillPoints(std::unique_ptr<storage:
 
 // While one exists, calls that change a file or folder are points, but for the folder `skipped`
 // and what is in it: `<call> <file>`, numbers in the name of the file as #. Writes also amid. One
-// at a time, and its folder the same in all of a process.
+// at a time.
 class FileKillPoints {
  public:
   explicit FileKillPoints(const std::string& skipped);
