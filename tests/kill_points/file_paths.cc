@@ -10,8 +10,8 @@ absl::Status Wrong(const std::string& what) {
   return what.empty() ? absl::OkStatus() : absl::InternalError(what.data());
 }
 
-absl::Status Fill(Place& place) {
-  Workload workload(*place.store, 11);
+absl::Status Fill(Store& store) {
+  Workload workload(store, 11);
   for (uint64_t n = 0; n < 60; ++n) {
     MARCOT_RETURN_IF_ERROR(Wrong(workload.Step(n)));
   }
@@ -87,9 +87,27 @@ Path Creation() {
           false};
 }
 
+// The log is replayed into files.
+Path Opening() {
+  return {"OpeningWithALog",
+          [](Place& place) -> absl::Status {
+            MARCOT_RETURN_IF_ERROR(Fill(*place.store));
+            MARCOT_ASSIGN_OR_RETURN(const auto other,
+                                    Store::Open(place.Folder("other"), TestOptions()));
+            return Fill(*other);
+          },
+          {{[](Place& place) -> absl::Status {
+            MARCOT_RETURN_IF_ERROR(AtPoints(
+                place, [&] { return Store::Open(place.Folder("other"), TestOptions()).status(); }));
+            return CheckStore(place.Folder("other"), place, true);
+          }}},
+          {{"create *.sst", 1}, {"write *.sst", 1}, {"write MANIFEST-#", 1}, {"rename CURRENT", 1}},
+          false};
+}
+
 Path Checkpoint() {
   return {"Checkpoint",
-          Fill,
+          [](Place& place) { return Fill(*place.store); },
           {MakesStore(true,
                       [](Place& place, const std::string& folder) {
                         return place.store->CreateCheckpoint(folder);
@@ -109,7 +127,7 @@ Path Backup() {
   return {"Backup",
           [](Place& place) {
             MARCOT_RETURN_IF_ERROR(BackUp(place));
-            return Fill(place);
+            return Fill(*place.store);
           },
           {{[](Place& place) -> absl::Status {
             MARCOT_ASSIGN_OR_RETURN(const size_t count, CheckBackups(place, false));
@@ -129,7 +147,7 @@ Path Backup() {
 Path Restore() {
   return {"Restore",
           [](Place& place) {
-            MARCOT_RETURN_IF_ERROR(Fill(place));
+            MARCOT_RETURN_IF_ERROR(Fill(*place.store));
             return BackUp(place);
           },
           {MakesStore(true,
@@ -151,7 +169,7 @@ Path KeepNewest() {
   return {"KeepingTheNewestBackups",
           [](Place& place) {
             MARCOT_RETURN_IF_ERROR(BackUp(place));
-            MARCOT_RETURN_IF_ERROR(Fill(place));
+            MARCOT_RETURN_IF_ERROR(Fill(*place.store));
             MARCOT_RETURN_IF_ERROR(BackUp(place));
             MARCOT_RETURN_IF_ERROR(place.space().Put("last", "bytes").status());
             return BackUp(place);
@@ -170,7 +188,7 @@ Path KeepNewest() {
 }  // namespace
 
 std::vector<Path> FilePaths() {
-  return {Creation(), Checkpoint(), Backup(), Restore(), KeepNewest()};
+  return {Creation(), Opening(), Checkpoint(), Backup(), Restore(), KeepNewest()};
 }
 
 }  // namespace marcot::testing
