@@ -113,6 +113,7 @@ class KillPointTest : public ::testing::TestWithParam<Path> {
   std::string Open(Place* place) const {
     place->folder = Work();
     StoreOptions options = TestOptions();
+    options.memtable_bytes = 1u << 20;  // flushes often
     options.durability = Durability::kSynced;
     options.clock_ms = place->clock.function();
     const bool named = GetParam().of_batches;
@@ -148,6 +149,7 @@ class KillPointTest : public ::testing::TestWithParam<Path> {
       Place place;
       place.folder = Template();
       StoreOptions options = TestOptions();
+      options.memtable_bytes = 1u << 20;  // flushes often
       options.clock_ms = place.clock.function();
       place.store = *Store::Open(place.Folder("store"), options);
       const absl::Status status = GetParam().prepare(place);
