@@ -93,7 +93,8 @@ class Store {
   // library `default` with the one space `-`.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& folder,
                                                      const StoreOptions& options = {});
-  // Finishes the commits under way and closes. Snapshots and readers must be gone.
+  // Waits for the step that the background is at, and closes; what else it had to do is done when
+  // the store is open again. Calls must have returned, snapshots and readers be gone.
   ~Store();
 
   Store(const Store&) = delete;
