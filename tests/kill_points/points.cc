@@ -87,6 +87,9 @@ class NamedBatch final : public storage::Batch {
     }
     below_->Put(family, key, value);
   }
+  void PutSealed(Family family, std::string_view key, std::string_view sealed) override {
+    below_->PutSealed(family, key, sealed);
+  }
   void Delete(Family family, std::string_view key) override {
     if (family == Family::kReclaim) jobs_.emplace_back(key, std::nullopt);
     below_->Delete(family, key);
