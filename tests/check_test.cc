@@ -39,6 +39,8 @@ void Must(const absl::Status& status) {
 void FillTrees(const Space& space, const Space& other) {
   Must(space.MakeDirectory("src/a/deep"));
   Must(space.Put("src/one.txt", "one"));
+  Must(space.MakeDirectory("src/dead/in-it"));
+  Must(space.Put("src/dead/kept.txt", "copies see it"));
   Must(space.Put("src/two.txt", "shared by two"));
   Must(space.Put("src/a/three.txt", "three"));
   Must(space.Put("src/a/deep/four.txt", "four four"));
@@ -46,6 +48,7 @@ void FillTrees(const Space& space, const Space& other) {
   Must(space.Put("src/a/three.txt", "three anew", {{.strategy = Strategy::kOverwrite}}));
   Must(space.CopyDirectory("src", "copy", {.strategy = Strategy::kRename}));  // copy (1)
   Must(space.Delete("src/two.txt", {{}, true}));
+  Must(space.Delete("src/dead", {{}, true}));
   Must(space.Put("copy/a/new.txt", "in a copy"));
   Must(space.Delete("copy/one.txt", {{}, true}));
   Must(space.CopyDirectory("copy", "copy/a/again"));
@@ -256,6 +259,12 @@ constexpr std::pair<const char*, uint64_t core::Totals::*> kSums[] = {
 // Of one kind and family; MARCOT_TEST_SCALE multiplies it.
 constexpr int kTriesOfAKind = 8;
 
+// That were found by any of the tests.
+std::set<std::string>& SeenCodes() {
+  static auto* const codes = new std::set<std::string>;
+  return *codes;
+}
+
 // What became of the damage of one kind in one family.
 struct Tally {
   int planted = 0, found = 0, repaired = 0, restored = 0;
@@ -332,6 +341,7 @@ class CheckTest : public ::testing::TestWithParam<bool> {
     const CheckReport repaired = Check(true);
     std::string codes;
     for (const Finding& finding : found.findings) {
+      SeenCodes().insert(finding.code);
       absl::StrAppend(&codes, finding.code, " (", finding.where, ": ", finding.detail, ")\n");
     }
     if (then != Then::kFound) {
@@ -357,6 +367,9 @@ class CheckTest : public ::testing::TestWithParam<bool> {
   template <typename Alter>
   static void AlterEntry(const Entry& entry, const Alter& alter) {
     Entry altered = entry;
+    altered.kind = entry.kind == EntryKind::kFile ? EntryKind::kReference : EntryKind::kFile;
+    alter("kind", altered, Then::kFound);
+    altered = entry;
     altered.birth += 1;
     alter("birth", altered, Then::kFound);
     altered = entry;
@@ -388,8 +401,8 @@ class CheckTest : public ::testing::TestWithParam<bool> {
     alter("newest pin", altered, Then::kRestored);
     altered = node;
     altered.parent += 1;
-    // Of one that waits for its trim nobody asks.
-    if (node.live) alter("parent", altered, GetParam() ? Then::kRestored : Then::kHarmless);
+    // Nobody asks it of one that is in a dead directory, or waits for its trim.
+    if (node.live) alter("parent", altered, Then::kHarmless);
     altered = node;
     altered.flattening = true;
     alter("flattening", altered, Then::kRestored);
@@ -596,7 +609,10 @@ TEST_P(CheckTest, ExtraRows) {
         core::DeadlistKey other = core::DeadlistKey::Decode(row.key);
         other.list += 2;
         if (other.kind == core::DeadlistKey::Kind::kHistory) {
-          extra(Family::kDeadlists, other.Encode(), "");
+          Try(
+              "listed twice", Family::kDeadlists, Shown(row.key),
+              [&](storage::Batch& batch) { batch.Put(Family::kDeadlists, other.Encode(), ""); },
+              Then::kRestored);
         }
         break;
       }
@@ -777,9 +793,213 @@ TEST_P(CheckTest, AlteredFields) {
   PrintTable();
 }
 
+// Live directories that are owned twice, or by themselves.
+TEST_P(CheckTest, Ownership) {
+  std::map<core::DirId, std::pair<std::string, Entry>> owners;  // of what is no root
+  std::map<core::DirId, core::Node> nodes;
+  for (const Row& row : Rows()) {
+    if (row.family == Family::kNodes) {
+      nodes[LoadFixed64(row.key.data())] = Must(core::DecodeNode(row.value));
+    }
+    if (row.family != Family::kEntries) continue;
+    const Entry entry = Must(core::DecodeEntry(row.value));
+    if (entry.kind == EntryKind::kDirectory) owners[entry.dir] = {row.key, entry};
+  }
+  for (const auto& [dir, owner] : owners) {
+    const auto& [key, entry] = owner;
+    const core::DirId parent = LoadFixed64(key.data());
+    if (!nodes[dir].live || !nodes[parent].live || !GetParam()) continue;
+    Try(
+        "owned twice", Family::kEntries, absl::StrCat(dir),
+        [&, entry = entry](storage::Batch& batch) {
+          batch.Put(Family::kEntries,
+                    core::EntryKey(parent, core::Slot(core::kDirectorySlot, "2nd")),
+                    core::EncodeEntry(entry));
+        },
+        Then::kFound);
+    // Out of its parent, and into itself.
+    Try(
+        "in itself", Family::kEntries, absl::StrCat(dir),
+        [&, entry = entry, key = key, node = nodes[dir], dir = dir](storage::Batch& batch) mutable {
+          batch.Delete(Family::kEntries, key);
+          batch.Put(Family::kEntries, core::EntryKey(dir, core::Slot(core::kDirectorySlot, "me")),
+                    core::EncodeEntry(entry));
+          node.parent = dir;
+          batch.Put(Family::kNodes, core::IdKey(dir), core::EncodeNode(node));
+        },
+        Then::kFound);
+  }
+  PrintTable();
+}
+
+// What a node says of its parent's pins, and of what a trim left.
+TEST_P(CheckTest, SyncedAndYoungest) {
+  for (const Row& row : Rows()) {
+    if (row.family != Family::kNodes) continue;
+    core::Node node = Must(core::DecodeNode(row.value));
+    const auto put = [&](storage::Batch& batch) {
+      batch.Put(row.family, row.key, core::EncodeNode(node));
+    };
+    if (!node.live && GetParam()) {
+      node.youngest = 1;
+      Try("youngest", row.family, Shown(row.key), put, Then::kRestored);
+      continue;
+    }
+    // No pin of the parent may lie in between: then both say the same.
+    node.synced = 1;
+    Try("synced", row.family, Shown(row.key), put, Then::kHarmless);
+    node.synced = 1'000'000;
+    Try("synced", row.family, Shown(row.key), put, Then::kHarmless);
+  }
+  PrintTable();
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, CheckTest, ::testing::Bool(), [](const auto& info) {
   return info.param ? std::string("Drained") : std::string("Busy");
 });
+
+// ---- the tool, and what it stands on -----------------------------------------------------------
+
+TEST(SorterTest, SortsMoreThanItsBuffer) {
+  check::Sorter sorter(TempFolder::DefaultParent().string(), 64 * 1024);
+  std::mt19937_64 random(3);
+  std::multiset<std::string> expected;
+  const auto add = [&](check::Sorter::Appender& appender) {
+    std::string record(random() % 40, '\0');
+    for (char& c : record) c = static_cast<char>(random() % 4);
+    expected.insert(record);
+    appender.Add(record);
+  };
+  {
+    check::Sorter::Appender one(sorter), other(sorter);
+    for (int i = 0; i < 50'000; ++i) add(i % 3 == 0 ? one : other);
+  }
+  const auto sorted = Must(sorter.Sort());
+  auto next = expected.begin();
+  for (; sorted->Valid(); sorted->Next(), ++next) {
+    ASSERT_NE(next, expected.end());
+    ASSERT_EQ(sorted->record(), *next);
+  }
+  EXPECT_TRUE(sorted->status().ok());
+  EXPECT_EQ(next, expected.end());
+}
+
+TEST(SorterTest, SaysThatItHasNoRoom) {
+  check::Sorter sorter("/nowhere", 1024);
+  {
+    check::Sorter::Appender appender(sorter);
+    for (int i = 0; i < 100'000; ++i) appender.Add("record");
+  }
+  const auto sorted = sorter.Sort();
+  ASSERT_FALSE(sorted.ok());
+  EXPECT_NE(std::string(sorted.status().message()).find("/nowhere"), std::string::npos);
+}
+
+// `marcot-fsck`, which MARCOT_FSCK names.
+class FsckTool : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::getenv("MARCOT_FSCK") == nullptr) GTEST_SKIP() << "MARCOT_FSCK names no program";
+    StoreOptions options = TestOptions();
+    options.create_if_missing = true;
+    store_ = Must(Store::Open(folder(), options));
+    Fill(*store_, true);
+  }
+
+  std::string folder() const { return (folder_.path() / "store").string(); }
+
+  // Its exit, and what it printed.
+  std::pair<int, std::string> Run(const std::string& arguments) {
+    const std::string out = (folder_.path() / "out").string();
+    const std::string command =
+        absl::StrCat(std::getenv("MARCOT_FSCK"), " ", arguments, " >", out, " 2>&1");
+    const int status = std::system(command.c_str());
+    std::ifstream file(out);
+    return {WEXITSTATUS(status), std::string(std::istreambuf_iterator<char>(file), {})};
+  }
+
+  void Plant() {
+    const auto storage = Must(
+        storage::OpenRocksdb(folder(), {.block_cache_bytes = 1 << 20, .memtable_bytes = 1 << 20}));
+    const auto pins = storage->NewCursor(Family::kPins, {}, nullptr);
+    pins->Seek("");
+    core::Pin pin = Must(core::DecodePin(pins->value()));
+    pin.owners += 7;
+    const auto batch = storage->NewBatch();
+    batch->Put(Family::kPins, pins->key(), core::EncodePin(pin));
+    Must(storage->Write(*batch, true));
+  }
+
+  std::vector<std::filesystem::path> Files(std::string_view extension) const {
+    std::vector<std::filesystem::path> files;
+    for (const auto& file : std::filesystem::directory_iterator(folder())) {
+      if (file.path().extension() == extension) files.push_back(file.path());
+    }
+    return files;
+  }
+
+  TempFolder folder_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(FsckTool, ExitsAsFsckDoes) {
+  EXPECT_EQ(Run(folder()).first, 8);
+  EXPECT_NE(Run(folder()).second.find("StoreInUse"), std::string::npos);
+  store_.reset();
+  EXPECT_EQ(Run(folder()).first, 0);
+  EXPECT_EQ(Run("--deep " + folder()).first, 0);
+  EXPECT_EQ(Run("/nowhere/store").first, 8);
+  EXPECT_EQ(Run("").first, 8);
+  EXPECT_EQ(Run("--no-such-option " + folder()).first, 8);
+  Plant();
+  const auto [found, text] = Run("--json " + folder());
+  EXPECT_EQ(found, 4);
+  EXPECT_NE(text.find("{\"code\":\"PinOwnersWrong\""), std::string::npos) << text;
+  EXPECT_EQ(Run("--repair " + folder()).first, 1);
+  EXPECT_EQ(Run(folder()).first, 0);
+  // The log of that repair is not overwritten.
+  EXPECT_EQ(Run("--undo " + folder() + ".undo " + folder()).first, 0);
+  EXPECT_EQ(Run(folder()).first, 4);
+  EXPECT_EQ(Run("--repair " + folder()).first, 8);
+  EXPECT_EQ(Run("--repair --undo-log " + folder() + ".2 " + folder()).first, 1);
+  EXPECT_EQ(Run("--undo " + folder() + "/CURRENT " + folder()).first, 8);
+  EXPECT_EQ(Run(folder()).first, 0);
+}
+
+// What cannot be read is reported, what is behind it is read, and nothing is repaired.
+TEST_F(FsckTool, UnreadableFiles) {
+  for (int i = 0; i < 3000; ++i) {
+    Must(store_->OpenSpace("lib", "two")->Put(absl::StrCat("y/many-", i), "x"));
+  }
+  store_.reset();
+  Must(Store::Open(folder(), TestOptions()).status());  // what the log held is in files now
+  for (const std::filesystem::path& file : Files(".sst")) {
+    const auto size = static_cast<std::streamoff>(std::filesystem::file_size(file));
+    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary)
+        .seekp(size / 5)
+        .write("damage damage damage", 20);
+  }
+  const auto [found, text] = Run(folder());
+  EXPECT_EQ(found, 4) << text;
+  EXPECT_NE(text.find("FileUnreadable"), std::string::npos) << text;
+  EXPECT_NE(text.find(".sst"), std::string::npos) << text;
+  EXPECT_EQ(Run("--repair " + folder()).first, 4);
+  EXPECT_FALSE(std::filesystem::exists(folder() + ".undo"));
+}
+
+// After all tests, if all were run: none of the codes is without one that plants its damage.
+class AllCodesSeen : public ::testing::Environment {
+ public:
+  void TearDown() override {
+    const auto* const unit = ::testing::UnitTest::GetInstance();
+    if (unit->test_to_run_count() != unit->total_test_count()) return;
+    for (const FaultDescription& fault : AllFaults()) {
+      if (fault.code == "FileUnreadable") continue;  // the tool's test looks for it
+      EXPECT_TRUE(SeenCodes().contains(std::string(fault.code))) << fault.code;
+    }
+  }
+};
+const auto* const kAllCodesSeen = ::testing::AddGlobalTestEnvironment(new AllCodesSeen);
 
 }  // namespace
 }  // namespace marcot::testing

@@ -1,6 +1,6 @@
 // Changing the namespace: the write walk, pins and their push-down, history, copy-up, totals.
 //
-// What holds between any two operations (the checker, core/check.h, proves it):
+// What holds between any two operations (check/ proves it):
 //
 //   I1  Every record that a space's tree can reach exists; every record that exists can be reached,
 //       or a queued job lets go of it.
@@ -15,6 +15,12 @@
 //   I5  Totals of a live directory are the sums over what a reader sees below it; those frozen in a
 //       pin are the same as of its seq.
 //   I6  The count of a content is the number of records that hold it; without a row it is one.
+//   I7  What a quota says is used is the sum of the totals of the roots that it counts.
+//   I8  Every value decodes and its seal holds; object ids are unique within a space.
+//   I9  Every recycled item has an entry in its bin and a row of each order, and the other way
+//       round; every named snapshot an entry and a row.
+//   I10 A file's entry knows how many versions it has and their bytes; the rows of its versions
+//       lead back to it; totals have their sums. Every live node but a root knows its parent.
 //   I11 A record of a directory, head or history, that is younger than the directory's oldest pin
 //       has a row in births; no other row is there, or a queued job drops it.
 //

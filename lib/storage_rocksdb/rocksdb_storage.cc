@@ -353,6 +353,7 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
     status = lock->Take(options.env, folder);
     // Files are opened as they are needed: one that is damaged must not keep the others closed.
     db_options.max_open_files = kOpenFilesToRead;
+    db_options.paranoid_checks = false;
     if (status.ok()) {
       status = rocksdb::DB::OpenForReadOnly(db_options, folder, families, &handles, &db);
     }
