@@ -119,6 +119,10 @@ class Checker {
       }
       return job.status();
     }));
+    MARCOT_RETURN_IF_ERROR(ForEach(Family::kMeta, [&](string_view key, string_view) {
+      if (key.starts_with(kImportPrefix)) roots_.insert(RootOfImportKey(key));
+      return absl::OkStatus();
+    }));
     return ForEach(Family::kSpaces, [&](string_view key, string_view value) {
       if (key.back() == '\0') return DecodeLibrary(value).status();
       MARCOT_ASSIGN_OR_RETURN(const SpaceRecord space, DecodeSpace(value));

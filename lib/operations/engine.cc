@@ -10,6 +10,7 @@
 #include "core/tree_writer.h"
 #include "marcot/error.h"
 #include "operations/content.h"
+#include "operations/space_builder.h"
 #include "storage_rocksdb/rocksdb_storage.h"
 
 namespace marcot::operations {
@@ -163,9 +164,13 @@ class FlattenWork final : public Pipeline::Work {
   std::string cursor_;
 };
 
-class AbandonedUploadsWork final : public Pipeline::Work {
+// What a crash left behind.
+class AbandonedWork final : public Pipeline::Work {
  public:
-  absl::Status Execute(core::Txn& txn) override { return QueueAbandonedUploads(txn); }
+  absl::Status Execute(core::Txn& txn) override {
+    MARCOT_RETURN_IF_ERROR(QueueAbandonedUploads(txn));
+    return DropAbandonedImports(txn);
+  }
 };
 
 Clock::time_point BeginAll(const std::vector<Operation>& operations, Meters* meters) {
@@ -242,8 +247,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(std::unique_ptr<storage::S
   std::random_device random;
   const uint64_t secret = (uint64_t{random()} << 32) ^ random();
   MARCOT_RETURN_IF_ERROR(engine->committed_.Open(options.create_if_missing, secret));
-  AbandonedUploadsWork uploads;
-  MARCOT_RETURN_IF_ERROR(engine->pipeline_.Run(uploads));
+  AbandonedWork abandoned;
+  MARCOT_RETURN_IF_ERROR(engine->pipeline_.Run(abandoned));
   if (options.background_reclaim) {
     engine->background_ = std::thread([raw = engine.get()] { raw->WorkInBackground(); });
   }
