@@ -108,7 +108,7 @@ class UsageTest(CliTest):
         "quota": "set get rm",
         "history": "ls cat restore rm",
         "snapshot": "create ls rm",
-        "space": "set get usage",
+        "space": "set get usage export import",
     }
 
     def test_help_everywhere(self):
@@ -169,6 +169,7 @@ class UsageTest(CliTest):
             "restore a --id x",
             "checkpoint",
             "space set recycle-bin",
+            "space import",
         ):
             self.usage_error("--store", self.store, *line.split())
         self.assertFalse(os.path.exists(self.store))
@@ -1310,6 +1311,49 @@ class SpaceTest(CliTest):
         self.assertRegex(self.ok("space", "usage").out, r"(?m)^recycle bin +3 B, 1 file,")
         self.ok("quota", "set", "--bytes", "1K")
         self.assertRegex(self.ok("space", "usage").out, r"(?m)^quota +1.0 KiB, 1018 B left$")
+
+
+class SpaceStreamTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("mkdir", "a/b")
+        self.put("a/b/f", b"bytes")
+        self.put("g", os.urandom(1 << 20))
+        copies = [{"op": "copy", "from": "a", "to": f"copies/{number}"} for number in range(50)]
+        self.ok("batch", "-", stdin="\n".join(json.dumps(line) for line in copies).encode())
+        self.ok("space", "set", "recycle-bin", "on")
+
+    def test_round_trip(self):
+        exported = self.ok("space", "export")
+        self.assertIn("exported 52 files, 103 directories", exported.err)
+        self.assertLess(len(exported.bytes), (1 << 20) + 10_000)
+        self.write(self.host("stream"), exported.bytes)
+        for file, stdin in (("-", exported.bytes), (self.host("stream"), b"")):
+            name = f"new/s{len(stdin)}"
+            imported = self.ok("--space", name, "space", "import", file, stdin=stdin)
+            self.assertEqual(imported.out, name + "\n")
+            self.assertIn("imported 52 files", imported.err)
+            self.assertEqual(self.tree("--space", name), self.tree())
+            self.assertEqual(self.ok("--space", name, "cat", "g").bytes, self.ok("cat", "g").bytes)
+            self.assertTrue(self.ok("--space", name, "space", "get", "--json").json["recycleBin"])
+        self.assertIn("sound", self.ok("check").out)
+        self.store = self.host("another store")
+        imported = self.ok("space", "import", "--json", "--space", "l1/s1", self.host("stream")).json
+        self.assertEqual(
+            [imported[key] for key in ("library", "space", "files", "directories")],
+            ["l1", "s1", 52, 103],
+        )
+
+    def test_errors(self):
+        stream = self.ok("space", "export").bytes
+        self.fails("DuplicateSpace", "space", "import", "-", stdin=stream)
+        for bad in (b"", b"junk", stream[:-1], stream[:5000], stream[:90] + b"x" + stream[91:]):
+            self.fails("StreamDamaged", "--space", "new/new", "space", "import", "-", stdin=bad)
+        self.fails("ParamInvalid", "--space", "new/new", "space", "import", self.host("none"))
+        self.fails("SpaceNotFound", "--space", "default/none", "space", "export")
+        self.assertEqual(
+            [space["space"] for space in self.ok("spaces", "--json").json["spaces"]], ["-"])
+        self.fails("LibraryNotFound", "--space", "new/new", "ls")
 
 
 class BackupTest(CliTest):

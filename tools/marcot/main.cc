@@ -23,7 +23,8 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "The global options may stand before or after the command. A store that is not there is made "
     "by\n"
-    "init, import, mkdir, put, batch and spaces create. A PATH is a full path from the root of "
+    "init, import, mkdir, put, batch, spaces create and space import. A PATH is a full path from "
+    "the root of "
     "the\n"
     "space; slashes at its ends do not matter. To read, and as SRC of cp, it may also be in a\n"
     "snapshot or in the recycle bin: snapshot:NAME[/PATH], trash:ID[/PATH] (not in cp).\n"
