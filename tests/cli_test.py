@@ -1575,6 +1575,70 @@ class TransferTest(CliTest):
         self.fails("FileTypeNotMatched", "export", "f", self.host("new"))
         self.assertFalse(os.path.exists(self.host("new")))
 
+    def damaged(self, name, at):
+        """A copy of the store with one byte of one of its files wrong."""
+        store = self.host("damaged")
+        shutil.rmtree(store, ignore_errors=True)
+        shutil.copytree(self.store, store)
+        with open(os.path.join(store, name), "r+b") as file:
+            file.seek(at)
+            byte = file.read(1)[0]
+            file.seek(at)
+            file.write(bytes([byte ^ 0x40]))
+        return store
+
+    def export_of(self, store, *args):
+        out = self.host("out")
+        shutil.rmtree(out, ignore_errors=True)
+        return out, self.run_raw("--store", store, "export", *args, "/", out)
+
+    def test_export_of_a_damaged_store(self):
+        for number in range(300):
+            self.write(self.host("t", f"d{number % 3}", "e", f"f{number}"), os.urandom(8000))
+        self.ok("import", self.host("t"), "/")
+        self.ok("stats")  # opened again, so that what was in its log is in its files
+        expected = self.manifest(self.host("t"))
+
+        # The bytes of one file: it is named, all others are saved.
+        content = expected["d1/e/f100"][3]
+        for blob in (name for name in os.listdir(self.store) if name.endswith(".blob")):
+            with open(os.path.join(self.store, blob), "rb") as file:
+                at = file.read().find(content[:1000])
+            if at >= 0:
+                break
+        self.assertGreaterEqual(at, 0)
+        out, result = self.export_of(self.damaged(blob, at + 4000))
+        self.assertEqual(result.exit, 3, result.err)
+        lines = result.err.splitlines()
+        self.assertRegex(lines[0], r"^not saved: d1/e/f100: StoreDamaged: .+")
+        self.assertIn("exported 299 files, 6 directories", lines[1])
+        self.assertRegex(lines[2], r"^StoreDamaged: 1 file or directory could not be saved")
+        del expected["d1/e/f100"]
+        saved = self.manifest(out)
+        self.assertEqual(saved, expected)
+        summary = self.export_of(self.host("damaged"), "--json")[1]
+        self.assertEqual((summary.exit, summary.json["files"]), (3, 299))
+
+        # Anything else: what is saved is right, and what is not is below something that is named.
+        expected = self.manifest(self.host("t"))
+        met = set()
+        for name in sorted(os.listdir(self.store)):
+            size = os.path.getsize(os.path.join(self.store, name))
+            if not name.endswith(".sst") or size < 5000:
+                continue
+            out, result = self.export_of(self.damaged(name, size // 2))
+            self.assertEqual(result.exit, 3, result.err)
+            named = re.findall(r"^not (saved|whole): (.+?): \w+: ", result.err, re.M)
+            met.update(kind for kind, _ in named)
+            saved = self.manifest(out)
+            self.assertGreater(len(saved), 100)
+            for path, (kind, _, time, content) in saved.items():
+                if stat.S_ISREG(kind):
+                    self.assertEqual((time, content), expected[path][2:])
+            for path in expected.keys() - saved.keys():
+                self.assertTrue(any((path + "/").startswith(top + "/") for _, top in named), path)
+        self.assertEqual(met, {"saved", "whole"})
+
     def test_progress(self):
         self.write(self.host("t", "f"), b"x")
         forced = {"MARCOT_PROGRESS": "1"}

@@ -412,6 +412,7 @@ class DamageReader {
     const absl::StatusOr<Space> space = (*store)->OpenSpace("default", "-");
     if (!space.ok()) return Meet(space.status(), "space");
     std::string wrong = ReadTree(*space);
+    if (wrong.empty()) wrong = SaveTree(*space);
     if (wrong.empty()) wrong = ReadFiles(*space);
     if (!wrong.empty()) return wrong;
     // None of these crash; what they answer of damage is an error or a line.
@@ -423,6 +424,8 @@ class DamageReader {
   }
 
   int errors() const { return errors_; }
+  // Entries that a walk which goes on behind damage has visited and one that stops has not.
+  size_t saved() const { return saved_; }
 
  private:
   std::string Meet(const absl::Status& status, const std::string& where) {
@@ -433,7 +436,9 @@ class DamageReader {
 
   std::string ReadTree(const Space& space) {
     Contents is;
-    if (Collect(space, &is).empty()) return Difference(is, expected_);
+    const bool whole = Collect(space, &is).empty();
+    seen_ = is.entries.size();
+    if (whole) return Difference(is, expected_);
     for (const auto& [path, line] : is.entries) {  // those before the error
       const auto at = expected_.entries.find(path);
       if (at == expected_.entries.end() || at->second != line) return "'" + path + "' is wrong";
@@ -444,6 +449,44 @@ class DamageReader {
       if (std::string wrong = Meet(stat.status(), path); !wrong.empty()) return wrong;
     }
     return "";
+  }
+
+  // What such a walk visits is right, and what it does not is told: its directory, or one above.
+  std::string SaveTree(const Space& space) {
+    std::map<std::string, EntryType> visited;
+    std::set<std::string> told;
+    std::string wrong;
+    const auto visit = [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
+      const std::string path = JoinPath(entry.path);
+      const bool twice = !visited.emplace(path, entry.stat.type).second;
+      const auto right = expected_.entries.find(path);
+      if (twice || right == expected_.entries.end()) wrong = "'" + path + "' is visited in vain";
+      if (!twice && !told.contains(path) && right != expected_.entries.end() &&
+          LineOf(entry.stat) != right->second) {
+        wrong = "'" + path + "' is visited as " + LineOf(entry.stat);
+      }
+      return WalkStep::kGoOn;
+    };
+    const auto on_damage = [&](const std::vector<std::string>& path, const absl::Status& why) {
+      told.insert(JoinPath(path));
+      if (wrong.empty()) wrong = Meet(why, JoinPath(path));
+    };
+    const absl::Status walked = space.Walk("", visit, {}, on_damage);
+    if (!walked.ok()) return Meet(walked, "the walk that goes on");
+    for (const auto& [path, line] : expected_.entries) {
+      if (visited.contains(path) || IsTold(told, path)) continue;
+      return "'" + path + "' is neither visited nor told";
+    }
+    saved_ += visited.size() > seen_ ? visited.size() - seen_ : 0;
+    return wrong;
+  }
+
+  static bool IsTold(const std::set<std::string>& told, std::string path) {
+    while (!path.empty()) {
+      path.resize(path.find('/') == path.npos ? 0 : path.rfind('/'));
+      if (told.contains(path)) return true;
+    }
+    return false;
   }
 
   std::string ReadFiles(const Space& space) {
@@ -459,6 +502,7 @@ class DamageReader {
   Contents expected_;
   std::map<std::string, std::string> bytes_;
   int errors_ = 0;
+  size_t seen_ = 0, saved_ = 0;
 };
 
 void FlipByte(const fs::path& file, uint64_t at) {
@@ -504,7 +548,8 @@ std::string DamageFiles(const fs::path& folder, Shared& shared) {
       shared.wrong[0] = '\0';
     }
   }
-  return reader.errors() > 0 ? "" : "no damage was met";
+  if (reader.errors() == 0) return "no damage was met";
+  return reader.saved() > 0 ? "" : "nothing was saved behind damage";
 }
 
 TEST(CrashTest, ADamagedFileIsNeverReadAsRight) {

@@ -24,6 +24,8 @@ struct Session {
   std::string space_name = "default/-";
   bool json = false;
   bool timing = false;
+  // The command has done what it could of a damaged store; its error says that it is not all.
+  bool partly_done = false;
   std::unique_ptr<Store> store;
   Space space;
 
