@@ -239,10 +239,13 @@ TEST_F(SpaceStreamTest, AThousandCopiesTravelOnce) {
 
 TEST_F(SpaceStreamTest, ACopyThatWasChangedTravelsAsItsChanges) {
   Fill("source", 5000);
+  Fill("source/below", 3);
   const std::string before = Export(space_);
   Copy("source", "copy");
   Copy("source", "z/copy");
   Put("copy/f77", "changed");
+  Delete("z/copy/below");  // and the same again, which somebody else has made
+  Copy("source/below", "z/copy/below");
   Delete("copy/f78");
   Make("copy/f78");  // a directory now
   Put("z/copy/new", "new");
