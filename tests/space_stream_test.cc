@@ -217,6 +217,7 @@ TEST_F(SpaceStreamTest, ADeepTree) {
 // ---- what is shared ----------------------------------------------------------------------------
 
 TEST_F(SpaceStreamTest, AThousandCopiesTravelOnce) {
+  Fill("once/below", 3);
   Fill("a/tree", 500);
   Fill("a/tree/below", 100);
   Copy("a", "copies/0");
@@ -228,13 +229,17 @@ TEST_F(SpaceStreamTest, AThousandCopiesTravelOnce) {
   EXPECT_EQ(with_all[StreamKind::kTree], with_one[StreamKind::kTree]);
   EXPECT_EQ(with_all[StreamKind::kContent], with_one[StreamKind::kContent]);
   EXPECT_LE(with_all[StreamKind::kNames], with_one[StreamKind::kNames] + 4);
-  EXPECT_EQ(copy.GetTotals("")->files, 1001u * 600);
-  EXPECT_EQ(StoredFiles(target_), 600u);
-  // What a space has once is stored as if it had been put: nothing is left when it goes.
+  EXPECT_EQ(copy.GetTotals("")->files, 1001u * 600 + 3);
+  EXPECT_EQ(StoredFiles(target_), 603u);
+  // What a space has once is no copy of anything.
+  ASSERT_OK(copy.Put("once/below/f", "new"));
+  EXPECT_EQ(target_->GetMetrics().copy_ups, 0u);
+  ASSERT_OK(copy.Put("a/tree/below/f", "new"));
+  EXPECT_GT(target_->GetMetrics().copy_ups, 0u);
   ASSERT_OK(copy.Delete("copies"));
-  EXPECT_EQ(StoredFiles(target_), 600u);
+  EXPECT_EQ(StoredFiles(target_), 605u);
   ASSERT_OK(copy.Delete("a"));
-  EXPECT_EQ(StoredFiles(target_), 0u);
+  EXPECT_EQ(StoredFiles(target_), 4u);
 }
 
 TEST_F(SpaceStreamTest, ACopyThatWasChangedTravelsAsItsChanges) {
@@ -517,6 +522,15 @@ TEST_F(BrokenStreamTest, ItsNeighboursAreLeftAlone) {
                             return n;
                           }));
   EXPECT_EQ(target_.OpenSpace("default", "late").GetTotals("")->files, 0u);
+}
+
+TEST_F(BrokenStreamTest, OneThatFailsLateLeavesNothing) {
+  Fill("many", 1500);
+  stream_ = Export(space_);
+  EXPECT_CODE(StreamDamaged, Import(*target_, stream_.substr(0, stream_.size() - 1)));
+  EXPECT_EQ(target_->GetStats()->logical_files, 1u);
+  EXPECT_GT(target_->GetStats()->physical_files, 1000u);  // until it is reclaimed
+  ExpectUntouched();
 }
 
 // A checkpoint in the middle is what a crash leaves.
