@@ -1637,6 +1637,11 @@ class TransferTest(CliTest):
                     self.assertEqual((time, content), expected[path][2:])
             for path in expected.keys() - saved.keys():
                 self.assertTrue(any((path + "/").startswith(top + "/") for _, top in named), path)
+            # Of a directory what is before the damage is saved and what is behind it.
+            for top in (top for kind, top in named if kind == "whole"):
+                names = sorted(path for path in expected if path.startswith(top + "/"))
+                self.assertIn(names[0], saved)
+                self.assertIn(names[-1], saved)
         self.assertEqual(met, {"saved", "whole"})
 
     def test_progress(self):
