@@ -676,6 +676,7 @@ TEST(BadStoreTest, OptionsOutOfRange) {
   constexpr Code kBad = Code::kParamInvalid;
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_name_chars = 15; }), kBad);
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_name_chars = 256; }), kBad);
+  EXPECT_EQ(opened([](StoreOptions& options) { options.read_damaged = true; }), kBad);
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_path_bytes = 254; }), kBad);
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_path_bytes = (1u << 20) + 1; }), kBad);
   EXPECT_EQ(opened([](StoreOptions&) {}), Code::kOk);

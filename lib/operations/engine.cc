@@ -194,6 +194,9 @@ absl::Status CheckOptions(const StoreOptions& options) {
   if (!in_range(options.reclaim_percent, 1, 100)) {
     return MakeError(Code::kParamInvalid, "reclaim_percent must be 1..100");
   }
+  if (options.read_damaged && options.create_if_missing) {
+    return MakeError(Code::kParamInvalid, "a store that is damaged is not made; leave one out");
+  }
   if (options.max_snapshot_age.count() <= 0) {
     return MakeError(Code::kParamInvalid, "max_snapshot_age must be positive");
   }
@@ -235,6 +238,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& folder,
                                                      const StoreOptions& options) {
   MARCOT_RETURN_IF_ERROR(CheckOptions(options));
   storage::RocksdbOptions rocksdb{.create_if_missing = options.create_if_missing,
+                                  .read_damaged = options.read_damaged,
                                   .block_cache_bytes = options.block_cache_bytes,
                                   .memtable_bytes = options.memtable_bytes};
   MARCOT_ASSIGN_OR_RETURN(auto storage, storage::OpenRocksdb(folder, rocksdb));
@@ -247,6 +251,10 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(std::unique_ptr<storage::S
   std::random_device random;
   const uint64_t secret = (uint64_t{random()} << 32) ^ random();
   MARCOT_RETURN_IF_ERROR(engine->committed_.Open(options.create_if_missing, secret));
+  if (options.read_damaged) {
+    engine->committed_.EndWriting();
+    return engine;
+  }
   AbandonedWork abandoned;
   MARCOT_RETURN_IF_ERROR(engine->pipeline_.Run(abandoned));
   if (options.background_reclaim) {

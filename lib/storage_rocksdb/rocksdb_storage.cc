@@ -236,6 +236,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
   db.env = options.env;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
+  // Off, a file whose index is damaged fails the reads that need it, and not the opening.
+  db.paranoid_checks = !options.read_damaged;
   // The pipeline is the only writer, so inserting from several threads gains nothing, and insert
   // hints work only without it.
   db.allow_concurrent_memtable_write = false;
@@ -314,7 +316,10 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
   }
   Handles handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(db_options, folder, families, &handles, &db);
+  const rocksdb::Status status =
+      options.read_damaged
+          ? rocksdb::DB::OpenForReadOnly(db_options, folder, families, &handles, &db)
+          : rocksdb::DB::Open(db_options, folder, families, &handles, &db);
   if (!status.ok()) return OpenError(folder, status);
   return std::make_unique<RocksdbStorage>(db, std::move(handles));
 }

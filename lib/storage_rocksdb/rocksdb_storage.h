@@ -12,6 +12,7 @@ namespace marcot::storage {
 
 struct RocksdbOptions {
   bool create_if_missing = false;
+  bool read_damaged = false;  // files that cannot be read are met when they are; nothing is written
   size_t block_cache_bytes = 0;
   size_t memtable_bytes = 0;
   rocksdb::Env* env = rocksdb::Env::Default();  // outlives the storage

@@ -232,7 +232,7 @@ absl::Status RunExport(Session& session, const std::string& path, const std::str
   const auto start = std::chrono::steady_clock::now();
   const auto location = ParseLocation(path);
   if (!location.ok()) return location.status();
-  if (absl::Status status = session.OpenExisting(); !status.ok()) return status;
+  if (absl::Status status = session.OpenDamaged(); !status.ok()) return status;
   const auto snapshot = session.store->TakeSnapshot();
   const ReadOptions options{.snapshot = snapshot.get(), .tree = location->tree};
   absl::Status unread;
