@@ -686,7 +686,7 @@ TEST(BadStoreTest, OptionsOutOfRange) {
 
 TEST(ErrorTableTest, EveryCodeSaysWhatItIs) {
   std::set<std::string> names;
-  for (int i = 0; i <= static_cast<int>(Code::kChangesExpired); ++i) {
+  for (int i = 0; i <= static_cast<int>(Code::kStreamFormatTooNew); ++i) {
     const Code code = static_cast<Code>(i);
     EXPECT_TRUE(names.insert(std::string(CodeName(code))).second) << i;
     if (code == Code::kOk) continue;

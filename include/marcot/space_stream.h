@@ -34,7 +34,7 @@ absl::Status ExportSpace(const Space& space, const ByteSink& sink);
 //
 // DuplicateSpace, LibraryNotFound, SpaceIdInvalid; StreamDamaged, StreamFormatTooNew; what a put
 // answers where the store does not take a name or a content. An error of the source is the answer.
-// Memory: 10 bytes for each directory and 60 for each content of the stream, and some MiB.
+// Memory: 16 bytes for each directory and 60 for each content of the stream, and some MiB.
 absl::StatusOr<Space> ImportSpace(Store& store, std::string_view library, std::string_view space,
                                   const ByteSource& source);
 

@@ -71,6 +71,13 @@ class ContentBytes {
                                                                        &XXH3_freeState};
 };
 
+// A content that has come, as names hold it.
+struct Carried {
+  ContentId id;  // the host's own where that has got the bytes
+  uint64_t size = 0;
+  bool host_kept = false;
+};
+
 // A content that has come and that no name holds yet.
 struct Waiting {
   std::string bytes;
@@ -209,7 +216,8 @@ class SpaceImporter {
     if (known == contents_.end() || known->second.size != file.size) {
       return StreamDamaged("the bytes of a file do not come before its name");
     }
-    content = known->second;
+    content.id = known->second.id;
+    content.host_kept = known->second.host_kept;
     const auto first = waiting_.find(KeyOf(file.content));
     if (first == waiting_.end()) return content;
     held_.push_back(std::move(first->second));
@@ -235,7 +243,7 @@ class SpaceImporter {
     return absl::OkStatus();
   }
 
-  absl::Status GiveToHost(ContentBytes& bytes, FileContent* content) {
+  absl::Status GiveToHost(ContentBytes& bytes, Carried* content) {
     MARCOT_ASSIGN_OR_RETURN(const ContentRef kept,
                             engine_.options().content_store->Write(bytes.source()));
     if (kept.size != content->size || kept.id.empty()) {
@@ -287,7 +295,7 @@ class SpaceImporter {
   bool last_removed_ = true;
   std::vector<TreePart> parts_;  // the next commit
   size_t names_ = 0, bytes_ = 0;
-  absl::flat_hash_map<IdKey, FileContent> contents_;  // as names after the first hold them
+  absl::flat_hash_map<IdKey, Carried> contents_;
   absl::flat_hash_map<IdKey, std::unique_ptr<Waiting>> waiting_;
   std::vector<std::unique_ptr<Waiting>> held_;  // by names of the next commit
 };
