@@ -12,5 +12,6 @@ void RegisterList();
 void RegisterStacked();
 void RegisterReclaim();
 void RegisterQueue();
+void RegisterOpen();
 
 }  // namespace marcot::bench

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   RegisterStacked();
   RegisterReclaim();
   RegisterQueue();
+  RegisterOpen();
   benchmark::RunSpecifiedBenchmarks();
   GroupData::Clear();
   benchmark::Shutdown();

@@ -26,10 +26,16 @@ TempFolder::~TempFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-BenchStore::BenchStore() : folder_(std::filesystem::temp_directory_path()) { Reopen(); }
+BenchStore::BenchStore() : folder_(std::filesystem::temp_directory_path()) { Open(); }
 
 void BenchStore::Reopen() {
-  store_.reset();
+  Close();
+  Open();
+}
+
+void BenchStore::Close() { store_.reset(); }
+
+void BenchStore::Open() {
   StoreOptions options;
   options.create_if_missing = true;
   store_ = Must(Store::Open((folder_.path() / "store").string(), options));

@@ -51,6 +51,8 @@ class BenchStore {
   const Space& space() const { return space_; }
   // What was written is in sorted files afterwards, no longer in memtables.
   void Reopen();
+  void Close();
+  void Open();
 
  private:
   const TempFolder folder_;

@@ -129,6 +129,14 @@ class CountedEngine {
     return CostOf([&] { Run(operation); });
   }
 
+  // Closes it and opens it again.
+  Counts CountsOfOpening() {
+    engine_.reset();
+    counts_ = {};
+    Open();
+    return counts_;
+  }
+
   core::ReadView View() { return core::ReadView::OfNow(engine_->committed()); }
   const operations::Root& root() const { return root_; }
   Engine& engine() { return *engine_; }
@@ -297,6 +305,29 @@ TEST(CostTest, AFileIsOneEntryAndALogRow) {
   EXPECT_EQ(cost.counts.puts, 2u);
   EXPECT_EQ(cost.counts.deletes, 0u);
   EXPECT_EQ(cost.counts.writes, 1u);
+}
+
+// Whatever it holds, copies and garbage too. The log of totals is bounded.
+TEST(CostTest, OpeningReadsTheSameOfTenAndOfAMillionFiles) {
+  constexpr uint64_t kLogged = 500;
+  std::vector<Counts> folded, logged;
+  for (const uint64_t files : {10, 1'000'000}) {
+    CountedEngine store;
+    Fill(store, "top", files);
+    store.Run(store.Transfer(Operation::Kind::kCopy, "top", "copy"));
+    store.Run(store.Put("copy/0/0/new"));
+    store.Run(store.Make(Operation::Kind::kDelete, "top"));
+    store.FoldNow();
+    folded.push_back(store.CountsOfOpening());
+    store.FoldNow();
+    for (uint64_t i = 0; i < kLogged; ++i) store.Run(store.Put("copy/0/0/new"));
+    logged.push_back(store.CountsOfOpening());
+  }
+  std::cout << "opening: " << folded[0] << "; with a log: " << logged[0] << "\n";
+  EXPECT_EQ(folded[0], folded[1]);
+  EXPECT_EQ(logged[0], logged[1]);
+  EXPECT_LE(folded[0].gets + folded[0].seeks + folded[0].steps, 20u);
+  EXPECT_LE(logged[0].steps, kLogged + 10);
 }
 
 TEST(CostTest, AWriteDoesNotPayForTheCopiesThatWereTaken) {

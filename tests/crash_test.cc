@@ -1,8 +1,8 @@
 // What a store is like after its process was killed, its disk was full, or a file was damaged.
 //
-// A store's threads outlive it, and a process with threads must not fork: so this process opens no
-// store. Whatever does runs in a child, which answers what is wrong. MARCOT_TEST_SCALE (a factor)
-// makes the tests shorter or longer; MARCOT_TEST_SEED picks other workloads.
+// This process opens no store: whatever does runs in a child (support/child.h). MARCOT_TEST_SCALE
+// (a factor) makes the tests shorter or longer; MARCOT_TEST_SEED picks other workloads. Kills at
+// named points: kill_point_test.cc.
 #include "pch/test_pch.h"
 
 #include <signal.h>
@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "support/child.h"
 #include "support/status_testing.h"
 #include "support/temp_store.h"
 #include "support/workload.h"
@@ -22,61 +23,6 @@ namespace marcot::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-// ---- children ----------------------------------------------------------------------------------
-
-// What a child and its parent both see.
-struct Shared {
-  std::atomic<bool> started{false};
-  std::atomic<uint64_t> done{0};  // steps that were acknowledged
-  char wrong[4096] = "";
-
-  void Complain(const std::string& text) { std::strncpy(wrong, text.c_str(), sizeof(wrong) - 1); }
-};
-
-class SharedMemory {
- public:
-  SharedMemory() {
-    void* memory =
-        mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) Die("mmap failed");
-    shared_ = new (memory) Shared;
-  }
-  ~SharedMemory() { munmap(shared_, sizeof(Shared)); }
-  SharedMemory(const SharedMemory&) = delete;
-  SharedMemory& operator=(const SharedMemory&) = delete;
-  Shared* operator->() const { return shared_; }
-  Shared& operator*() const { return *shared_; }
-
- private:
-  Shared* shared_;
-};
-
-pid_t StartChild(Shared& shared, const std::function<std::string()>& work) {
-  shared.wrong[0] = '\0';
-  shared.started = false;
-  std::cout.flush();
-  const pid_t child = fork();
-  if (child < 0) Die("fork failed");
-  if (child > 0) return child;
-  const std::string wrong = work();
-  if (!wrong.empty()) shared.Complain(wrong);
-  _exit(0);
-}
-
-// What is wrong with how it ended; `killed`: SIGKILL is right.
-std::string EndOf(pid_t child, const Shared& shared, bool killed) {
-  int status = 0;
-  if (waitpid(child, &status, 0) != child) return "waitpid failed";
-  if (shared.wrong[0] != '\0') return shared.wrong;
-  if (killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return "";
-  if (WIFSIGNALED(status)) return "the child died of signal " + std::to_string(WTERMSIG(status));
-  return WEXITSTATUS(status) == 0 ? "" : "the child exited with " + std::to_string(status);
-}
-
-std::string RunInChild(Shared& shared, const std::function<std::string()>& work) {
-  return EndOf(StartChild(shared, work), shared, false);
-}
 
 // ---- killed ------------------------------------------------------------------------------------
 
@@ -96,7 +42,8 @@ class KilledStore {
     for (int i = 0; !shared_->started && shared_->wrong[0] == '\0' && i < 20'000; ++i) usleep(1000);
     usleep(static_cast<useconds_t>(delay.count()));
     kill(child, SIGKILL);
-    return EndOf(child, *shared_, true);
+    bool was_killed;
+    return EndOf(child, *shared_, &was_killed);
   }
 
   // Opens it again and compares.
@@ -218,7 +165,8 @@ TEST(CrashTest, KilledWhileUploading) {
     });
     for (int wait = 0; !shared->started && wait < 20'000; ++wait) usleep(1000);
     kill(child, SIGKILL);
-    ASSERT_EQ(EndOf(child, *shared, true), "");
+    bool was_killed;
+    ASSERT_EQ(EndOf(child, *shared, &was_killed), "");
     ASSERT_TRUE(shared->started);
     ASSERT_EQ(RunInChild(*shared,
                          [&]() -> std::string {
@@ -256,7 +204,8 @@ TEST(CrashTest, KilledWhileCreating) {
     while (!shared->started) usleep(10);
     usleep(static_cast<useconds_t>(random() % 40'000));
     kill(child, SIGKILL);
-    ASSERT_EQ(EndOf(child, *shared, true), "");
+    bool was_killed;
+    ASSERT_EQ(EndOf(child, *shared, &was_killed), "");
     const std::string wrong = RunInChild(*shared, [&]() -> std::string {
       const auto store = Store::Open(path, TestOptions());
       if (!store.ok()) return "open: " + std::string(CodeName(CodeOf(store.status())));

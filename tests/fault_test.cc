@@ -5,11 +5,9 @@
 
 #include <cstdlib>
 
-#include "api/store_impl.h"
-#include "operations/engine.h"
 #include "rocksdb/env.h"
-#include "storage_rocksdb/rocksdb_storage.h"
 #include "support/faulty_file_system.h"
+#include "support/open_store.h"
 #include "support/status_testing.h"
 #include "support/temp_store.h"
 #include "support/workload.h"
@@ -37,16 +35,8 @@ class BrokenStore {
   void Close() { store_.reset(); }
 
   std::string Open() {
-    auto storage = storage::OpenRocksdb((folder_.path() / "store").string(),
-                                        {.create_if_missing = true,
-                                         .block_cache_bytes = options_.block_cache_bytes,
-                                         .memtable_bytes = options_.memtable_bytes,
-                                         .env = env_.get()});
-    if (!storage.ok()) return "open: " + Text(storage.status());
-    auto engine = operations::Engine::Start(*std::move(storage), options_);
-    if (!engine.ok()) return "start: " + Text(engine.status());
-    auto store = api::StoreImpl::Open(*std::move(engine));
-    if (!store.ok()) return "first space: " + Text(store.status());
+    auto store = OpenStoreOn(env_.get(), (folder_.path() / "store").string(), options_);
+    if (!store.ok()) return "open: " + Text(store.status());
     store_ = *std::move(store);
     return "";
   }

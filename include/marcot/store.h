@@ -93,7 +93,8 @@ class Store {
   // library `default` with the one space `-`.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& folder,
                                                      const StoreOptions& options = {});
-  // Finishes the commits under way and closes. Snapshots and readers must be gone.
+  // Waits for the step that the background is at, and closes; what else it had to do is done when
+  // the store is open again. Calls must have returned, snapshots and readers be gone.
   ~Store();
 
   Store(const Store&) = delete;
@@ -187,8 +188,9 @@ class Store {
   // Counters and gauges for monitoring, without a look at what is stored: some microseconds,
   // whatever the store holds.
   Metrics GetMetrics() const;
-  // Proves the invariants of lib/README.md on the newest commit. Answers what it found wrong, a
-  // line each; empty: sound. Holds the namespace in memory, so it is meant for tests.
+  // Proves the invariants of lib/README.md on the newest commit, while others write; the deep check
+  // of marcot/check.h, without a repair. Answers what it found wrong, a line each; empty: sound.
+  // O(records and bytes of the store).
   absl::StatusOr<std::vector<std::string>> CheckInvariants() const;
 
   // A store of the state of now in a new folder (FolderNotEmpty), which can be opened at once and

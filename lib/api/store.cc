@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "api/store_impl.h"
 #include "base/status_macros.h"
-#include "core/check.h"
+#include "check/checker.h"
 #include "marcot/error.h"
 #include "operations/page.h"
 #include "operations/spaces.h"
@@ -304,8 +304,15 @@ absl::StatusOr<StoreStats> Store::GetStats() const {
 Metrics Store::GetMetrics() const { return impl_->engine().GetMetrics(); }
 
 absl::StatusOr<std::vector<std::string>> Store::CheckInvariants() const {
-  ReadView view = ReadView::OfNow(impl_->engine().committed());
-  return core::CheckInvariants(view);
+  check::Findings findings(false, nullptr);
+  const CheckOptions options{.deep = true};
+  MARCOT_RETURN_IF_ERROR(
+      check::CheckState(impl_->engine().committed().storage(), options, 1, findings).status());
+  std::vector<std::string> lines;
+  for (const Finding& finding : findings.TakeKept()) {
+    lines.push_back(absl::StrCat(finding.code, ": ", finding.where, ": ", finding.detail));
+  }
+  return lines;
 }
 
 }  // namespace marcot

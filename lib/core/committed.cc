@@ -10,10 +10,6 @@ namespace {
 
 using storage::Family;
 
-constexpr char kFormatKey[] = "format";
-constexpr char kStoreKey[] = "store";    // the secret
-constexpr char kFoldedKey[] = "folded";  // a log row without totals
-
 absl::StatusOr<LogRow> ReadFolded(const storage::Storage& storage,
                                   const storage::Snapshot* snapshot) {
   std::string value;

@@ -148,6 +148,10 @@ inline ContentId ContentOfKey(std::string_view key) {
   return {LoadFixed64(key.data()), LoadFixed64(key.data() + 8)};
 }
 
+inline constexpr std::string_view kFormatKey = "format";
+inline constexpr std::string_view kStoreKey = "store";    // the secret
+inline constexpr std::string_view kFoldedKey = "folded";  // a log row without totals
+
 // An upload under way: how many chunks of the blob there are. Left over by a crash, it tells what
 // to delete.
 inline constexpr std::string_view kUploadPrefix = "upload/";
@@ -157,6 +161,9 @@ inline std::string UploadKey(uint64_t blob) { return std::string(kUploadPrefix) 
 // let go of.
 inline constexpr std::string_view kImportPrefix = "import/";
 inline std::string ImportKey(DirId root) { return std::string(kImportPrefix) + IdKey(root); }
+inline bool IsImportKey(std::string_view key) {
+  return key.size() == kImportPrefix.size() + 8 && key.starts_with(kImportPrefix);
+}
 inline DirId RootOfImportKey(std::string_view key) {
   return LoadFixed64(key.data() + kImportPrefix.size());
 }

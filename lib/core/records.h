@@ -156,6 +156,7 @@ struct Counters {
   // Contents that are held, each counted once, and the records that hold one.
   uint64_t content_bytes = 0, file_records = 0;
   Seq queue_head = 0;  // no job is older
+  bool operator==(const Counters&) const = default;
 };
 
 struct LogRow {

@@ -238,7 +238,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& folder,
                                                      const StoreOptions& options) {
   MARCOT_RETURN_IF_ERROR(CheckOptions(options));
   storage::RocksdbOptions rocksdb{.create_if_missing = options.create_if_missing,
-                                  .read_damaged = options.read_damaged,
+                                  .read_only = options.read_damaged,
                                   .block_cache_bytes = options.block_cache_bytes,
                                   .memtable_bytes = options.memtable_bytes};
   MARCOT_ASSIGN_OR_RETURN(auto storage, storage::OpenRocksdb(folder, rocksdb));

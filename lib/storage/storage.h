@@ -48,6 +48,8 @@ struct Range {
   // History alone: the bounds differ in their last 8 bytes only, so a filter over the rest may
   // answer that nothing is there.
   bool one_group = false;
+  // Values are shown with their seals, unchecked: for who looks for damage and goes on behind it.
+  bool sealed = false;
 };
 
 class Snapshot {
@@ -74,6 +76,8 @@ class Batch {
  public:
   virtual ~Batch() = default;
   virtual void Put(Family family, std::string_view key, std::string_view value) = 0;
+  // A value with its seal, as a cursor over a `sealed` range showed it.
+  virtual void PutSealed(Family family, std::string_view key, std::string_view sealed) = 0;
   virtual void Delete(Family family, std::string_view key) = 0;
   // All keys in [lower, upper). For rows that nobody reads again: cursors may still show them.
   virtual void DeleteRange(Family family, std::string_view lower, std::string_view upper) = 0;

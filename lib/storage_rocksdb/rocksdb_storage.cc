@@ -38,6 +38,7 @@ class RocksdbCursor final : public Cursor {
   RocksdbCursor(rocksdb::ColumnFamilyHandle* handle, rocksdb::DB* db, Family family,
                 const Range& range, const rocksdb::Snapshot* snapshot)
       : family_(family),
+        sealed_(range.sealed),
         lower_(range.lower),
         upper_(range.upper),
         lower_slice_(lower_),
@@ -83,6 +84,10 @@ class RocksdbCursor final : public Cursor {
       return;
     }
     key_ = ToView(iterator_->key());
+    if (sealed_) {
+      value_ = ToView(iterator_->value());
+      return;
+    }
     auto value = CheckSeal(family_, key_, ToView(iterator_->value()));
     if (value.ok()) {
       value_ = *value;
@@ -93,6 +98,7 @@ class RocksdbCursor final : public Cursor {
   }
 
   const Family family_;
+  const bool sealed_;
   const std::string lower_, upper_;
   const rocksdb::Slice lower_slice_, upper_slice_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
@@ -110,7 +116,10 @@ class RocksdbBatch final : public Batch {
   void Put(Family family, std::string_view key, std::string_view value) override {
     sealed_.assign(value);
     AppendSeal(family, key, &sealed_);
-    batch_.Put(handles_[static_cast<int>(family)], ToSlice(key), sealed_);
+    PutSealed(family, key, sealed_);
+  }
+  void PutSealed(Family family, std::string_view key, std::string_view sealed) override {
+    batch_.Put(handles_[static_cast<int>(family)], ToSlice(key), ToSlice(sealed));
   }
   void Delete(Family family, std::string_view key) override {
     batch_.Delete(handles_[static_cast<int>(family)], ToSlice(key));
@@ -127,9 +136,29 @@ class RocksdbBatch final : public Batch {
   std::string sealed_;
 };
 
+// Keeps others out of a folder that is open for reading alone, which RocksDB does not by itself.
+class FolderLock {
+ public:
+  FolderLock() = default;
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock() {
+    if (lock_ != nullptr) env_->UnlockFile(lock_);
+  }
+  rocksdb::Status Take(rocksdb::Env* env, const std::string& folder) {
+    env_ = env;
+    return env->LockFile(folder + "/LOCK", &lock_);
+  }
+
+ private:
+  rocksdb::Env* env_ = nullptr;
+  rocksdb::FileLock* lock_ = nullptr;
+};
+
 class RocksdbStorage final : public Storage {
  public:
-  RocksdbStorage(rocksdb::DB* db, Handles handles) : db_(db), handles_(std::move(handles)) {}
+  RocksdbStorage(rocksdb::DB* db, Handles handles, std::unique_ptr<FolderLock> lock)
+      : lock_(std::move(lock)), db_(db), handles_(std::move(handles)) {}
 
   ~RocksdbStorage() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
@@ -219,6 +248,7 @@ class RocksdbStorage final : public Storage {
     return static_cast<uint64_t>(std::max<int64_t>(0, now - moment));
   }
 
+  const std::unique_ptr<FolderLock> lock_;  // null: the database holds it
   const std::unique_ptr<rocksdb::DB> db_;
   const Handles handles_;  // those of Family first, in its order
 };
@@ -236,8 +266,6 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
   db.env = options.env;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
-  // Off, a file whose index is damaged fails the reads that need it, and not the opening.
-  db.paranoid_checks = !options.read_damaged;
   // The pipeline is the only writer, so inserting from several threads gains nothing, and insert
   // hints work only without it.
   db.allow_concurrent_memtable_write = false;
@@ -249,6 +277,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
   db.info_log = std::make_shared<NoLogger>();
   return db;
 }
+
+constexpr int kOpenFilesToRead = 512;
 
 // Whether all that is in a folder are files that RocksDB makes before its CURRENT: what is left of
 // a store whose creation was cut short.
@@ -305,7 +335,7 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
                           FamilyOptions(family, options.memtable_bytes, cache));
   }
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
-  const rocksdb::DBOptions db_options = DatabaseOptions(options);
+  rocksdb::DBOptions db_options = DatabaseOptions(options);
   std::vector<std::string> present;
   if (rocksdb::DB::ListColumnFamilies(db_options, folder, &present).ok()) {
     for (const std::string& name : present) {
@@ -316,12 +346,21 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
   }
   Handles handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      options.read_damaged
-          ? rocksdb::DB::OpenForReadOnly(db_options, folder, families, &handles, &db)
-          : rocksdb::DB::Open(db_options, folder, families, &handles, &db);
+  rocksdb::Status status;
+  std::unique_ptr<FolderLock> lock;
+  if (options.read_only) {
+    lock = std::make_unique<FolderLock>();
+    status = lock->Take(options.env, folder);
+    // Files are opened as they are needed: one that is damaged must not keep the others closed.
+    db_options.max_open_files = kOpenFilesToRead;
+    if (status.ok()) {
+      status = rocksdb::DB::OpenForReadOnly(db_options, folder, families, &handles, &db);
+    }
+  } else {
+    status = rocksdb::DB::Open(db_options, folder, families, &handles, &db);
+  }
   if (!status.ok()) return OpenError(folder, status);
-  return std::make_unique<RocksdbStorage>(db, std::move(handles));
+  return std::make_unique<RocksdbStorage>(db, std::move(handles), std::move(lock));
 }
 
 }  // namespace marcot::storage

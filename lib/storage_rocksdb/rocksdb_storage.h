@@ -12,7 +12,7 @@ namespace marcot::storage {
 
 struct RocksdbOptions {
   bool create_if_missing = false;
-  bool read_damaged = false;  // files that cannot be read are met when they are; nothing is written
+  bool read_only = false;  // nothing is written, and a damaged file fails only reads of it
   size_t block_cache_bytes = 0;
   size_t memtable_bytes = 0;
   rocksdb::Env* env = rocksdb::Env::Default();  // outlives the storage

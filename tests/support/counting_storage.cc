@@ -48,6 +48,10 @@ class CountingBatch final : public storage::Batch {
     if (family == Family::kMeta && key == "folded") ++counts_->folds;
     below_->Put(family, key, value);
   }
+  void PutSealed(Family family, std::string_view key, std::string_view sealed) override {
+    ++counts_->puts;
+    below_->PutSealed(family, key, sealed);
+  }
   void Delete(Family family, std::string_view key) override {
     ++counts_->deletes;
     below_->Delete(family, key);

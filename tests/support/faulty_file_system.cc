@@ -153,8 +153,28 @@ uint64_t FaultyFileSystem::changes() const {
   return changes_;
 }
 
-IOStatus FaultyFileSystem::Begin(FileOp op) {
+void FaultyFileSystem::Block(std::optional<FileOp> op) {
   const std::lock_guard lock(mutex_);
+  blocking_ = true;
+  blocked_op_ = op;
+}
+
+void FaultyFileSystem::Unblock() {
+  const std::lock_guard lock(mutex_);
+  blocking_ = false;
+  unblocked_.notify_all();
+}
+
+uint64_t FaultyFileSystem::blocked() const {
+  const std::lock_guard lock(mutex_);
+  return blocked_;
+}
+
+IOStatus FaultyFileSystem::Begin(FileOp op) {
+  std::unique_lock lock(mutex_);
+  ++blocked_;
+  unblocked_.wait(lock, [&] { return !Blocks(op); });
+  --blocked_;
   const Fault& fault = faults_[static_cast<int>(op)];
   const uint64_t count = ++counts_[static_cast<int>(op)];
   if (op != FileOp::kRead && ++changes_ > freeze_at_) {

@@ -1,11 +1,13 @@
-// A file system whose operations fail when a test says so, and that can lose power: what was not
-// synced is then gone, in part or whole, as a disk may leave it.
+// A file system whose operations fail or hang when a test says so, and that can lose power: what
+// was not synced is then gone, in part or whole, as a disk may leave it.
 #pragma once
 
 #include <array>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -28,6 +30,10 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   void Fail(FileOp op, uint64_t n, bool no_space, bool for_good);
   // From the n-th operation that changes something on, none does.
   void FreezeAfter(uint64_t n);
+  // Such operations, all if none is named, hang until Unblock.
+  void Block(std::optional<FileOp> op = std::nullopt);
+  void Unblock();
+  uint64_t blocked() const;  // operations that hang
   // All faults are over. Counts of operations go on.
   void Heal();
   bool failed() const;  // a fault has struck since the last Heal
@@ -82,13 +88,19 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
     uint64_t size = 0, synced = 0;
   };
 
-  // Counts an operation; its fault, if one is due.
+  // Counts an operation; its fault, if one is due. Hangs where such operations do.
   rocksdb::IOStatus Begin(FileOp op);
   void Appended(const std::string& name, uint64_t bytes);
   void Synced(const std::string& name);
   void DirectorySynced();
 
+  bool Blocks(FileOp op) const { return blocking_ && blocked_op_.value_or(op) == op; }
+
   mutable std::mutex mutex_;
+  std::condition_variable unblocked_;
+  bool blocking_ = false;
+  std::optional<FileOp> blocked_op_;
+  uint64_t blocked_ = 0;
   std::array<Fault, kFileOps> faults_;
   std::array<uint64_t, kFileOps> counts_{};
   uint64_t changes_ = 0, freeze_at_ = ~uint64_t{0};

@@ -1,0 +1,82 @@
+// One state of a store as the check sees it: a snapshot, the counters, the totals that the log
+// holds, and what waits in the queue.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "check/findings.h"
+#include "check/rows.h"
+#include "core/lookup.h"
+#include "core/records.h"
+#include "core/view.h"
+#include "storage/storage.h"
+
+namespace marcot::check {
+
+// What a waiting job says of a node.
+enum Waiting : uint8_t {
+  kReleased = 1,   // a pin's owner, or a pin: what only that saw may still be there
+  kTrimmed = 2,    // dead, and being emptied
+  kForgotten = 4,  // gone from its space
+  kFlattened = 8,
+};
+
+class State {
+ public:
+  State(const storage::Storage& storage, Findings& findings);
+
+  // Reads the counters, the log, the queue and the roots. False: it found damage without which the
+  // rest cannot be looked at, and reported it.
+  bool Load();
+
+  const storage::Storage& storage() const { return storage_; }
+  const storage::Snapshot* snapshot() const { return snapshot_.get(); }
+  Findings& findings() const { return findings_; }
+  Rows RowsOf(storage::Family family, std::string_view lower = "",
+              std::string_view upper = "") const {
+    return Rows(storage_, snapshot_.get(), family, lower, upper, findings_);
+  }
+  // Strict reads; damaged records are errors. For one thread.
+  std::unique_ptr<core::View> NewView() const;
+  // What the log holds of a directory: null where the totals family says it.
+  const std::optional<core::Totals>* Logged(core::DirId dir) const;
+
+  template <typename Visit>
+  void ForEachLogged(const Visit& visit) const {
+    for (const auto& [dir, totals] : logged_) {
+      if (totals.has_value()) visit(dir);
+    }
+  }
+
+  const core::LogRow& newest() const { return newest_; }
+  // Of Waiting.
+  uint8_t WaitingOf(core::DirId dir) const;
+  bool idle() const { return jobs_ == 0; }
+  bool IsRoot(core::DirId dir) const;
+  // Whether a live directory is in a tree of a space: what is not is being let go of. O(depth).
+  bool InSpace(core::View& view, core::DirId dir) const;
+  // The directory and its path, as far as that can be found out, for a finding.
+  std::string Where(core::View& view, core::DirId dir) const;
+
+ private:
+  bool LoadCounters();
+  void LoadQueue();
+  void LoadRoots();
+  std::string SpaceOfRoot(core::DirId root) const;
+
+  const storage::Storage& storage_;
+  const std::unique_ptr<storage::Snapshot> snapshot_;
+  Findings& findings_;
+  core::LogRow newest_;
+  absl::flat_hash_map<core::DirId, std::optional<core::Totals>> logged_;
+  uint64_t jobs_ = 0;
+  std::vector<std::pair<core::DirId, uint8_t>> waiting_;  // sorted
+  std::vector<core::DirId> roots_;                        // sorted
+};
+
+}  // namespace marcot::check

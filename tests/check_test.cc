@@ -1,0 +1,785 @@
+// The check against damage that is planted on purpose: every row of a store with all kinds of
+// records is flipped, dropped, altered field by field, or joined by one too many; the check names
+// it, a repair mends what can be derived, and the store reads as before.
+#include "pch/test_pch.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "api/store_impl.h"
+#include "check/checker.h"
+#include "check/sorter.h"
+#include "check/undo.h"
+#include "core/facts.h"
+#include "core/records.h"
+#include "marcot/check.h"
+#include "operations/engine.h"
+#include "operations/spaces.h"
+#include "storage_rocksdb/rocksdb_storage.h"
+#include "support/temp_store.h"
+#include "support/workload.h"
+
+namespace marcot::testing {
+namespace {
+
+using core::Entry;
+using core::EntryKind;
+using storage::Family;
+
+// ---- a store with all kinds of records ---------------------------------------------------------
+
+template <typename T>
+T Must(absl::StatusOr<T> value) {
+  if (!value.ok()) Die(std::string(value.status().message()));
+  return *std::move(value);
+}
+void Must(const absl::Status& status) {
+  if (!status.ok()) Die(std::string(status.message()));
+}
+
+void FillTrees(const Space& space, const Space& other) {
+  Must(space.MakeDirectory("src/a/deep"));
+  Must(space.Put("src/one.txt", "one"));
+  Must(space.Put("src/two.txt", "shared by two"));
+  Must(space.Put("src/a/three.txt", "three"));
+  Must(space.Put("src/a/deep/four.txt", "four four"));
+  Must(space.CopyDirectory("src", "copy"));
+  Must(space.Put("src/a/three.txt", "three anew", {{.strategy = Strategy::kOverwrite}}));
+  Must(space.CopyDirectory("src", "copy", {.strategy = Strategy::kRename}));  // copy (1)
+  Must(space.Delete("src/two.txt", {{}, true}));
+  Must(space.Put("copy/a/new.txt", "in a copy"));
+  Must(space.Delete("copy/one.txt", {{}, true}));
+  Must(space.CopyDirectory("copy", "copy/a/again"));
+  Must(space.CopyDirectory("src", "gone/inner"));
+  Must(space.MoveDirectory("src/a", "moved"));
+  Must(space.Put("src/five.txt", "five"));
+  Must(space.CopyDirectory(space, "copy", "x"));
+  Must(other.MakeDirectory("y"));
+  Must(other.CopyDirectory(space, "copy", "y/from-there"));
+  Must(other.Put("y/from-there/late.txt", "shared by two"));
+  Attributes attributes;
+  attributes.labels = {"red", "blue"};
+  Must(space.SetAttributes("copy (1)", attributes));
+  Must(space.SetAttributes("moved/three.txt", attributes));
+  Must(space.PutReference("host.bin", {{7, 8}, 100}));
+  Must(space.PutReference("host2.bin", {{7, 8}, 100}));
+  Must(space.PutReference("freed.bin", {{9, 9}, 5}));
+  Must(space.PutReference("condemned.bin", {{9, 10}, 5}));
+  Must(space.Delete("freed.bin", {{}, true}));
+  Must(space.Delete("condemned.bin", {{}, true}));
+}
+
+// Every kind of record, and every kind of hold on it. `drained`: no job waits.
+void Fill(Store& store, bool drained) {
+  Must(store.CreateLibrary("lib"));
+  Must(store.SetLibrarySettings(
+      "lib", {.recycle_bin = true, .history = true, .history_versions = 3, .history_days = 9}));
+  const Space space = Must(store.CreateSpace("lib", "one"));
+  const Space other = Must(store.CreateSpace("lib", "two"));
+  Must(space.SetSettings({.recycle_bin = true, .recycle_days = {}, .change_feed_days = 7}));
+  const std::vector<std::string> both = {"one", "two"};
+  Must(
+      store.CreateQuota("lib", both, {.bytes = 1'000'000, .files = 5'000, .count_recycled = true}));
+  FillTrees(space, other);
+  Must(store.CondemnContents(std::vector<ContentId>{{9, 10}}));
+  for (const char* text : {"v1", "v2 v2", "v3"}) {
+    Must(space.Put("moved/versioned.txt", text, {{.strategy = Strategy::kOverwrite}}));
+  }
+  Must(space.CreateSnapshot("monday", "copy", 1'000'000'000'000));
+  Must(space.CreateSnapshot("root", ""));
+  Must(space.SetDirectoryQuota("copy", {.bytes = 100'000, .files = 70}));
+  Must(space.Delete("gone"));
+  Must(space.Delete("src/five.txt"));
+  // Behind these the totals are folded, and only the newest stand in the log.
+  for (int i = 0; i < 1100; ++i) Must(other.SetAttributes("y", {.category = "c"}));
+  if (drained) Must(store.ReclaimUntilIdle());
+  Must(space.Put("after.txt", "after the drain"));
+  if (drained) return;
+  Must(space.CopyDirectory("moved", "soon"));
+  Must(space.Put("moved/deep/late.txt", "late"));
+  Must(space.Delete("soon", {{}, true}));
+  Must(space.Delete("moved/deep", {{}, true}));
+  Must(store.CreateSpace("lib", "three").status());
+  Must(store.DeleteSpace("lib", "three"));
+}
+
+// ---- what a reader sees ------------------------------------------------------------------------
+
+std::string ReadOr(const absl::StatusOr<std::string>& text) {
+  return text.ok() ? *text : std::string(text.status().message());
+}
+
+void DumpTree(const Space& space, const Tree& tree, std::string* out) {
+  int left = 1000;  // what is altered may show a directory inside itself, without an end
+  const auto visit = [&](const WalkEntry& at) -> absl::StatusOr<WalkStep> {
+    if (--left == 0) return WalkStep::kStop;
+    const Stat& s = at.stat;
+    absl::StrAppend(out, "  /", JoinPath(at.path), " ", static_cast<int>(s.type), " ", s.id.Hex(),
+                    " ", s.creation_time_ms, " ", s.creator, " ", s.size, " ", s.totals.bytes, "/",
+                    s.totals.files, "/", s.totals.directories, " ", s.child_files, "+",
+                    s.child_directories, " ");
+    for (const std::string& label : s.attributes.Unpack().labels) absl::StrAppend(out, label, ",");
+    if (s.type == EntryType::kFile && s.content.hi > 100) {
+      absl::StrAppend(out, ReadOr(space.Read(JoinPath(at.path), {.tree = tree})));
+    }
+    absl::StrAppend(out, "\n");
+    return WalkStep::kGoOn;
+  };
+  const absl::Status walked = space.Walk("", visit, {.tree = tree});
+  if (!walked.ok()) absl::StrAppend(out, "  walk: ", std::string(walked.message()), "\n");
+}
+
+void DumpSpace(Store& store, const Space& space, std::string* out) {
+  DumpTree(space, {}, out);
+  if (const auto usage = space.GetUsage(); usage.ok()) {
+    absl::StrAppend(out, "  usage ", usage->tree.bytes, " ", usage->recycled.bytes, " ",
+                    usage->versions, "/", usage->version_bytes, " ", usage->available.value_or(0),
+                    "\n");
+  }
+  if (const auto snapshots = space.ListSnapshots(); snapshots.ok()) {
+    for (const NamedSnapshot& s : *snapshots) {
+      absl::StrAppend(out, "  snapshot ", s.name, " ", s.expiry_time_ms, " ", s.totals.bytes, "\n");
+      DumpTree(space, {.named_snapshot = s.name}, out);
+    }
+  }
+  if (const auto bin = space.ListRecycled(); bin.ok()) {
+    for (const RecycledItem& item : bin->items) {
+      absl::StrAppend(out, "  item ", JoinPath(item.path), " ", item.size, " ",
+                      item.removal_time_ms, "\n");
+      if (item.type == EntryType::kDirectory) DumpTree(space, {.recycled_item = item.id}, out);
+    }
+  }
+  if (const auto versions = space.ListVersions("moved/versioned.txt"); versions.ok()) {
+    for (const FileVersion& v : versions->versions) {
+      absl::StrAppend(out, "  version ", v.version, " ", v.size, " ", v.replaced_time_ms, "\n");
+    }
+  }
+  if (const auto changes = space.ReadChanges(); changes.ok()) {
+    for (const Change& c : changes->changes) {
+      absl::StrAppend(out, "  change ", c.seq, " ", JoinPath(c.path), "\n");
+    }
+  }
+  if (const auto quota = store.GetQuotaOf(space.library(), space.name()); quota.ok()) {
+    absl::StrAppend(out, "  quota ", quota->used_bytes, "/", quota->used_files, " of ",
+                    quota->limits.bytes.value_or(0), " ", quota->spaces.size(), " spaces\n");
+  }
+}
+
+std::string Dump(Store& store) {
+  std::string out;
+  const auto libraries = store.ListLibraries();
+  if (!libraries.ok()) return std::string(libraries.status().message());
+  for (const std::string& library : *libraries) {
+    if (library == "lost-found") continue;
+    const auto spaces = store.ListSpaces(library);
+    if (!spaces.ok()) return std::string(spaces.status().message());
+    for (const SpaceInfo& info : *spaces) {
+      absl::StrAppend(&out, library, "/", info.name, "\n");
+      DumpSpace(store, Must(store.OpenSpace(library, info.name)), &out);
+    }
+  }
+  if (const auto ids = store.ReleasedContents(); ids.ok()) {
+    for (const ContentId& id : *ids) absl::StrAppend(&out, id.Hex(), " ");
+  }
+  return out;
+}
+
+// ---- the storage below -------------------------------------------------------------------------
+
+// Hands all on to a storage that it does not own.
+class Borrowed final : public storage::Storage {
+ public:
+  explicit Borrowed(storage::Storage& below) : below_(below) {}
+  absl::StatusOr<bool> Get(Family family, std::string_view key, const storage::Snapshot* snapshot,
+                           std::string* value) const override {
+    return below_.Get(family, key, snapshot, value);
+  }
+  std::unique_ptr<storage::Cursor> NewCursor(Family family, const storage::Range& range,
+                                             const storage::Snapshot* snapshot) const override {
+    return below_.NewCursor(family, range, snapshot);
+  }
+  std::unique_ptr<storage::Snapshot> TakeSnapshot() const override { return below_.TakeSnapshot(); }
+  std::unique_ptr<storage::Batch> NewBatch() const override { return below_.NewBatch(); }
+  absl::Status Write(storage::Batch& batch, bool) override { return below_.Write(batch, false); }
+  StorageFigures GetFigures() const override { return below_.GetFigures(); }
+  absl::Status Checkpoint(const std::string& folder) const override {
+    return below_.Checkpoint(folder);
+  }
+  absl::StatusOr<BackupInfo> Backup(const std::string& backups,
+                                    const std::string& owner) const override {
+    return below_.Backup(backups, owner);
+  }
+
+ private:
+  storage::Storage& below_;
+};
+
+// All rows with their seals.
+using Image = std::map<std::pair<int, std::string>, std::string>;
+
+Image TakeImage(const storage::Storage& storage) {
+  Image image;
+  for (int i = 0; i < storage::kFamilyCount; ++i) {
+    const auto rows = storage.NewCursor(static_cast<Family>(i), {.sealed = true}, nullptr);
+    for (rows->Seek(""); rows->Valid(); rows->Next()) {
+      image[{i, std::string(rows->key())}] = rows->value();
+    }
+  }
+  return image;
+}
+
+void PutImage(const Image& image, storage::Storage& storage) {
+  const auto batch = storage.NewBatch();
+  const Image now = TakeImage(storage);
+  for (const auto& [key, value] : now) {
+    if (!image.contains(key)) batch->Delete(static_cast<Family>(key.first), key.second);
+  }
+  for (const auto& [key, value] : image) {
+    const auto found = now.find(key);
+    if (found != now.end() && found->second == value) continue;
+    batch->PutSealed(static_cast<Family>(key.first), key.second, value);
+  }
+  Must(storage.Write(*batch, false));
+}
+
+struct Row {
+  Family family;
+  std::string key, value;
+};
+
+constexpr std::pair<const char*, uint64_t core::Totals::*> kSums[] = {
+    {"bytes", &core::Totals::bytes},
+    {"files", &core::Totals::files},
+    {"directories", &core::Totals::directories},
+    {"child files", &core::Totals::child_files},
+    {"child directories", &core::Totals::child_directories}};
+
+// Of one kind and family; MARCOT_TEST_SCALE multiplies it.
+constexpr int kTriesOfAKind = 8;
+
+// What became of the damage of one kind in one family.
+struct Tally {
+  int planted = 0, found = 0, repaired = 0, restored = 0;
+};
+
+class CheckTest : public ::testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    {
+      TempStore filled(TestOptions());
+      Fill(*filled, GetParam());
+      const std::string folder = filled.folder();
+      filled.Close();
+      storage_ = Must(
+          storage::OpenRocksdb(folder, {.block_cache_bytes = 8 << 20, .memtable_bytes = 8 << 20}));
+      sound_ = TakeImage(*storage_);
+      storage_.reset();
+    }
+    storage_ = Must(storage::OpenRocksdb(
+        (folder_.path() / "store").string(),
+        {.create_if_missing = true, .block_cache_bytes = 8 << 20, .memtable_bytes = 8 << 20}));
+    PutImage(sound_, *storage_);
+    seen_ = Read();
+    PutImage(sound_, *storage_);
+  }
+
+  std::string Read() {
+    StoreOptions options = TestOptions();
+    options.clock_ms = [] { return int64_t{2'000'000}; };
+    auto engine = operations::Engine::Start(std::make_unique<Borrowed>(*storage_), options);
+    if (!engine.ok()) return std::string(engine.status().message());
+    auto store = api::StoreImpl::Open(*std::move(engine));
+    if (!store.ok()) return std::string(store.status().message());
+    return Dump(**store);
+  }
+
+  CheckReport Check(bool repair) {
+    CheckOptions options{.deep = true, .repair = repair};
+    options.undo_log = (folder_.path() / absl::StrCat("undo", ++undo_logs_)).string();
+    Borrowed borrowed(*storage_);
+    return Must(check::CheckStorage(borrowed, options));
+  }
+
+  std::vector<Row> Rows() const {
+    std::vector<Row> rows;
+    for (const auto& [key, sealed] : sound_) {
+      const Family family = static_cast<Family>(key.first);
+      rows.push_back(
+          {family, key.second, std::string(Must(storage::CheckSeal(family, key.second, sealed)))});
+    }
+    return rows;
+  }
+
+  using Plant = std::function<void(storage::Batch&)>;
+  enum class Then { kRestored, kRepaired, kFound, kHarmless };
+
+  // Plants the damage, which must be found; after a repair the store must read as before, or be
+  // sound, or neither. kHarmless: unless nobody could tell, because another row says the same.
+  void Try(const std::string& kind, Family family, const std::string& what, const Plant& plant,
+           Then then) {
+    Tally& tally = tallies_[{kind, std::string(storage::FamilyName(family))}];
+    if (tally.planted == Scaled(kTriesOfAKind)) return;
+    SCOPED_TRACE(absl::StrCat(kind, " in ", std::string(storage::FamilyName(family)), ": ", what));
+    const auto batch = storage_->NewBatch();
+    plant(*batch);
+    Must(storage_->Write(*batch, false));
+    ++tally.planted;
+    const CheckReport found = Check(false);
+    if (then != Then::kHarmless) {
+      EXPECT_GT(found.found, 0u);
+    }
+    tally.found += found.found > 0;
+    const Image damaged = TakeImage(*storage_);
+    const CheckReport repaired = Check(true);
+    std::string codes;
+    for (const Finding& finding : found.findings) {
+      absl::StrAppend(&codes, finding.code, " (", finding.where, ": ", finding.detail, ")\n");
+    }
+    if (then != Then::kFound) {
+      EXPECT_EQ(repaired.left, 0u) << codes;
+    }
+    tally.repaired += repaired.left == 0;
+    const Image mended = TakeImage(*storage_);
+    const std::string seen = Read();
+    tally.restored += seen == seen_;
+    if (then == Then::kRestored || then == Then::kHarmless) {
+      EXPECT_EQ(seen, seen_) << codes;
+    }
+    // Undone, the store is what it was, to the byte.
+    if (!repaired.undo_log.empty()) {
+      PutImage(mended, *storage_);
+      Must(check::UndoLog::Apply(repaired.undo_log, check::Secret(*storage_), *storage_));
+      EXPECT_EQ(TakeImage(*storage_) == damaged, true);
+      std::filesystem::remove(repaired.undo_log);
+    }
+    PutImage(sound_, *storage_);
+  }
+
+  template <typename Alter>
+  static void AlterEntry(const Entry& entry, const Alter& alter) {
+    Entry altered = entry;
+    altered.birth += 1;
+    alter("birth", altered, Then::kFound);
+    altered = entry;
+    altered.dir += 100'000;
+    alter("dir", altered, Then::kFound);
+    altered = entry;
+    altered.seq += 2;
+    alter("seq", altered, Then::kFound);
+    altered = entry;
+    altered.versions += 1;
+    if (entry.versions > 0) alter("versions", altered, Then::kRestored);
+    altered = entry;
+    altered.version_bytes += 1;
+    alter("version bytes", altered, Then::kRestored);
+    altered = entry;
+    altered.size += 1;
+    if (entry.kind == EntryKind::kFile) alter("size", altered, Then::kFound);
+  }
+
+  template <typename Alter>
+  void AlterNode(const core::Node& node, const Alter& alter) const {
+    core::Node altered = node;
+    altered.live = !node.live;
+    alter("live", altered, GetParam() ? Then::kFound : Then::kHarmless);
+    altered = node;
+    altered.newest_pin += 2;
+    alter("newest pin", altered, Then::kRestored);
+    altered.newest_pin = 0;
+    alter("newest pin", altered, Then::kRestored);
+    altered = node;
+    altered.parent += 1;
+    // Of one that waits for its trim nobody asks.
+    if (node.live) alter("parent", altered, GetParam() ? Then::kRestored : Then::kHarmless);
+    altered = node;
+    altered.flattening = true;
+    alter("flattening", altered, Then::kRestored);
+    altered = node;
+    altered.base.seq += 2;
+    if (node.base.dir != 0) alter("base", altered, Then::kFound);
+  }
+
+  template <typename Alter>
+  static void AlterTotals(const core::Totals& totals, const Alter& alter) {
+    core::Totals altered = totals;
+    for (const auto& [field, member] : kSums) {
+      altered = totals;
+      altered.*member += 3;
+      alter(field, altered);
+    }
+    altered = totals;
+    altered.whiteouts += 1;
+    alter("whiteouts", altered);
+    altered = totals;
+    altered.versions += 1;
+    alter("versions", altered);
+    altered = totals;
+    altered.account += 1;
+    alter("account", altered);
+    altered = totals;
+    altered.library += 1;
+    alter("library", altered);
+    altered = totals;
+    altered.logged = !totals.logged;
+    alter("logged", altered);
+    altered = totals;
+    altered.changed = 1;
+    alter("changed", altered);
+  }
+
+  // In the newest row of the log, which says what the store counts.
+  void AlterCounters() {
+    const auto last = std::prev(sound_.lower_bound({static_cast<int>(Family::kTotalsLog) + 1, ""}));
+    const core::LogRow row = Must(core::DecodeLogRow(
+        Must(storage::CheckSeal(Family::kTotalsLog, last->first.second, last->second))));
+    constexpr std::pair<const char*, uint64_t core::Counters::*> kCounters[] = {
+        {"next id", &core::Counters::next_id},
+        {"queued", &core::Counters::queued},
+        {"content bytes", &core::Counters::content_bytes},
+        {"file records", &core::Counters::file_records}};
+    for (const auto& [field, member] : kCounters) {
+      core::LogRow altered = row;
+      altered.counters.*member = altered.counters.*member == 1 ? 2 : 1;
+      Try(
+          absl::StrCat("altered ", field), Family::kTotalsLog, "the newest",
+          [&](storage::Batch& batch) {
+            batch.Put(Family::kTotalsLog, last->first.second, core::EncodeLogRow(altered));
+          },
+          Then::kRestored);
+    }
+  }
+
+  void PrintTable() const {
+    for (const auto& [what, t] : tallies_) {
+      std::printf("%-10s %-11s planted %4d, found %4d, repaired %4d, as before %4d\n",
+                  what.first.c_str(), what.second.c_str(), t.planted, t.found, t.repaired,
+                  t.restored);
+    }
+  }
+
+  TempFolder folder_;
+  std::unique_ptr<storage::Storage> storage_;
+  Image sound_;
+  std::string seen_;
+  int undo_logs_ = 0;
+  std::map<std::pair<std::string, std::string>, Tally> tallies_;
+};
+
+std::string Shown(std::string_view key) {
+  return absl::BytesToHexString(absl::string_view(key.data(), key.size()));
+}
+
+TEST_P(CheckTest, SoundStore) {
+  const CheckReport report = Check(false);
+  for (const Finding& f : report.findings) ADD_FAILURE() << f.code << " " << f.where << f.detail;
+  std::set<std::string> families;
+  for (const Row& row : Rows()) families.insert(std::string(storage::FamilyName(row.family)));
+  // What is flipped and dropped below is of every family.
+  EXPECT_EQ(families.size(), GetParam() ? storage::kFamilyCount - 1 : storage::kFamilyCount);
+}
+
+// One bit of a value, its checksum included, or of a key.
+TEST_P(CheckTest, FlippedBits) {
+  std::mt19937_64 random(1);
+  for (const Row& row : Rows()) {
+    std::string sealed = sound_.at({static_cast<int>(row.family), row.key});
+    size_t bit = random() % (8 * sealed.size());
+    sealed[bit / 8] = static_cast<char>(sealed[bit / 8] ^ (1 << bit % 8));
+    Try(
+        "bit", row.family, absl::StrCat(Shown(row.key), " bit ", bit),
+        [&](storage::Batch& batch) { batch.PutSealed(row.family, row.key, sealed); },
+        Then::kRestored);
+  }
+  PrintTable();
+}
+
+// What a user put there is gone with its row: the rest is made to agree with that.
+template <typename Then>
+Then WithoutRow(const Row& row) {
+  switch (row.family) {
+    case Family::kEntries:
+    case Family::kHistory:
+    case Family::kSpaces:
+    case Family::kChanges:
+      return Then::kRepaired;
+    case Family::kBin:  // who deleted it, and from where
+      return row.value.empty() ? Then::kRestored : Then::kRepaired;
+    case Family::kVersions:
+      return core::IsVersionedFileKey(row.key) ? Then::kRestored : Then::kRepaired;
+    case Family::kFacts:  // when a snapshot expires, whether a quota counts the bin
+      return row.key[0] == 's' || row.key[0] == 'q' ? Then::kRepaired : Then::kRestored;
+    case Family::kNodes:  // what it was a copy of
+    case Family::kChunks:
+      return Then::kFound;
+    default:
+      return Then::kRestored;
+  }
+}
+
+TEST_P(CheckTest, DroppedRows) {
+  for (const Row& row : Rows()) {
+    // Of a directory's attributes, a content on the feed, a change nothing else tells that they
+    // were there.
+    if (row.family == Family::kChanges || row.family == Family::kReleased) continue;
+    if (row.family == Family::kEntries && row.key[8] == core::kAttributesSlot) continue;
+    // The log's rows are absolute: what is missing here may be said by a newer one.
+    const bool logged = row.family == Family::kTotals || row.family == Family::kTotalsLog;
+    Try(
+        "dropped", row.family, Shown(row.key),
+        [&](storage::Batch& batch) { batch.Delete(row.family, row.key); },
+        logged ? Then::kHarmless : WithoutRow<Then>(row));
+  }
+  PrintTable();
+}
+
+// Bytes that are none of the format's, with a checksum that says so, and with one that does not.
+TEST_P(CheckTest, Garbage) {
+  const std::string garbage = "\xff\x7f no record \x01";
+  for (const Row& row : Rows()) {
+    Try(
+        "garbage", row.family, Shown(row.key),
+        [&](storage::Batch& batch) { batch.PutSealed(row.family, row.key, garbage); },
+        WithoutRow<Then>(row));
+    const bool bare =
+        row.value.empty() || row.family == Family::kDeadlists || row.family == Family::kChunks;
+    // Another format is none that this check judges.
+    if (bare || row.key == core::kFormatKey) continue;
+    Try(
+        "sealed garbage", row.family, Shown(row.key),
+        [&](storage::Batch& batch) { batch.Put(row.family, row.key, garbage); },
+        WithoutRow<Then>(row));
+  }
+  PrintTable();
+}
+
+// Keys that the format does not know.
+TEST_P(CheckTest, StrangeKeys) {
+  for (int i = 0; i < storage::kFamilyCount; ++i) {
+    const Family family = static_cast<Family>(i);
+    if (family == Family::kTotalsLog) continue;
+    for (const std::string& key : {std::string("abc"), std::string(5, '\xff')}) {
+      Try(
+          "strange key", family, Shown(key),
+          [&](storage::Batch& batch) { batch.Put(family, key, "x"); }, Then::kRestored);
+    }
+  }
+  PrintTable();
+}
+
+// Rows that nothing else knows of.
+TEST_P(CheckTest, ExtraRows) {
+  const auto extra = [&](Family family, const std::string& key, const std::string& value) {
+    Try(
+        "extra", family, Shown(key), [&](storage::Batch& batch) { batch.Put(family, key, value); },
+        Then::kRestored);
+  };
+  const std::string slot = core::Slot(core::kFileSlot, "nobody.txt");
+  for (const Row& row : Rows()) {
+    switch (row.family) {
+      case Family::kPins: {
+        const core::DirId dir = LoadFixed64(row.key.data());
+        const core::Seq seq = LoadFixed64(row.key.data() + 8);
+        // Where a pin was just released, a job drops them.
+        if (GetParam()) extra(Family::kBirths, core::BirthKey(dir, seq + 3, slot), "");
+        for (const core::Seq list : {seq, seq + 2}) {
+          extra(Family::kDeadlists,
+                core::DeadlistKey{dir, list, seq - 1, core::DeadlistKey::Kind::kHistory, slot, 0}
+                    .Encode(),
+                "");
+        }
+        break;
+      }
+      case Family::kNodes:
+        extra(Family::kPins, core::PairKey(LoadFixed64(row.key.data()), 3),
+              core::EncodePin({.owners = 1, .frozen = {}}));
+        break;
+      case Family::kDeadlists: {
+        core::DeadlistKey other = core::DeadlistKey::Decode(row.key);
+        other.list += 2;
+        if (other.kind == core::DeadlistKey::Kind::kHistory) {
+          extra(Family::kDeadlists, other.Encode(), "");
+        }
+        break;
+      }
+      case Family::kContents:
+        extra(Family::kReleased, row.key, std::string(1, core::kContentReleased));
+        break;
+      case Family::kBin:
+        if (!row.value.empty()) extra(Family::kBin, row.key.substr(0, 8) + "\1" + row.key, "");
+        break;
+      case Family::kVersions:
+        if (GetParam())
+          extra(Family::kVersions, std::string(8, '\7') + row.key.substr(8), row.value);
+        break;
+      case Family::kFacts:
+        if (row.key[0] == 'v' || row.key[0] == 'x') {
+          std::string key = row.key;
+          ++key[12];
+          extra(Family::kFacts, key, "");
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  const core::DirId unknown = 90'000;
+  extra(Family::kTotals, core::IdKey(unknown), core::EncodeTotals({.bytes = 5}));
+  extra(Family::kNodes, core::IdKey(unknown), core::EncodeNode({}));
+  extra(Family::kEntries, core::EntryKey(unknown, slot),
+        core::EncodeEntry({.kind = EntryKind::kFile, .birth = 8, .id = {3, 3}, .size = 4}));
+  // Its host is asked what shall become of it.
+  Try(
+      "extra", Family::kContents, "of the host",
+      [&](storage::Batch& batch) {
+        batch.Put(Family::kContents, core::ContentKey({6, 6}),
+                  core::EncodeContent({.count = 2, .size = 8}));
+      },
+      Then::kRepaired);
+  extra(Family::kChunks, core::PairKey(unknown, 0), "stray bytes");
+  extra(Family::kReclaim, core::PairKey(8, 0),
+        core::EncodeJob({core::Job::Kind::kRelease, unknown, 7, {}}));
+  if (GetParam()) {
+    extra(Family::kChanges, core::ChangeKey(unknown, 8, 0), "");
+    extra(Family::kBin, core::BinKey(unknown, core::BinOrder::kTime, 8, {}), "");
+    extra(Family::kFacts, core::SnapshotKey(unknown, "x"), core::EncodeSnapshot({}));
+  }
+  PrintTable();
+}
+
+// ---- altered fields ----------------------------------------------------------------------------
+
+// A record that decodes, has a right seal, and says something else in one field: those fields that
+// can be derived. What only the user knows (times, creators, attributes, sizes of single files that
+// the host keeps) nobody can check.
+TEST_P(CheckTest, AlteredFields) {
+  for (const Row& row : Rows()) {
+    const auto alter = [&](const char* field, const std::string& value, Then then) {
+      if (value == row.value) return;
+      Try(
+          absl::StrCat("altered ", field), row.family, Shown(row.key),
+          [&](storage::Batch& batch) { batch.Put(row.family, row.key, value); }, then);
+    };
+    switch (row.family) {
+      case Family::kEntries:
+        AlterEntry(Must(core::DecodeEntry(row.value)),
+                   [&](const char* field, const Entry& entry, Then then) {
+                     alter(field, core::EncodeEntry(entry), then);
+                   });
+        break;
+      case Family::kHistory: {
+        const core::HistoryRecord record = Must(core::DecodeHistory(row.value));
+        const Entry entry = Must(core::DecodeEntry(record.entry));
+        alter("death", core::EncodeHistory(entry.birth, entry), Then::kFound);
+        AlterEntry(entry, [&](const char* field, const Entry& altered, Then then) {
+          const std::string_view name = field;
+          // History owns no directory, and nobody reads versions through a pin.
+          if (name == "dir" && entry.kind == EntryKind::kDirectory) return;
+          if (name == "versions" || name == "version bytes") return;
+          alter(field, core::EncodeHistory(record.death, altered), then);
+        });
+        break;
+      }
+      case Family::kNodes:
+        AlterNode(Must(core::DecodeNode(row.value)),
+                  [&](const char* field, const core::Node& node, Then then) {
+                    alter(field, core::EncodeNode(node), then);
+                  });
+        break;
+      case Family::kPins: {
+        const core::Pin pin = Must(core::DecodePin(row.value));
+        core::Pin altered = pin;
+        altered.owners += 1;
+        alter("owners", core::EncodePin(altered), Then::kRestored);
+        altered.owners = pin.owners - 1;
+        alter("owners", core::EncodePin(altered), Then::kRestored);
+        for (const auto& [field, member] : kSums) {
+          altered = pin;
+          altered.frozen.*member += 3;
+          alter(field, core::EncodePin(altered), Then::kRestored);
+        }
+        altered = pin;
+        altered.frozen.changed += 1000;
+        alter("changed", core::EncodePin(altered), Then::kRestored);
+        break;
+      }
+      case Family::kTotals: {
+        const core::Totals totals = Must(core::DecodeTotals(row.value));
+        AlterTotals(totals, [&](const char* field, const core::Totals& altered) {
+          alter(field, core::EncodeTotals(altered), Then::kHarmless);
+        });
+        break;
+      }
+      case Family::kContents: {
+        core::ContentRow content = Must(core::DecodeContent(row.value));
+        content.count += 1;
+        alter("count", core::EncodeContent(content), Then::kRestored);
+        content.count -= 1;
+        content.size += 1;
+        alter("size", core::EncodeContent(content), Then::kRestored);
+        content.size -= 1;
+        if (content.blob != 0) {
+          content.blob += 1'000'000;
+          alter("blob", core::EncodeContent(content), Then::kFound);
+        }
+        break;
+      }
+      case Family::kDeadlists:
+        if (!row.value.empty()) alter("slot", row.value + "x", Then::kRestored);
+        break;
+      case Family::kVersions:
+        if (core::IsVersionedFileKey(row.key)) {
+          core::VersionedFile file = Must(core::DecodeVersionedFile(row.value));
+          file.slot += "x";
+          alter("slot", core::EncodeVersionedFile(file), Then::kRestored);
+        } else {
+          core::VersionRecord version = Must(core::DecodeVersion(row.value));
+          version.library += 1000;
+          alter("library", core::EncodeVersion(version), Then::kRepaired);
+          version.library -= 1000;
+          version.replaced_time_ms += 1;
+          alter("replaced", core::EncodeVersion(version), Then::kRepaired);
+          version.replaced_time_ms -= 1;
+          version.size += 1;
+          alter("size", core::EncodeVersion(version), Then::kFound);
+        }
+        break;
+      case Family::kBin:
+        if (!row.value.empty()) {
+          core::RecycledRecord item = Must(core::DecodeRecycled(row.value));
+          ++item.totals.bytes;
+          alter("bytes", core::EncodeRecycled(item), Then::kRestored);
+        }
+        break;
+      case Family::kSpaces:
+        if (row.key.back() != '\0') {
+          core::SpaceRecord space = Must(core::DecodeSpace(row.value));
+          space.quota += 1;
+          alter("quota", core::EncodeSpace(space), Then::kRepaired);
+          space.quota -= 1;
+          space.bin = 0;
+          alter("bin", core::EncodeSpace(space), Then::kRepaired);
+        }
+        break;
+      case Family::kFacts:
+        if (row.key[0] == 'q') {
+          core::QuotaRecord quota = Must(core::DecodeQuota(row.value));
+          quota.spaces.pop_back();
+          alter("spaces", core::EncodeQuota(quota), Then::kRestored);
+          quota = Must(core::DecodeQuota(row.value));
+          quota.limits.bytes = 77;
+          alter("limits", core::EncodeQuota(quota), Then::kRepaired);
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  AlterCounters();
+  PrintTable();
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, CheckTest, ::testing::Bool(), [](const auto& info) {
+  return info.param ? std::string("Drained") : std::string("Busy");
+});
+
+}  // namespace
+}  // namespace marcot::testing
