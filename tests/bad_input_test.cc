@@ -676,6 +676,7 @@ TEST(BadStoreTest, OptionsOutOfRange) {
   constexpr Code kBad = Code::kParamInvalid;
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_name_chars = 15; }), kBad);
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_name_chars = 256; }), kBad);
+  EXPECT_EQ(opened([](StoreOptions& options) { options.read_damaged = true; }), kBad);
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_path_bytes = 254; }), kBad);
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_path_bytes = (1u << 20) + 1; }), kBad);
   EXPECT_EQ(opened([](StoreOptions&) {}), Code::kOk);
@@ -685,7 +686,7 @@ TEST(BadStoreTest, OptionsOutOfRange) {
 
 TEST(ErrorTableTest, EveryCodeSaysWhatItIs) {
   std::set<std::string> names;
-  for (int i = 0; i <= static_cast<int>(Code::kChangesExpired); ++i) {
+  for (int i = 0; i <= static_cast<int>(Code::kStreamFormatTooNew); ++i) {
     const Code code = static_cast<Code>(i);
     EXPECT_TRUE(names.insert(std::string(CodeName(code))).second) << i;
     if (code == Code::kOk) continue;

@@ -108,7 +108,7 @@ class UsageTest(CliTest):
         "quota": "set get rm",
         "history": "ls cat restore rm",
         "snapshot": "create ls rm",
-        "space": "set get usage",
+        "space": "set get usage export import",
     }
 
     def test_help_everywhere(self):
@@ -169,6 +169,7 @@ class UsageTest(CliTest):
             "restore a --id x",
             "checkpoint",
             "space set recycle-bin",
+            "space import",
         ):
             self.usage_error("--store", self.store, *line.split())
         self.assertFalse(os.path.exists(self.store))
@@ -1312,6 +1313,49 @@ class SpaceTest(CliTest):
         self.assertRegex(self.ok("space", "usage").out, r"(?m)^quota +1.0 KiB, 1018 B left$")
 
 
+class SpaceStreamTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("mkdir", "a/b")
+        self.put("a/b/f", b"bytes")
+        self.put("g", os.urandom(1 << 20))
+        copies = [{"op": "copy", "from": "a", "to": f"copies/{number}"} for number in range(50)]
+        self.ok("batch", "-", stdin="\n".join(json.dumps(line) for line in copies).encode())
+        self.ok("space", "set", "recycle-bin", "on")
+
+    def test_round_trip(self):
+        exported = self.ok("space", "export")
+        self.assertIn("exported 52 files, 103 directories", exported.err)
+        self.assertLess(len(exported.bytes), (1 << 20) + 10_000)
+        self.write(self.host("stream"), exported.bytes)
+        for file, stdin in (("-", exported.bytes), (self.host("stream"), b"")):
+            name = f"new/s{len(stdin)}"
+            imported = self.ok("--space", name, "space", "import", file, stdin=stdin)
+            self.assertEqual(imported.out, name + "\n")
+            self.assertIn("imported 52 files", imported.err)
+            self.assertEqual(self.tree("--space", name), self.tree())
+            self.assertEqual(self.ok("--space", name, "cat", "g").bytes, self.ok("cat", "g").bytes)
+            self.assertTrue(self.ok("--space", name, "space", "get", "--json").json["recycleBin"])
+        self.assertIn("sound", self.ok("check").out)
+        self.store = self.host("another store")
+        imported = self.ok("space", "import", "--json", "--space", "l1/s1", self.host("stream")).json
+        self.assertEqual(
+            [imported[key] for key in ("library", "space", "files", "directories")],
+            ["l1", "s1", 52, 103],
+        )
+
+    def test_errors(self):
+        stream = self.ok("space", "export").bytes
+        self.fails("DuplicateSpace", "space", "import", "-", stdin=stream)
+        for bad in (b"", b"junk", stream[:-1], stream[:5000], stream[:90] + b"x" + stream[91:]):
+            self.fails("StreamDamaged", "--space", "new/new", "space", "import", "-", stdin=bad)
+        self.fails("ParamInvalid", "--space", "new/new", "space", "import", self.host("none"))
+        self.fails("SpaceNotFound", "--space", "default/none", "space", "export")
+        self.assertEqual(
+            [space["space"] for space in self.ok("spaces", "--json").json["spaces"]], ["-"])
+        self.fails("LibraryNotFound", "--space", "new/new", "ls")
+
+
 class BackupTest(CliTest):
     def setUp(self):
         super().setUp()
@@ -1530,6 +1574,75 @@ class TransferTest(CliTest):
         self.fails("PathNotFound", "export", "none", self.host("new"))
         self.fails("FileTypeNotMatched", "export", "f", self.host("new"))
         self.assertFalse(os.path.exists(self.host("new")))
+
+    def damaged(self, name, at):
+        """A copy of the store with one byte of one of its files wrong."""
+        store = self.host("damaged")
+        shutil.rmtree(store, ignore_errors=True)
+        shutil.copytree(self.store, store)
+        with open(os.path.join(store, name), "r+b") as file:
+            file.seek(at)
+            byte = file.read(1)[0]
+            file.seek(at)
+            file.write(bytes([byte ^ 0x40]))
+        return store
+
+    def export_of(self, store, *args):
+        out = self.host("out")
+        shutil.rmtree(out, ignore_errors=True)
+        return out, self.run_raw("--store", store, "export", *args, "/", out)
+
+    def test_export_of_a_damaged_store(self):
+        for number in range(300):
+            self.write(self.host("t", f"d{number % 3}", "e", f"f{number}"), os.urandom(8000))
+        self.ok("import", self.host("t"), "/")
+        self.ok("stats")  # opened again, so that what was in its log is in its files
+        expected = self.manifest(self.host("t"))
+
+        # The bytes of one file: it is named, all others are saved.
+        content = expected["d1/e/f100"][3]
+        for blob in (name for name in os.listdir(self.store) if name.endswith(".blob")):
+            with open(os.path.join(self.store, blob), "rb") as file:
+                at = file.read().find(content[:1000])
+            if at >= 0:
+                break
+        self.assertGreaterEqual(at, 0)
+        out, result = self.export_of(self.damaged(blob, at + 4000))
+        self.assertEqual(result.exit, 3, result.err)
+        lines = result.err.splitlines()
+        self.assertRegex(lines[0], r"^not saved: d1/e/f100: StoreDamaged: .+")
+        self.assertIn("exported 299 files, 6 directories", lines[1])
+        self.assertRegex(lines[2], r"^StoreDamaged: 1 file or directory could not be saved")
+        del expected["d1/e/f100"]
+        saved = self.manifest(out)
+        self.assertEqual(saved, expected)
+        summary = self.export_of(self.host("damaged"), "--json")[1]
+        self.assertEqual((summary.exit, summary.json["files"]), (3, 299))
+
+        # Anything else: what is saved is right, and what is not is below something that is named.
+        expected = self.manifest(self.host("t"))
+        met = set()
+        for name in sorted(os.listdir(self.store)):
+            size = os.path.getsize(os.path.join(self.store, name))
+            if not name.endswith(".sst") or size < 5000:
+                continue
+            out, result = self.export_of(self.damaged(name, size // 2))
+            self.assertEqual(result.exit, 3, result.err)
+            named = re.findall(r"^not (saved|whole): (.+?): \w+: ", result.err, re.M)
+            met.update(kind for kind, _ in named)
+            saved = self.manifest(out)
+            self.assertGreater(len(saved), 100)
+            for path, (kind, _, time, content) in saved.items():
+                if stat.S_ISREG(kind):
+                    self.assertEqual((time, content), expected[path][2:])
+            for path in expected.keys() - saved.keys():
+                self.assertTrue(any((path + "/").startswith(top + "/") for _, top in named), path)
+            # Of a directory what is before the damage is saved and what is behind it.
+            for top in (top for kind, top in named if kind == "whole"):
+                names = sorted(path for path in expected if path.startswith(top + "/"))
+                self.assertIn(names[0], saved)
+                self.assertIn(names[-1], saved)
+        self.assertEqual(met, {"saved", "whole"})
 
     def test_progress(self):
         self.write(self.host("t", "f"), b"x")

@@ -71,7 +71,9 @@ namespace marcot {
   X(VersionNotFound, 404, "the file has no such version")                                    \
   X(LatestVersionNotAllowed, 400, "the latest version is the file itself")                   \
   X(ChangeFeedNotEnabled, 400, "the space keeps no changes")                                 \
-  X(ChangesExpired, 409, "changes after this cursor are no longer kept; list the space anew")
+  X(ChangesExpired, 409, "changes after the cursor are no longer kept; list the space anew") \
+  X(StreamDamaged, 400, "a stream of a space ends too early or is not as it was written")    \
+  X(StreamFormatTooNew, 400, "the stream was written by a newer Marcot")
 
 enum class Code : int {
   kOk,

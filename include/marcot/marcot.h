@@ -10,5 +10,6 @@
 #include "marcot/recycle_bin.h"
 #include "marcot/settings.h"
 #include "marcot/space.h"
+#include "marcot/space_stream.h"
 #include "marcot/store.h"
 #include "marcot/types.h"

@@ -40,11 +40,13 @@ enum class OperationKind {
   kListSnapshots,
   kReadChanges,
   kOpenFile,
-  kReadFile,  // each Read of a FileReader; its time includes the host's sink
-  kWalk,      // all of it, the host's visitor included
-  kDiff,      // the same
+  kReadFile,     // each Read of a FileReader; its time includes the host's sink
+  kWalk,         // all of it, the host's visitor included
+  kDiff,         // the same
+  kExportSpace,  // the same, of the sink
+  kImportSpace,  // the same, of the source
 };
-inline constexpr size_t kOperationKinds = static_cast<size_t>(OperationKind::kDiff) + 1;
+inline constexpr size_t kOperationKinds = static_cast<size_t>(OperationKind::kImportSpace) + 1;
 std::string_view OperationName(OperationKind kind);  // make_directory, ..
 
 // Operations whose times are alike share a histogram.
@@ -53,7 +55,7 @@ enum class OperationClass {
   kStat,   // stat, totals: as quick as the clock is read, so the times are of one in kStatsPerTime
   kList,   // one page of anything
   kRead,   // opening a file, reading a piece of it
-  kTraverse,  // walk, diff
+  kTraverse,  // walk, diff, export and import of a space
 };
 inline constexpr size_t kOperationClasses = static_cast<size_t>(OperationClass::kTraverse) + 1;
 inline constexpr uint64_t kStatsPerTime = 64;

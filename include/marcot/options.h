@@ -30,6 +30,9 @@ enum class Durability {
 
 struct StoreOptions {
   bool create_if_missing = false;
+  // Opens a store some of whose files cannot be read at all, where it otherwise answers
+  // StoreDamaged, for what can be read. Every change answers StoreReadOnly.
+  bool read_damaged = false;
   Durability durability = Durability::kLogged;
 
   size_t max_name_chars = 255;    // Unicode code points in one name; 16..255

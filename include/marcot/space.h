@@ -58,6 +58,9 @@ struct WalkEntry {
 };
 // kSkip: not into this directory.
 enum class WalkStep { kGoOn, kSkip, kStop };
+// Told of what a walk cannot read: the path of an entry, and why.
+using DamageVisitor =
+    std::function<void(const std::vector<std::string>& path, const absl::Status& why)>;
 
 // A handle; copy it freely. Thread-safe. It must not outlive its Store. After the space is deleted
 // every call answers SpaceNotFound.
@@ -147,9 +150,14 @@ class Space {
 
   // Every entry below a directory, a directory before what is in it, subdirectories before files,
   // as of one commit. The visitor's error stops it and is its answer.
+  //
+  // With `on_damage` a walk of a damaged store goes on: what can be read is visited, and what
+  // cannot is told. Of a directory whose names cannot all be read it visits those up to the damage
+  // and then, backwards, those from the last one down to it; a subdirectory of which not all is
+  // known is visited without its totals, and without its attributes if need be.
   absl::Status Walk(std::string_view path,
                     const std::function<absl::StatusOr<WalkStep>(const WalkEntry&)>& visitor,
-                    const ReadOptions& = {}) const;
+                    const ReadOptions& = {}, const DamageVisitor& on_damage = nullptr) const;
 
   // FileNotFound; FileTypeNotMatched for a directory.
   absl::StatusOr<std::unique_ptr<FileReader>> OpenFile(std::string_view path,

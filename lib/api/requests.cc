@@ -11,8 +11,6 @@ namespace {
 
 using operations::Operation;
 
-constexpr size_t kMaxUserBytes = 255;
-
 absl::Status Invalid(std::string_view path, std::string_view what) {
   return MakeError(Code::kParamInvalid, absl::StrCat(std::string(path), ": ", std::string(what)));
 }
@@ -53,18 +51,6 @@ bool AppliesToRoot(Operation::Kind kind) {
     default:
       return false;
   }
-}
-
-bool IsUtf8(const Attributes& a) {
-  const auto valid = [](const std::string& s) { return CountCodePoints(s).has_value(); };
-  for (const auto& [key, value] : a.metadata) {
-    if (!valid(key) || !valid(value)) return false;
-  }
-  for (const std::string& label : a.labels) {
-    if (!valid(label)) return false;
-  }
-  return valid(a.category) && valid(a.content_type) && valid(a.local_creation_time) &&
-         valid(a.local_modification_time);
 }
 
 absl::Status PrepareSource(const BatchItem& item, Operation* operation) {
@@ -126,7 +112,7 @@ absl::Status PrepareTarget(const Space& space, std::string_view path,
                            const OperationOptions& options, Operation* operation) {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
   MARCOT_RETURN_IF_ERROR(CheckStrategy(options.strategy, path, *operation));
-  if (options.user.size() > kMaxUserBytes || !CountCodePoints(options.user).has_value()) {
+  if (!operations::IsUser(options.user)) {
     return Invalid(path, "the user must be UTF-8 of at most 255 bytes");
   }
   MARCOT_ASSIGN_OR_RETURN(operation->path, operations::ParsePath(path, state->engine->limits()));

@@ -306,7 +306,7 @@ absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& optio
 
 absl::Status Space::Walk(std::string_view path,
                          const std::function<absl::StatusOr<WalkStep>(const WalkEntry&)>& visitor,
-                         const ReadOptions& options) const {
+                         const ReadOptions& options, const DamageVisitor& on_damage) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
   Meter meter(state->engine->meters(), OperationKind::kWalk);
@@ -314,7 +314,7 @@ absl::Status Space::Walk(std::string_view path,
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
   MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, api::EntryAt(view, *state, options.tree, names));
   MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
-  MARCOT_RETURN_IF_ERROR(operations::WalkTree(view, entry, std::move(names), visitor));
+  MARCOT_RETURN_IF_ERROR(operations::WalkTree(view, entry, std::move(names), visitor, on_damage));
   meter.Succeed();
   return absl::OkStatus();
 }

@@ -27,6 +27,8 @@ class StoreImpl {
 
   explicit StoreImpl(std::unique_ptr<operations::Engine> engine) : engine_(std::move(engine)) {}
 
+  static StoreImpl& Of(Store& store) { return *store.impl_; }
+
   operations::Engine& engine() { return *engine_; }
   Space MakeSpace(std::string_view library, std::string_view name, const core::SpaceRecord& record);
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/coding.h"
+#include "base/utf8.h"
 
 namespace marcot {
 namespace {
@@ -24,6 +25,18 @@ bool AreAttributes(std::string_view encoded) {
   for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) in.String();
   for (int i = 0; i < kSingleStrings; ++i) in.String();
   return in.Done();
+}
+
+bool IsUtf8(const Attributes& a) {
+  const auto valid = [](const std::string& s) { return CountCodePoints(s).has_value(); };
+  for (const auto& [key, value] : a.metadata) {
+    if (!valid(key) || !valid(value)) return false;
+  }
+  for (const std::string& label : a.labels) {
+    if (!valid(label)) return false;
+  }
+  return valid(a.category) && valid(a.content_type) && valid(a.local_creation_time) &&
+         valid(a.local_modification_time);
 }
 
 std::string EncodeAttributes(const Attributes& a) {

@@ -11,6 +11,7 @@
 namespace marcot {
 
 std::string EncodeAttributes(const Attributes& attributes);
+bool IsUtf8(const Attributes& attributes);
 // Whether EncodeAttributes could have given these bytes.
 bool AreAttributes(std::string_view encoded);
 

@@ -41,6 +41,8 @@ constexpr KindRow kKinds[] = {
     {"read_file", OperationClass::kRead},
     {"walk", OperationClass::kTraverse},
     {"diff", OperationClass::kTraverse},
+    {"export_space", OperationClass::kTraverse},
+    {"import_space", OperationClass::kTraverse},
 };
 static_assert(std::size(kKinds) == kOperationKinds);
 

@@ -594,6 +594,12 @@ class MetaCheck : Part {
       Read();
       const std::string_view key = rows.key();
       if (key == core::kFormatKey || key == core::kStoreKey || key == core::kFoldedKey) continue;
+      if (core::IsImportKey(key)) {
+        const core::DirId root = core::RootOfImportKey(key);
+        Claims::Raise(claims_.greatest_id, root);
+        claim_.nodes.Add(core::IdKey(root) + 'r');
+        continue;
+      }
       const size_t prefix = core::kUploadPrefix.size();
       if (key.substr(0, prefix) != core::kUploadPrefix || key.size() != prefix + 8) {
         KeyDamaged(rows);

@@ -136,6 +136,9 @@ void State::LoadRoots() {
       if (root != 0) roots_.push_back(root);
     }
   }
+  for (Rows rows = RowsOf(Family::kMeta); rows.Valid(); rows.Next()) {
+    if (core::IsImportKey(rows.key())) roots_.push_back(core::RootOfImportKey(rows.key()));
+  }
   std::sort(roots_.begin(), roots_.end());
 }
 

@@ -191,6 +191,11 @@ void Committed::Fail(std::string_view why) {
                                     std::string(why)));
 }
 
+void Committed::EndWriting() {
+  failure_ = MakeError(Code::kStoreReadOnly,
+                       "the store is damaged and open to be read; restore a backup to go on");
+}
+
 absl::Status Committed::Commit(const Txn& txn, bool sync) {
   LogRow row = CountersOf(txn);
   row.totals = txn.totals_changes();

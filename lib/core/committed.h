@@ -57,6 +57,8 @@ class Committed {
   const absl::Status& failure() const { return failure_; }
   // Ends all writing; what is in the caches may not be what is stored.
   void Fail(std::string_view why);
+  // There is none, as the store is open only to be read. Before anybody writes.
+  void EndWriting();
   // Writes the transaction as one batch. Only the pipeline's leader calls it. After an error every
   // later commit answers StoreReadOnly: what reached the disk is known only after reopening.
   absl::Status Commit(const Txn& txn, bool sync);

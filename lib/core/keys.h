@@ -4,6 +4,7 @@
 //   family      key                                    value
 //   meta        "format" | "store" | "folded"          version, secret, counters of the last fold
 //               "upload/" | blob                       chunks so far
+//               "import/" | DirId                      (empty) the root of a space to be
 //   spaces      library | 00                           library record
 //               library | 00 | space                   space record: the DirIds of its trees
 //   bin, versions, facts, changes                      core/facts.h
@@ -155,6 +156,17 @@ inline constexpr std::string_view kFoldedKey = "folded";  // a log row without t
 // to delete.
 inline constexpr std::string_view kUploadPrefix = "upload/";
 inline std::string UploadKey(uint64_t blob) { return std::string(kUploadPrefix) + IdKey(blob); }
+
+// An import under way, by the root under which it builds. Left over by a crash, it tells what to
+// let go of.
+inline constexpr std::string_view kImportPrefix = "import/";
+inline std::string ImportKey(DirId root) { return std::string(kImportPrefix) + IdKey(root); }
+inline bool IsImportKey(std::string_view key) {
+  return key.size() == kImportPrefix.size() + 8 && key.starts_with(kImportPrefix);
+}
+inline DirId RootOfImportKey(std::string_view key) {
+  return LoadFixed64(key.data() + kImportPrefix.size());
+}
 
 inline std::string LibraryKey(std::string_view library) {
   std::string key(library);

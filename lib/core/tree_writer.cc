@@ -56,6 +56,12 @@ DirId TreeWriter::NewNode(const Base& base, const Totals& totals, DirId parent) 
   return dir;
 }
 
+absl::StatusOr<Seq> TreeWriter::SeqToPin(DirId dir) {
+  MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+  MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(dir));
+  return node.newest_pin >= totals.changed ? node.newest_pin : txn_.seq() - 1;
+}
+
 absl::Status TreeWriter::AddPin(DirId dir, Seq seq) {
   std::string value;
   const std::string key = PairKey(dir, seq);

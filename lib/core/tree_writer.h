@@ -117,6 +117,9 @@ class TreeWriter {
   // Hides what the base shows under a slot whose head record is gone.
   absl::Status HideBase(DirId dir, std::string_view slot);
 
+  // As of when a reference to a live directory's state of now is to be: one that did not change
+  // since its newest pin needs no other, so a template that is copied a million times has one.
+  absl::StatusOr<Seq> SeqToPin(DirId dir);
   // Takes a pin, or one more owner of it.
   absl::Status AddPin(DirId dir, Seq seq);
 

@@ -51,7 +51,70 @@ class AbandonWork final : public Pipeline::Work {
   const uint64_t blob_, chunks_;
 };
 
+absl::Status HoldHostContent(const FileContent& content, const std::vector<std::string>& path,
+                             core::Txn& txn, core::TreeWriter& writer) {
+  if (content.id.empty() || content.unique_id) {
+    writer.CountContent(content.size);
+    return absl::OkStatus();
+  }
+  std::string key = core::ContentKey(content.id), value;
+  MARCOT_ASSIGN_OR_RETURN(const bool released, txn.Get(Family::kReleased, key, &value));
+  if (released && value[0] == core::kContentCondemned) {
+    return MakeError(Code::kContentCondemned,
+                     absl::StrCat("content ", content.id.Hex(), " of ", JoinPath(path),
+                                  " is being deleted; send its bytes again under a new id"));
+  }
+  if (released) txn.Delete(Family::kReleased, key);
+  MARCOT_ASSIGN_OR_RETURN(const bool counted, txn.Get(Family::kContents, key, &value));
+  if (counted) return writer.HoldContent(content.id, content.size);
+  writer.CountContent(content.size);
+  txn.Put(Family::kContents, std::move(key),
+          core::EncodeContent({.count = 1, .size = content.size, .blob = 0}));
+  return absl::OkStatus();
+}
+
+// Equal bytes are kept once: where the store has them the new ones are not written, or, streamed
+// already, are left to reclaim.
+absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
+                                core::TreeWriter& writer) {
+  if (content.id.empty()) {
+    writer.CountContent(0);
+    return absl::OkStatus();
+  }
+  if (content.blob != 0) txn.Delete(Family::kMeta, core::UploadKey(content.blob));
+  std::string key = core::ContentKey(content.id), value;
+  MARCOT_ASSIGN_OR_RETURN(const bool kept, txn.Get(Family::kContents, key, &value));
+  core::ContentRow row;
+  if (kept) {
+    MARCOT_ASSIGN_OR_RETURN(row, core::DecodeContent(value));
+  }
+  if (row.blob != 0) {
+    if (content.blob != 0) {
+      txn.Queue({core::Job::Kind::kBlob, content.blob, core::ChunkCount(content.size), {}});
+    }
+    return writer.HoldContent(content.id, content.size);
+  }
+  // New, or so far only a host's: from now on the store has the bytes.
+  writer.CountContent(kept ? 0 : content.size);
+  MARCOT_ASSIGN_OR_RETURN(const bool released, txn.Get(Family::kReleased, key, &value));
+  if (released) txn.Delete(Family::kReleased, key);
+  const uint64_t blob = content.blob != 0 ? content.blob : txn.NewId();
+  for (uint64_t i = 0; i * kChunkBytes < content.bytes.size(); ++i) {
+    txn.Put(Family::kChunks, core::PairKey(blob, i),
+            std::string(content.bytes.substr(i * kChunkBytes, kChunkBytes)));
+  }
+  txn.Put(Family::kContents, std::move(key),
+          core::EncodeContent({.count = row.count + 1, .size = content.size, .blob = blob}));
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status HoldContent(const FileContent& content, const std::vector<std::string>& path,
+                         core::Txn& txn, core::TreeWriter& writer) {
+  return content.host_kept ? HoldHostContent(content, path, txn, writer)
+                           : HoldBuiltInContent(content, txn, writer);
+}
 
 ContentId HashOf(std::string_view bytes) {
   return bytes.empty() ? ContentId{} : ToId(XXH3_128bits(bytes.data(), bytes.size()));
@@ -115,6 +178,15 @@ absl::Status QueueAbandonedUploads(core::Txn& txn) {
     txn.Delete(Family::kMeta, std::string(rows->key()));
   }
   return rows->status();
+}
+
+absl::StatusOr<bool> IsBuiltIn(core::View& view, const ContentId& id) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          view.Get(Family::kContents, core::ContentKey(id), &value));
+  if (!found) return false;
+  MARCOT_ASSIGN_OR_RETURN(const core::ContentRow row, core::DecodeContent(value));
+  return row.blob != 0;
 }
 
 absl::Status ReadContent(core::View& view, const ContentId& id, uint64_t offset, uint64_t length,

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/tree_writer.h"
 #include "core/view.h"
 #include "marcot/content.h"
 #include "operations/operation.h"
@@ -14,6 +17,11 @@
 namespace marcot::operations {
 
 ContentId HashOf(std::string_view bytes);
+
+// One more record of a file, at `path`, holds the content; its bytes are stored if they are new.
+// ContentCondemned.
+absl::Status HoldContent(const FileContent& content, const std::vector<std::string>& path,
+                         core::Txn& txn, core::TreeWriter& writer);
 
 // Writes a stream's chunks as they come, in commits of their own; the put that follows makes them a
 // file's. Until then a row says that they exist, so that what a crash leaves is found.
@@ -39,6 +47,9 @@ class Upload {
 
 // Queues the chunks that uploads before a crash left behind.
 absl::Status QueueAbandonedUploads(core::Txn& txn);
+
+// Whether the store has the bytes itself.
+absl::StatusOr<bool> IsBuiltIn(core::View& view, const ContentId& id);
 
 // Gives the pieces of a content, from `offset`. ContentNotFound.
 absl::Status ReadContent(core::View& view, const ContentId& id, uint64_t offset, uint64_t length,

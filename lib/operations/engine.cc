@@ -10,6 +10,7 @@
 #include "core/tree_writer.h"
 #include "marcot/error.h"
 #include "operations/content.h"
+#include "operations/space_builder.h"
 #include "storage_rocksdb/rocksdb_storage.h"
 
 namespace marcot::operations {
@@ -163,9 +164,13 @@ class FlattenWork final : public Pipeline::Work {
   std::string cursor_;
 };
 
-class AbandonedUploadsWork final : public Pipeline::Work {
+// What a crash left behind.
+class AbandonedWork final : public Pipeline::Work {
  public:
-  absl::Status Execute(core::Txn& txn) override { return QueueAbandonedUploads(txn); }
+  absl::Status Execute(core::Txn& txn) override {
+    MARCOT_RETURN_IF_ERROR(QueueAbandonedUploads(txn));
+    return DropAbandonedImports(txn);
+  }
 };
 
 Clock::time_point BeginAll(const std::vector<Operation>& operations, Meters* meters) {
@@ -188,6 +193,9 @@ absl::Status CheckOptions(const StoreOptions& options) {
   }
   if (!in_range(options.reclaim_percent, 1, 100)) {
     return MakeError(Code::kParamInvalid, "reclaim_percent must be 1..100");
+  }
+  if (options.read_damaged && options.create_if_missing) {
+    return MakeError(Code::kParamInvalid, "a store that is damaged is not made; leave one out");
   }
   if (options.max_snapshot_age.count() <= 0) {
     return MakeError(Code::kParamInvalid, "max_snapshot_age must be positive");
@@ -230,6 +238,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& folder,
                                                      const StoreOptions& options) {
   MARCOT_RETURN_IF_ERROR(CheckOptions(options));
   storage::RocksdbOptions rocksdb{.create_if_missing = options.create_if_missing,
+                                  .read_only = options.read_damaged,
                                   .block_cache_bytes = options.block_cache_bytes,
                                   .memtable_bytes = options.memtable_bytes};
   MARCOT_ASSIGN_OR_RETURN(auto storage, storage::OpenRocksdb(folder, rocksdb));
@@ -242,8 +251,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(std::unique_ptr<storage::S
   std::random_device random;
   const uint64_t secret = (uint64_t{random()} << 32) ^ random();
   MARCOT_RETURN_IF_ERROR(engine->committed_.Open(options.create_if_missing, secret));
-  AbandonedUploadsWork uploads;
-  MARCOT_RETURN_IF_ERROR(engine->pipeline_.Run(uploads));
+  if (options.read_damaged) {
+    engine->committed_.EndWriting();
+    return engine;
+  }
+  AbandonedWork abandoned;
+  MARCOT_RETURN_IF_ERROR(engine->pipeline_.Run(abandoned));
   if (options.background_reclaim) {
     engine->background_ = std::thread([raw = engine.get()] { raw->WorkInBackground(); });
   }

@@ -66,6 +66,8 @@ class Engine {
 
   // Administrative work: what is no Operation.
   absl::Status Run(Pipeline::Work& work, Durability durability);
+  // The same of something bigger that is counted: a step of it. Flattens first what it asks for.
+  absl::Status RunWork(Pipeline::Work& work, Durability durability);
   // One operation of a host.
   absl::StatusOr<Placed> RunOperation(const Operation& operation, Durability durability);
   // All or none; the error is that of `*failed`. `next` is the error of the item behind the last,
@@ -90,8 +92,6 @@ class Engine {
   friend class EngineSnapshot;
 
   Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& options);
-  // Runs work, and flattens first what it asks for.
-  absl::Status RunWork(Pipeline::Work& work, Durability durability);
   // One operation that is no host's, or is counted already.
   absl::StatusOr<Placed> RunUncounted(const Operation& operation, Durability durability);
   std::vector<absl::StatusOr<Placed>> RunEachUncounted(const std::vector<Operation>& operations,

@@ -7,12 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "core/chunks.h"
 #include "core/lookup.h"
 #include "core/reclaim.h"
 #include "core/tree_writer.h"
 #include "core/versions.h"
 #include "marcot/error.h"
+#include "operations/content.h"
 #include "operations/runner.h"
 #include "operations/spaces.h"
 
@@ -319,67 +319,11 @@ absl::StatusOr<Placed> Runner::PutFile() {
     StayTheSameObject(&file);
     MARCOT_RETURN_IF_ERROR(KeepOldVersion(&file));
   }
-  MARCOT_RETURN_IF_ERROR(op_.content.host_kept ? HoldHostContent() : HoldBuiltInContent());
+  MARCOT_RETURN_IF_ERROR(HoldContent(op_.content, op_.path, txn_, writer_));
   MARCOT_RETURN_IF_ERROR(PlaceAtTarget(file));
   if (keeps_old_) MARCOT_RETURN_IF_ERROR(DropVersionsPastLimit(file));
   MARCOT_RETURN_IF_ERROR(Log(ChangeKind::kFilePut, EntryType::kFile, file.id));
   return Answer(file.id);
-}
-
-absl::Status Runner::HoldHostContent() {
-  if (op_.content.id.empty() || op_.content.unique_id) {
-    writer_.CountContent(op_.content.size);
-    return absl::OkStatus();
-  }
-  std::string key = core::ContentKey(op_.content.id), value;
-  MARCOT_ASSIGN_OR_RETURN(const bool released, txn_.Get(Family::kReleased, key, &value));
-  if (released && value[0] == core::kContentCondemned) {
-    return MakeError(Code::kContentCondemned,
-                     absl::StrCat("content ", op_.content.id.Hex(), " of ", JoinPath(op_.path),
-                                  " is being deleted; send its bytes again under a new id"));
-  }
-  if (released) txn_.Delete(Family::kReleased, key);
-  MARCOT_ASSIGN_OR_RETURN(const bool counted, txn_.Get(Family::kContents, key, &value));
-  if (counted) return writer_.HoldContent(op_.content.id, op_.content.size);
-  writer_.CountContent(op_.content.size);
-  txn_.Put(Family::kContents, std::move(key),
-           core::EncodeContent({.count = 1, .size = op_.content.size, .blob = 0}));
-  return absl::OkStatus();
-}
-
-// Equal bytes are kept once: where the store has them the new ones are not written, or, streamed
-// already, are left to reclaim.
-absl::Status Runner::HoldBuiltInContent() {
-  const FileContent& content = op_.content;
-  if (content.id.empty()) {
-    writer_.CountContent(0);
-    return absl::OkStatus();
-  }
-  if (content.blob != 0) txn_.Delete(Family::kMeta, core::UploadKey(content.blob));
-  std::string key = core::ContentKey(content.id), value;
-  MARCOT_ASSIGN_OR_RETURN(const bool kept, txn_.Get(Family::kContents, key, &value));
-  core::ContentRow row;
-  if (kept) {
-    MARCOT_ASSIGN_OR_RETURN(row, core::DecodeContent(value));
-  }
-  if (row.blob != 0) {
-    if (content.blob != 0) {
-      txn_.Queue({core::Job::Kind::kBlob, content.blob, core::ChunkCount(content.size), {}});
-    }
-    return writer_.HoldContent(content.id, content.size);
-  }
-  // New, or so far only a host's: from now on the store has the bytes.
-  writer_.CountContent(kept ? 0 : content.size);
-  MARCOT_ASSIGN_OR_RETURN(const bool released, txn_.Get(Family::kReleased, key, &value));
-  if (released) txn_.Delete(Family::kReleased, key);
-  const uint64_t blob = content.blob != 0 ? content.blob : txn_.NewId();
-  for (uint64_t i = 0; i * core::kChunkBytes < content.bytes.size(); ++i) {
-    txn_.Put(Family::kChunks, core::PairKey(blob, i),
-             std::string(content.bytes.substr(i * core::kChunkBytes, core::kChunkBytes)));
-  }
-  txn_.Put(Family::kContents, std::move(key),
-           core::EncodeContent({.count = row.count + 1, .size = content.size, .blob = blob}));
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Placed> Runner::Copy() {
@@ -403,16 +347,12 @@ absl::StatusOr<Placed> Runner::Copy() {
   return Answer(copy.id);
 }
 
-// A source that did not change since its newest pin needs no other: a template that is copied a
-// million times has one.
 absl::StatusOr<Entry> Runner::ReferenceToSource() {
   if (source_.kind == EntryKind::kReference) return source_;
   Entry reference = source_;
   reference.kind = EntryKind::kReference;
   reference.context = {};
-  MARCOT_ASSIGN_OR_RETURN(const core::Node node, core::GetNode(txn_, source_.dir));
-  MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, txn_.GetTotals(source_.dir));
-  reference.seq = node.newest_pin >= totals.changed ? node.newest_pin : txn_.seq() - 1;
+  MARCOT_ASSIGN_OR_RETURN(reference.seq, writer_.SeqToPin(source_.dir));
   return reference;
 }
 

@@ -161,6 +161,11 @@ std::string NumberedName::With(uint64_t new_number, size_t max_chars) const {
   return absl::StrCat(std::string(PrefixOfCodePoints(base, max_chars - suffix_chars)), suffix);
 }
 
+bool IsUser(std::string_view user) {
+  constexpr size_t kMaxUserBytes = 255;
+  return user.size() <= kMaxUserBytes && CountCodePoints(user).has_value();
+}
+
 NumberedName SplitName(std::string_view name, EntryType type) {
   NumberedName out;
   const size_t dot = type == EntryType::kFile ? ExtensionOf(name) : std::string_view::npos;

@@ -29,6 +29,9 @@ std::string ShownPath(const std::vector<std::string>& names);
 absl::Status CheckNameLengths(const std::vector<std::string>& names, EntryType last,
                               const Limits& limits);
 
+// Whether it may be the creator of an entry.
+bool IsUser(std::string_view user);
+
 // A name taken apart as the naming rule does: `file (1).docx` is stem "file", number 1, extension
 // ".docx". Directories have no extension. A number without a leading zero only; 0: there is none.
 struct NumberedName {

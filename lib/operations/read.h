@@ -56,6 +56,6 @@ absl::StatusOr<ListedPage> ListDirectory(core::View& view, const core::Entry& di
 
 using Visitor = std::function<absl::StatusOr<WalkStep>(const WalkEntry&)>;
 absl::Status WalkTree(core::View& view, const core::Entry& directory, std::vector<std::string> path,
-                      const Visitor& visitor);
+                      const Visitor& visitor, const DamageVisitor& on_damage);
 
 }  // namespace marcot::operations

@@ -57,8 +57,6 @@ class Runner {
   // ---- directories and files
   absl::StatusOr<Placed> MakeDirectory();
   absl::StatusOr<Placed> PutFile();
-  absl::Status HoldHostContent();
-  absl::Status HoldBuiltInContent();
   absl::StatusOr<Placed> Copy();
   absl::StatusOr<Placed> Move();
   absl::StatusOr<Placed> Delete();

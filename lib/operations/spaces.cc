@@ -55,14 +55,6 @@ absl::Status DeleteSnapshotRows(core::Txn& txn, DirId snapshots) {
   return rows->status();
 }
 
-// The end of a library's keys, its own included.
-absl::StatusOr<DirId> NewRoot(core::Txn& txn, uint64_t library) {
-  const DirId root = core::TreeWriter(txn).NewEmptyNode(0);
-  MARCOT_ASSIGN_OR_RETURN(core::Totals* const totals, txn.MutableTotals(root));
-  totals->library = library;
-  return root;
-}
-
 }  // namespace
 
 std::string LibraryEnd(std::string_view library) { return std::string(library) + '\1'; }
@@ -154,6 +146,13 @@ absl::StatusOr<core::DirId> RequireTree(core::Txn& txn, std::string_view library
   }
   txn.Put(Family::kSpaces, core::SpaceKey(library, space), core::EncodeSpace(record));
   return dir;
+}
+
+absl::StatusOr<core::DirId> NewRoot(core::Txn& txn, uint64_t library) {
+  const core::DirId root = core::TreeWriter(txn).NewEmptyNode(0);
+  MARCOT_ASSIGN_OR_RETURN(core::Totals* const totals, txn.MutableTotals(root));
+  totals->library = library;
+  return root;
 }
 
 absl::Status KillRoot(core::Txn& txn, core::TreeWriter& writer, core::DirId root) {

@@ -51,6 +51,8 @@ absl::Status DropSnapshot(core::Txn& txn, core::TreeWriter& writer, core::DirId 
                           const std::string& name);
 // Rows below a DirId, up to `end`, that nobody reads any more.
 void QueueRows(core::Txn& txn, storage::Family family, core::DirId dir, std::string_view end);
+// A root for a tree of a space of that library; its owner is for the caller to say.
+absl::StatusOr<core::DirId> NewRoot(core::Txn& txn, uint64_t library);
 // Lets go of a root and all below it; its quota counts it no more.
 absl::Status KillRoot(core::Txn& txn, core::TreeWriter& writer, core::DirId root);
 

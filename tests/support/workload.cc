@@ -165,20 +165,23 @@ std::string CheckSound(const Store& store, const char* when) {
          broken->front();
 }
 
+std::string LineOf(const Stat& stat) {
+  std::string line = stat.attributes.Unpack().category + " ";
+  if (stat.type == EntryType::kFile) {
+    return line + std::to_string(stat.size) + " " + stat.content.Hex();
+  }
+  for (const uint64_t number : {stat.totals.bytes, stat.totals.files, stat.totals.directories,
+                                stat.child_files, stat.child_directories}) {
+    line += std::to_string(number) + " ";
+  }
+  return line;
+}
+
 std::string Collect(const Space& space, Contents* contents) {
   const auto visit = [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
-    const Stat& stat = entry.stat;
-    std::string& line = contents->entries[JoinPath(entry.path)];
-    line = stat.attributes.Unpack().category + " ";
-    if (stat.type == EntryType::kFile) {
-      line += std::to_string(stat.size) + " " + stat.content.Hex();
-      contents->files[stat.content] = JoinPath(entry.path);
-    } else {
-      for (const uint64_t number : {stat.totals.bytes, stat.totals.files, stat.totals.directories,
-                                    stat.child_files, stat.child_directories}) {
-        line += std::to_string(number) + " ";
-      }
-    }
+    const std::string path = JoinPath(entry.path);
+    contents->entries[path] = LineOf(entry.stat);
+    if (entry.stat.type == EntryType::kFile) contents->files[entry.stat.content] = path;
     return WalkStep::kGoOn;
   };
   const absl::Status status = space.Walk("", visit);

@@ -64,6 +64,7 @@ struct Contents {
   std::map<std::string, std::string> entries;
   std::map<ContentId, std::string> files;  // a path of each content
 };
+std::string LineOf(const Stat& stat);
 std::string Collect(const Space& space, Contents* contents);
 std::string Difference(const Contents& is, const Contents& expected);
 std::string CheckFiles(const Space& space, const Space& twin, const Contents& contents);

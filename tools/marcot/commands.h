@@ -25,4 +25,7 @@ void AddBatchCommand(CLI::App& app, Action& action);     // batch
 void AddImportCommand(CLI::App& app, Action& action);    // import
 void AddExportCommand(CLI::App& app, Action& action);    // export
 
+// Those of `space` that have a file of their own: export import
+void AddSpaceStreamCommands(CLI::App& space, Action& action);
+
 }  // namespace marcot::tool

@@ -219,13 +219,14 @@ void AddSet(CLI::App& space, Action& action) {
 
 void AddSpaceCommand(CLI::App& app, Action& action) {
   CLI::App* const space =
-      app.add_subcommand("space", "Settings and usage of the space: set, get, usage");
+      app.add_subcommand("space", "The space: set, get, usage; export and import as a stream");
   space->require_subcommand(1);
   AddSet(*space, action);
   space->add_subcommand("get", "Print all settings")->callback([&action] { action = Get; });
   space->add_subcommand("usage", "Print what the space uses")->callback([&action] {
     action = ShowUsage;
   });
+  AddSpaceStreamCommands(*space, action);
 }
 
 }  // namespace marcot::tool

@@ -3,7 +3,7 @@
 //   marcot --store DIR [--space LIBRARY/SPACE] [--json] COMMAND ...
 //
 // Exit 0: done. Exit 1: refused or failed, with one line `CODE: message` on standard error. Exit 2:
-// wrong usage.
+// wrong usage. Exit 3: done but for what is damaged, which is named on standard error.
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -17,17 +17,21 @@ namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitPartlyDone = 3;
 
 constexpr char kDescription[] =
     "Marcot keeps trees of files in a store and copies any of them in microseconds.";
 constexpr char kFooter[] =
     "The global options may stand before or after the command. A store that is not there is made "
     "by\n"
-    "init, import, mkdir, put, batch and spaces create. A PATH is a full path from the root of "
+    "init, import, mkdir, put, batch, spaces create and space import. A PATH is a full path from "
+    "the root of "
     "the\n"
     "space; slashes at its ends do not matter. To read, and as SRC of cp, it may also be in a\n"
     "snapshot or in the recycle bin: snapshot:NAME[/PATH], trash:ID[/PATH] (not in cp).\n"
-    "Exit: 0 done; 1 failed, with one line `CODE: message` on standard error; 2 wrong usage.";
+    "Exit: 0 done; 1 failed, with one line `CODE: message` on standard error; 2 wrong usage; 3 "
+    "done\n"
+    "but for what is damaged (export).";
 
 void AddGlobalOptions(CLI::App& app, Session& session) {
   app.description(kDescription);
@@ -90,7 +94,7 @@ int Run(int argc, char** argv) {
   const absl::Status status = RunAction(session, action);
   if (status.ok()) return 0;
   PrintError(status);
-  return kExitFailure;
+  return session.partly_done ? kExitPartlyDone : kExitFailure;
 }
 
 }  // namespace

@@ -20,6 +20,10 @@ SpaceName ParseSpaceName(std::string_view text, std::string_view default_library
 absl::Status Session::OpenStore(bool create_if_missing) {
   StoreOptions options;
   options.create_if_missing = create_if_missing;
+  return OpenWith(options);
+}
+
+absl::Status Session::OpenWith(StoreOptions options) {
   // One command's snapshot lives as long as the command, and an export may take hours.
   options.max_snapshot_age = std::chrono::hours(24 * 365);
   auto opened = Store::Open(folder, options);
@@ -30,6 +34,21 @@ absl::Status Session::OpenStore(bool create_if_missing) {
 
 absl::Status Session::Open(bool create_if_missing) {
   if (absl::Status status = OpenStore(create_if_missing); !status.ok()) return status;
+  return FindOwnSpace();
+}
+
+absl::Status Session::OpenDamaged() {
+  absl::Status opened = OpenStore(false);
+  if (CodeOf(opened) == Code::kStoreDamaged) {
+    std::fprintf(stderr, "damaged: %s\n", std::string(opened.message()).c_str());
+    StoreOptions options;
+    options.read_damaged = true;
+    opened = OpenWith(options);
+  }
+  return opened.ok() ? FindOwnSpace() : opened;
+}
+
+absl::Status Session::FindOwnSpace() {
   auto found = FindSpace(space_name);
   if (!found.ok()) return found.status();
   space = *std::move(found);

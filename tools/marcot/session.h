@@ -24,6 +24,8 @@ struct Session {
   std::string space_name = "default/-";
   bool json = false;
   bool timing = false;
+  // The command has done what it could of a damaged store; its error says that it is not all.
+  bool partly_done = false;
   std::unique_ptr<Store> store;
   Space space;
 
@@ -31,6 +33,8 @@ struct Session {
   absl::Status OpenOrCreate();
   // For commands that need what is there: StoreNotFound where there is no store.
   absl::Status OpenExisting();
+  // For what saves from a store what can be read: where it does not open otherwise, for reading.
+  absl::Status OpenDamaged();
   // The store alone: for commands about it as a whole.
   absl::Status OpenStore(bool create_if_missing);
   // For commands that let others at the store meanwhile.
@@ -42,6 +46,8 @@ struct Session {
 
  private:
   absl::Status Open(bool create_if_missing);
+  absl::Status OpenWith(StoreOptions options);
+  absl::Status FindOwnSpace();
 };
 
 // What a command does once the command line is read. An error becomes exit 1 and its line.
