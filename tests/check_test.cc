@@ -298,6 +298,9 @@ class CheckTest : public ::testing::TestWithParam<bool> {
     if (!engine.ok()) return std::string(engine.status().message());
     auto store = api::StoreImpl::Open(*std::move(engine));
     if (!store.ok()) return std::string(store.status().message());
+    // What waits is done, so that what a repair has wrongly let go of is gone.
+    const absl::Status drained = (*store)->ReclaimUntilIdle();
+    if (!drained.ok()) return std::string(drained.message());
     return Dump(**store);
   }
 
@@ -351,6 +354,14 @@ class CheckTest : public ::testing::TestWithParam<bool> {
     const Image mended = TakeImage(*storage_);
     const std::string seen = Read();
     tally.restored += seen == seen_;
+    if (repaired.left == 0) {
+      for (const Finding& finding : Check(false).findings) {
+        // While a pin's release waits, births that it may drop are not told from others.
+        if (finding.code == "BirthStray" && !GetParam()) continue;
+        ADD_FAILURE() << "when drained: " << finding.code << " " << finding.where << " "
+                      << finding.detail << "\nof " << codes;
+      }
+    }
     if (then == Then::kRestored || then == Then::kHarmless) {
       EXPECT_EQ(seen, seen_) << codes;
     }
@@ -513,6 +524,7 @@ Then WithoutRow(const Row& row) {
     case Family::kHistory:
     case Family::kSpaces:
     case Family::kChanges:
+    case Family::kReleased:
       return Then::kRepaired;
     case Family::kBin:  // who deleted it, and from where
       return row.value.empty() ? Then::kRestored : Then::kRepaired;
@@ -520,6 +532,8 @@ Then WithoutRow(const Row& row) {
       return core::IsVersionedFileKey(row.key) ? Then::kRestored : Then::kRepaired;
     case Family::kFacts:  // when a snapshot expires, whether a quota counts the bin
       return row.key[0] == 's' || row.key[0] == 'q' ? Then::kRepaired : Then::kRestored;
+    case Family::kMeta:  // a damaged format is not guessed
+      return row.key == core::kFormatKey ? Then::kFound : Then::kRestored;
     case Family::kNodes:  // what it was a copy of
     case Family::kChunks:
       return Then::kFound;
@@ -601,10 +615,23 @@ TEST_P(CheckTest, ExtraRows) {
         }
         break;
       }
-      case Family::kNodes:
-        extra(Family::kPins, core::PairKey(LoadFixed64(row.key.data()), 3),
-              core::EncodePin({.owners = 1, .frozen = {}}));
+      case Family::kNodes: {
+        const core::DirId dir = LoadFixed64(row.key.data());
+        const core::Node node = Must(core::DecodeNode(row.value));
+        // Where a child has changed since, nobody can tell what such a pin would have kept of it.
+        Try(
+            "extra pin", Family::kPins, Shown(row.key),
+            [&](storage::Batch& batch) {
+              batch.Put(Family::kPins, core::PairKey(dir, node.created + 1),
+                        core::EncodePin({.owners = 1, .frozen = {}}));
+            },
+            Then::kFound);
+        if (GetParam() && !node.live) {
+          const Entry entry{.kind = EntryKind::kFile, .birth = node.newest_pin + 1, .id = {4, dir}};
+          extra(Family::kEntries, core::EntryKey(dir, slot), core::EncodeEntry(entry));
+        }
         break;
+      }
       case Family::kDeadlists: {
         core::DeadlistKey other = core::DeadlistKey::Decode(row.key);
         other.list += 2;
@@ -850,6 +877,27 @@ TEST_P(CheckTest, SyncedAndYoungest) {
     Try("synced", row.family, Shown(row.key), put, Then::kHarmless);
     node.synced = 1'000'000;
     Try("synced", row.family, Shown(row.key), put, Then::kHarmless);
+  }
+  PrintTable();
+}
+
+TEST_P(CheckTest, FlippedKeys) {
+  std::mt19937_64 random(2);
+  for (const Row& row : Rows()) {
+    std::string key = row.key;
+    const size_t bit = random() % (8 * key.size());
+    key[bit / 8] = static_cast<char>(key[bit / 8] ^ (1 << bit % 8));
+    const std::string sealed = sound_.at({static_cast<int>(row.family), row.key});
+    if (sound_.contains({static_cast<int>(row.family), key})) continue;
+    // The log above a row of totals, or a newer one of the log, may say the same.
+    const bool logged = row.family == Family::kTotals || row.family == Family::kTotalsLog;
+    Try(
+        "key bit", row.family, absl::StrCat(Shown(row.key), " bit ", bit),
+        [&](storage::Batch& batch) {
+          batch.Delete(row.family, row.key);
+          batch.PutSealed(row.family, key, sealed);
+        },
+        logged ? Then::kHarmless : Then::kRestored);
   }
   PrintTable();
 }

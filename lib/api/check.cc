@@ -31,7 +31,10 @@ absl::StatusOr<CheckReport> CheckStore(const std::string& folder, const CheckOpt
     storage = Open(folder, true, options);
   }
   MARCOT_RETURN_IF_ERROR(storage.status());
-  if (named.undo_log.empty()) named.undo_log = folder + ".undo";
+  if (named.undo_log.empty()) {
+    // Beside the store, not in it, whether or not its name ends in a slash.
+    named.undo_log = folder.substr(0, folder.find_last_not_of('/') + 1) + ".undo";
+  }
   return check::CheckStorage(**storage, named);
 }
 

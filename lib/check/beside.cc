@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "check/directories.h"
@@ -249,9 +250,11 @@ class BinsCheck : Part {
       }
       const DirId bin = LoadFixed64(rows.key().data());
       const uint64_t item = core::ItemOfBinKey(rows.key());
-      if (!state_.IsRoot(bin)) {
+      if (rows.damaged()) {
+        RecordDamaged(rows, absl::StrCat("item ", item, " of bin ", bin));
+      } else if (!state_.IsRoot(bin)) {
         // Of a space that is gone a job drops them.
-        if (state_.idle()) Stray(rows, bin);
+        if ((state_.WaitingOf(bin) & kRowsDropped) == 0) Stray(rows, bin);
       } else if (rows.key()[8] == static_cast<char>(core::BinOrder::kItem)) {
         TakeItem(rows, bin, item);
       } else {
@@ -278,7 +281,7 @@ class BinsCheck : Part {
     const std::string where = absl::StrCat("item ", item, " of bin ", bin);
     const Fix remake = [bin, item](Repairer& repairer) { return repairer.RemakeItem(bin, item); };
     const auto record = core::DecodeRecycled(rows.value());
-    if (rows.damaged() || !record.ok()) {
+    if (!record.ok()) {
       RecordDamaged(rows, where, remake);
       return;
     }
@@ -308,16 +311,22 @@ class BinsCheck : Part {
          remake);
   }
 
+  // Of an item whose row is lost the orders know a part.
+  bool HasEntry(DirId bin, uint64_t item) {
+    Entry entry;
+    const auto found =
+        core::LookupName(*view_, {.dir = bin}, absl::StrCat(item), core::kFileSlot, &entry);
+    return !found.ok() || *found;
+  }
+
   void TakeOrder(const Rows& rows, DirId bin, uint64_t item) {
     std::string value;
     const bool there = Exists(Family::kBin, core::BinItemKey(bin, item), &value);
     const auto record = core::DecodeRecycled(value);
     if (there && !record.ok()) return;  // damaged, and reported there
     const auto order = static_cast<core::BinOrder>(rows.key()[8]);
-    if (!there || core::BinKey(bin, order, item, *record) != rows.key()) {
+    if (there ? core::BinKey(bin, order, item, *record) != rows.key() : !HasEntry(bin, item)) {
       Stray(rows, bin);
-    } else if (rows.damaged()) {
-      RecordDamaged(rows, "", Write(Family::kBin, std::string(rows.key())));
     }
   }
 
@@ -346,6 +355,10 @@ class FactsCheck : Part {
   void Run() {
     for (Rows rows = state_.RowsOf(Family::kFacts); rows.Valid(); rows.Next()) {
       Read();
+      if (rows.damaged() && !rows.key().starts_with('q')) {
+        RecordDamaged(rows, "a fact");
+        continue;
+      }
       switch (const size_t size = rows.key().size(); size == 0 ? '\0' : rows.key()[0]) {
         case 'q':
           break;
@@ -375,7 +388,7 @@ class FactsCheck : Part {
     const DirId snapshots = LoadFixed64(rows.key().data() + 1);
     const std::string name(rows.key().substr(9)), key(rows.key());
     const auto record = core::DecodeSnapshot(rows.value());
-    if (rows.damaged() || !record.ok()) {
+    if (!record.ok()) {
       // Its entry is there still, and a row is made of what that says.
       RecordDamaged(rows, "a named snapshot");
       return;
@@ -407,8 +420,6 @@ class FactsCheck : Part {
            absl::StrCat("snapshot ", std::string(name), " of root ", snapshots),
            "a row in the order of expiry is of no snapshot",
            Drop(Family::kFacts, std::string(rows.key())));
-    } else if (rows.damaged()) {
-      RecordDamaged(rows, "", Write(Family::kFacts, std::string(rows.key())));
     }
   }
 
@@ -422,8 +433,6 @@ class FactsCheck : Part {
       Find(Fault::kVersionAgeWrong, absl::StrCat("object ", age.id.Hex()),
            absl::StrCat("an age of version ", age.version, ", which does not have it"),
            Drop(Family::kFacts, std::string(rows.key())));
-    } else if (rows.damaged()) {
-      RecordDamaged(rows, "", Write(Family::kFacts, std::string(rows.key())));
     }
   }
 
@@ -461,19 +470,24 @@ class ChangesCheck : Part {
       }
       const DirId root = LoadFixed64(rows.key().data());
       const core::Seq seq = core::SeqOfChangeKey(rows.key());
+      const Fix lose = [root, key = std::string(rows.key())](Repairer& repairer) {
+        return repairer.LoseChange(root, key);
+      };
+      if (rows.damaged()) {
+        RecordDamaged(rows, "a change", lose);
+        continue;
+      }
       Claims::Raise(claims_.greatest_seq, seq);
       Decoder since(rows.value());
       since.Varint();
       const bool decodes = seq == 0 ? since.Done() : core::DecodeChange(rows.value()).ok();
       if (!state_.IsRoot(root)) {
-        if (state_.idle()) {
+        if ((state_.WaitingOf(root) & kRowsDropped) == 0) {
           Find(Fault::kChangeStray, absl::StrCat("root ", root), absl::StrCat("change ", seq),
                Drop(Family::kChanges, std::string(rows.key())));
         }
-      } else if (rows.damaged() || !decodes) {
-        RecordDamaged(rows, "a change", [root, key = std::string(rows.key())](Repairer& repairer) {
-          return repairer.LoseChange(root, key);
-        });
+      } else if (!decodes) {
+        RecordDamaged(rows, "a change", lose);
       }
     }
   }
@@ -493,19 +507,17 @@ class QueueCheck : Part {
         continue;
       }
       const core::Seq seq = LoadFixed64(rows.key().data());
-      Claims::Raise(claims_.greatest_seq, seq);
-      if (++claims_.jobs == 1) CheckHead(seq);
+      ++claims_.jobs;
       const auto job = core::DecodeJob(rows.value());
       if (rows.damaged() || !job.ok()) {
         // What it was to let go of is found where it is.
         RecordDamaged(rows, "a job");
         continue;
       }
+      Claims::Raise(claims_.greatest_seq, seq);
+      if (!std::exchange(any_, true)) CheckHead(seq);
       if (job->kind == core::Job::Kind::kRelease) TakeRelease(rows, *job);
-      if (job->kind == core::Job::Kind::kBlob) {
-        claim_.blobs.Add(core::IdKey(job->a) + 'u');
-        Claims::Raise(claims_.greatest_id, job->a);
-      }
+      if (job->kind == core::Job::Kind::kBlob) TakeBlob(rows, *job);
     }
   }
 
@@ -521,18 +533,34 @@ class QueueCheck : Part {
          });
   }
 
+  static Fix Finish(const Rows& rows) {
+    return [key = std::string(rows.key())](Repairer& repairer) {
+      repairer.txn().FinishJob(key);
+      return absl::OkStatus();
+    };
+  }
+
+  void TakeBlob(const Rows& rows, const core::Job& job) {
+    if (job.b > core::ChunkCount(kMaxFileBytes)) {
+      Find(Fault::kJobStray, absl::StrCat("blob ", job.a),
+           absl::StrCat("a job lets go of ", job.b, " chunks of it, more than any has"),
+           Finish(rows));
+      return;
+    }
+    claim_.blobs.Add(core::IdKey(job.a) + 'u');
+    Claims::Raise(claims_.greatest_id, job.a);
+  }
+
   void TakeRelease(const Rows& rows, const core::Job& job) {
     if (Exists(Family::kPins, core::PairKey(job.a, job.b))) {
       claim_.OwnsPin(job.a, job.b);
       return;
     }
     Find(Fault::kJobStray, absl::StrCat("pin ", job.a, "@", job.b),
-         "a job lets go of an owner of it, and it is not there",
-         [key = std::string(rows.key())](Repairer& repairer) {
-           repairer.txn().FinishJob(key);
-           return absl::OkStatus();
-         });
+         "a job lets go of an owner of it, and it is not there", Finish(rows));
   }
+
+  bool any_ = false;
 };
 
 // ---- contents' rows, the feed, uploads ---------------------------------------------------------
@@ -572,16 +600,13 @@ class ContentRowsCheck : Part {
   }
 
   void TakeReleased(const Rows& rows) {
-    claim_.contents.Add(std::string(rows.key()) + 'f');
     const std::string_view value = rows.value();
+    if (!rows.damaged()) claim_.contents.Add(std::string(rows.key()) + 'f');
     if (!rows.damaged() && value.size() == 1 && value[0] >= 0 &&
         value[0] <= core::kContentCondemned) {
       return;
     }
-    // A host that had claimed it claims it again.
-    RecordDamaged(
-        rows, "a content on the feed",
-        Write(Family::kReleased, std::string(rows.key()), std::string(1, core::kContentReleased)));
+    RecordDamaged(rows, "a content on the feed");
   }
 };
 
@@ -594,6 +619,10 @@ class MetaCheck : Part {
       Read();
       const std::string_view key = rows.key();
       if (key == core::kFormatKey || key == core::kStoreKey || key == core::kFoldedKey) continue;
+      if (rows.damaged()) {
+        RecordDamaged(rows, "an upload or import under way");
+        continue;
+      }
       if (core::IsImportKey(key)) {
         const core::DirId root = core::RootOfImportKey(key);
         Claims::Raise(claims_.greatest_id, root);
@@ -610,7 +639,7 @@ class MetaCheck : Part {
       claim_.blobs.Add(core::IdKey(blob) + 'u');
       Decoder chunks(rows.value());
       chunks.Varint();
-      if (rows.damaged() || !chunks.Done()) RecordDamaged(rows, "an upload under way");
+      if (!chunks.Done()) RecordDamaged(rows, "an upload under way");
     }
   }
 };

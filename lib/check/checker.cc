@@ -164,11 +164,13 @@ class Pass {
 
   void Report() {
     if (options_.on_progress == nullptr) return;
-    options_.on_progress({.pass = pass_,
-                          .phase = phase_,
-                          .records = claims_.records.load(),
-                          .estimated_records = estimated_,
-                          .findings = findings_.count()});
+    findings_.Between([this](uint64_t count) {
+      options_.on_progress({.pass = pass_,
+                            .phase = phase_,
+                            .records = claims_.records.load(),
+                            .estimated_records = estimated_,
+                            .findings = count});
+    });
   }
 
   const CheckOptions& options_;

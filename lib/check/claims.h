@@ -7,7 +7,8 @@
 //                            t                totals without a node
 //                            q                a quota
 //   pins      DirId seq | tag:   o   an owner      p owners   the pin's own row
-//   history   history key | tag:   h death   the record      l list   a deadlist row
+//   history   history key | tag:   h death pin   the record, and the newest pin before its death
+//                                  l list 0      a deadlist row
 //   births    birth key 00 | tag:   e   a record that must have a row      r   a row
 //   contents  ContentId | tag:   h size   a record that holds it
 //                                c count size blob   its row      f   it is on the feed
@@ -27,7 +28,17 @@
 
 namespace marcot::check {
 
-enum NodeFlag : uint8_t { kNodeLive = 1, kNodeWaits = 2, kNodeSpeaksAsRoot = 4 };
+enum NodeFlag : uint8_t {
+  kNodeLive = 1,
+  kNodeWaits = 2,  // for its trim
+  kNodeSpeaksAsRoot = 4,
+  // Of a dead one: no pin needs it, or one of its entries.
+  kNodeUnneeded = 8,
+  kEntryUnneeded = 16,
+};
+
+// Seqs and ids stay below.
+inline constexpr uint64_t kNoNumber = uint64_t{1} << 62;
 
 struct Claims {
   Claims(const std::string& scratch, size_t bytes)
@@ -48,7 +59,9 @@ struct Claims {
   std::atomic<uint64_t> greatest_id{0};
   std::atomic<core::Seq> greatest_seq{0};
 
+  // Of records that decode. A number that no store comes to is damage of its own.
   static void Raise(std::atomic<uint64_t>& greatest, uint64_t value) {
+    if (value >= kNoNumber) return;
     uint64_t known = greatest.load(std::memory_order_relaxed);
     while (known < value && !greatest.compare_exchange_weak(known, value)) {
     }

@@ -44,6 +44,7 @@ class Blob {
   }
 
   void Check() const {
+    if (!claimed_ && damaged_) return;  // mended first, or known to be lost
     if (!claimed_) {
       Find(Fault::kChunkStray, absl::StrCat(chunks_, " chunks, ", bytes_, " bytes"),
            [number = number_, chunks = chunks_, bytes = bytes_, id = id()](Repairer& repairer) {
@@ -89,7 +90,8 @@ absl::Status CheckContents(const State& state, Claims& claims) {
   Rows rows = state.RowsOf(Family::kChunks);
   const auto fits = [&] {
     for (; rows.Valid(); rows.Next()) {
-      if (rows.key().size() == 16) return true;
+      const bool fits = rows.key().size() == 16;
+      if (fits && LoadFixed64(rows.key().data() + 8) < core::ChunkCount(kMaxFileBytes)) return true;
       state.findings().Add(Fault::kKeyDamaged, Record(Family::kChunks, rows.key()), "",
                            [key = std::string(rows.key())](Repairer& repairer) {
                              return repairer.MoveAway(Family::kChunks, key);

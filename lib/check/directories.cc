@@ -153,7 +153,6 @@ void DirectoryScan::Damaged(const Rows& rows, std::string_view why) {
 void DirectoryScan::CheckDirectory(DirId id) {
   dir_ = Dir{.id = id, .node = {}, .pins = {}};
   dir_.waiting = state_.WaitingOf(id);
-  Claims::Raise(claim_.totals.greatest_id, id);
   TakeNode();
   TakePins();
   TakeTotals();
@@ -187,6 +186,7 @@ void DirectoryScan::TakeNode() {
       continue;
     }
     dir_.node = *std::move(node);
+    Claims::Raise(claim_.totals.greatest_id, dir_.id);
     if (dir_.node->base.dir != 0) claim_.OwnsPin(dir_.node->base.dir, dir_.node->base.seq);
     Claims::Raise(claim_.totals.greatest_seq, dir_.node->created);
     Claims::Raise(claim_.totals.greatest_id, dir_.node->base.dir);
@@ -197,7 +197,6 @@ void DirectoryScan::TakePins() {
   MARCOT_ROWS_OF_DIR(pins_) {
     const Seq seq = LoadFixed64(pins_.key().data() + 8);
     dir_.pins.push_back(seq);
-    Claims::Raise(claim_.totals.greatest_seq, seq);
     const std::string key = core::PairKey(dir_.id, seq);
     const auto pin = core::DecodePin(pins_.value());
     if (pins_.damaged() || !pin.ok()) {
@@ -207,6 +206,7 @@ void DirectoryScan::TakePins() {
       claim_.pins.Add(key + 'P');
       continue;
     }
+    Claims::Raise(claim_.totals.greatest_seq, seq);
     std::string claim = key + 'p';
     PutFixed64(&claim, pin->owners);
     claim_.pins.Add(claim);
@@ -243,6 +243,13 @@ bool DirectoryScan::HasPinIn(Seq first, Seq last) const {
 
 void DirectoryScan::TakeDeadlists() {
   MARCOT_ROWS_OF_DIR(deadlists_) {
+    if (deadlists_.damaged()) {
+      // Its key may be what is damaged. What it said is derived anew where it is not mended.
+      const bool doubt = dir_.doubt;
+      Damaged(deadlists_, "a row of a deadlist");
+      dir_.doubt = doubt;
+      continue;
+    }
     const DeadlistKey row = DeadlistKey::Decode(deadlists_.key());
     Claims::Raise(claim_.totals.greatest_seq, row.list);
     if (row.birth > row.list) {
@@ -255,20 +262,16 @@ void DirectoryScan::TakeDeadlists() {
     CheckListed(row);
     if (row.kind == DeadlistKey::Kind::kPushed) {
       claim_.OwnsPin(row.child, row.list);
-      Claims::Raise(claim_.totals.greatest_id, row.child);
+      dir_.pushed.push_back({row.child, row.birth, row.list});
       CheckPushed(row, deadlists_.value());
       continue;
     }
-    if (deadlists_.damaged()) {
-      Find(Fault::kRecordDamaged, check::Record(Family::kDeadlists, deadlists_.key()),
-           [key = row.Encode()](Repairer& repairer) {
-             return repairer.Put(Family::kDeadlists, key, "");
-           });
-    }
     std::string claim = core::HistoryKey(row.dir, row.slot, row.birth) + 'l';
     PutFixed64(&claim, row.list);
+    PutFixed64(&claim, 0);
     claim_.history.Add(claim);
   }
+  std::sort(dir_.pushed.begin(), dir_.pushed.end());
 }
 
 void DirectoryScan::CheckListed(const DeadlistKey& row) {
@@ -285,10 +288,6 @@ void DirectoryScan::CheckListed(const DeadlistKey& row) {
 // The pins that were pushed see the child under the row's slot, and it has not changed since.
 void DirectoryScan::CheckPushed(const DeadlistKey& row, std::string_view slot) {
   const auto fix = [row](Repairer& repairer) { return repairer.CorrectPushed(row); };
-  if (deadlists_.damaged()) {
-    Find(Fault::kRecordDamaged, absl::StrCat("a pin pushed to directory ", row.child), fix);
-    return;
-  }
   const auto first = std::lower_bound(dir_.pins.begin(), dir_.pins.end(), row.birth);
   const auto end = std::upper_bound(dir_.pins.begin(), dir_.pins.end(), row.list);
   if (first >= end) return;
@@ -321,14 +320,15 @@ void DirectoryScan::CheckPushed(const DeadlistKey& row, std::string_view slot) {
 
 void DirectoryScan::TakeBirths() {
   MARCOT_ROWS_OF_DIR(births_) {
+    if (births_.damaged()) {
+      const bool doubt = dir_.doubt;
+      Damaged(births_, "a row of births");
+      dir_.doubt = doubt;
+      continue;
+    }
     std::string claim(births_.key());
     claim += '\0';
     claim_.births.Add(claim + 'r');
-    if (!births_.damaged()) continue;
-    Find(Fault::kRecordDamaged, check::Record(Family::kBirths, births_.key()),
-         [key = std::string(births_.key())](Repairer& repairer) {
-           return repairer.Put(Family::kBirths, key, "");
-         });
   }
 }
 
@@ -447,6 +447,7 @@ void DirectoryScan::CheckRecord(const Record& record, const Entry& entry) {
   }
   const bool impossible = record.birth == 0 || record.birth % 2 != 0 ||
                           entry.birth != record.birth ||
+                          (dir_.node.has_value() && record.birth < dir_.node->created) ||
                           (entry.kind == EntryKind::kReference && entry.seq >= record.birth);
   if (impossible) {
     Find(Fault::kSeqWrong, absl::StrCat("entry ", record.slot.substr(1), " is born at ",
@@ -464,7 +465,10 @@ void DirectoryScan::CheckRecord(const Record& record, const Entry& entry) {
   } else {
     std::string claim = core::HistoryKey(dir_.id, record.slot, record.birth) + 'h';
     PutFixed64(&claim, record.death);
+    const auto pin = std::lower_bound(dir_.pins.begin(), dir_.pins.end(), record.death);
+    PutFixed64(&claim, pin == dir_.pins.begin() ? 0 : *(pin - 1));
     claim_.history.Add(claim);
+    if (entry.kind == EntryKind::kDirectory) CheckPushes(record, entry.dir, record.death - 1);
   }
 }
 
@@ -477,13 +481,7 @@ void DirectoryScan::CheckHead(const Record& record, const Entry& entry) {
   }
   const bool unseen = !dir_.node->live && (dir_.waiting & (kTrimmed | kReleased)) == 0 &&
                       (dir_.pins.empty() || record.birth > dir_.pins.back());
-  if (unseen) {
-    Find(Fault::kEntryUnseen,
-         absl::StrCat("entry ", record.slot.substr(1), " born at ", record.birth),
-         [id = dir_.id](Repairer& repairer) {
-           return repairer.Queue({Job::Kind::kTrim, id, 0, {}});
-         });
-  }
+  dir_.unneeded_entry |= unseen;
   if (dir_.node->live && entry.kind != EntryKind::kWhiteout &&
       entry.kind != EntryKind::kAttributes) {
     claim_.ids.Add(core::ObjectKey(entry.id) + core::IdKey(dir_.id));
@@ -514,18 +512,79 @@ void DirectoryScan::CheckChild(const Record& record, const Entry& entry) {
     dir_.left = std::max(dir_.left, totals->changed);
   }
   if (!dir_.counts() || !child.live || dir_.pins.empty() || dir_.pins.back() < record.birth) return;
+  CheckSynced(record, entry.dir, child, totals->changed);
+}
+
+// What the child says of the parent's pins that it has: all those up to the newest that was pushed
+// by a row, and those that it missed it has not changed since.
+void DirectoryScan::CheckSynced(const Record& record, DirId id, const core::Node& child,
+                                Seq changed) {
+  Seq pushed = 0;
+  for (const Pushed& row : PushedTo(id)) pushed = std::max(pushed, row.list);
+  if (pushed < record.birth) pushed = 0;
   const Seq known = std::max(child.synced, record.birth - 1);
   const auto next = std::upper_bound(dir_.pins.begin(), dir_.pins.end(), known);
-  const bool unpushed = next != dir_.pins.end() && totals->changed > *next;
-  const bool lost =
+  const bool missed = next != dir_.pins.end() && changed > *next;
+  const bool invented =
       next != dir_.pins.begin() && *(next - 1) >= record.birth && *(next - 1) > child.newest_pin;
-  if (!unpushed && !lost) return;
+  if (!missed && !invented && child.synced >= pushed) {
+    CheckPushes(record, id, child.synced);
+    return;
+  }
+  const Seq synced = std::max(child.created, pushed);
   Find(Fault::kNodeSyncedWrong,
-       absl::StrCat("directory ", entry.dir, " in it says it has the pins up to ", child.synced,
-                    ", its newest is ", child.newest_pin, ", it changed at ", totals->changed),
-       [parent = dir_.id, child = entry.dir](Repairer& repairer) {
-         return repairer.CorrectSynced(parent, child);
-       });
+       absl::StrCat("directory ", id, " in it says it has the pins up to ", child.synced,
+                    ", was given ", pushed, ", changed at ", changed),
+       child.synced == synced ? Fix(nullptr) : Fix([id, synced](Repairer& repairer) {
+         return repairer.ChangeNode(id, [synced](core::Node& node) { node.synced = synced; });
+       }));
+}
+
+std::span<const DirectoryScan::Pushed> DirectoryScan::PushedTo(DirId child) const {
+  const auto [first, end] =
+      std::equal_range(dir_.pushed.begin(), dir_.pushed.end(), Pushed{child, 0, 0},
+                       [](const Pushed& a, const Pushed& b) { return a.child < b.child; });
+  return {first, end};
+}
+
+// Every pin that sees the child in a record, up to `last`, was pushed to it by a row.
+void DirectoryScan::CheckPushes(const Record& record, DirId child, Seq last) {
+  const auto rows = PushedTo(child);
+  auto pin = std::lower_bound(dir_.pins.begin(), dir_.pins.end(), record.birth);
+  while (pin != dir_.pins.end() && *pin <= last) {
+    Seq covered = 0;
+    for (const Pushed& row : rows) {
+      if (row.birth <= *pin && *pin <= row.list) covered = std::max(covered, row.list);
+    }
+    if (covered == 0) {
+      FindUnpushed(record, child, *pin, last);
+      return;
+    }
+    pin = std::upper_bound(pin, dir_.pins.end(), covered);
+  }
+}
+
+// The row that is lost gave the child the pin that it has next.
+void DirectoryScan::FindUnpushed(const Record& record, DirId child, Seq pin, Seq last) {
+  const std::string end = core::IdKey(child + 1);
+  const auto pins = view_->NewCursor(Family::kPins, {.upper = end});
+  pins->Seek(core::PairKey(child, pin));
+  const Seq given = pins->Valid() && LoadFixed64(pins->key().data()) == child
+                        ? LoadFixed64(pins->key().data() + 8)
+                        : 0;
+  const DeadlistKey row{.dir = dir_.id,
+                        .list = given,
+                        .birth = pin,
+                        .kind = DeadlistKey::Kind::kPushed,
+                        .slot = {},
+                        .child = child};
+  const bool derived = given != 0 && given <= last;
+  Find(
+      Fault::kPushedMissing,
+      absl::StrCat("pin ", pin, " was not given to directory ", child, ", ", record.slot.substr(1)),
+      !derived ? Fix(nullptr) : Fix([row, slot = record.slot](Repairer& repairer) {
+        return repairer.Put(Family::kDeadlists, row.Encode(), slot);
+      }));
 }
 
 // ---- the node and its sums ---------------------------------------------------------------------
@@ -534,12 +593,16 @@ void DirectoryScan::CheckNode() {
   const core::Node& node = *dir_.node;
   const DirId id = dir_.id;
   const auto totals = view_->GetTotals(id);
-  if (!totals.ok()) return;
-  const bool root_like = totals->account != 0 || totals->library != 0 || totals->logged;
+  const bool root_like =
+      totals.ok() && (totals->account != 0 || totals->library != 0 || totals->logged);
   std::string claim = core::IdKey(id) + 'n';
-  claim += static_cast<char>((node.live ? kNodeLive : 0) |
-                             ((dir_.waiting & (kTrimmed | kForgotten)) != 0 ? kNodeWaits : 0) |
-                             (root_like ? kNodeSpeaksAsRoot : 0));
+  const bool unneeded =
+      !node.live && dir_.pins.empty() && (dir_.waiting & (kTrimmed | kReleased)) == 0;
+  claim +=
+      static_cast<char>((unneeded ? kNodeUnneeded : 0) |
+                        (dir_.unneeded_entry ? kEntryUnneeded : 0) | (node.live ? kNodeLive : 0) |
+                        ((dir_.waiting & (kTrimmed | kForgotten)) != 0 ? kNodeWaits : 0) |
+                        (root_like ? kNodeSpeaksAsRoot : 0));
   claim_.nodes.Add(claim + core::IdKey(node.parent));
 
   const Seq newest = dir_.pins.empty() ? 0 : dir_.pins.back();
@@ -547,14 +610,13 @@ void DirectoryScan::CheckNode() {
     Find(Fault::kNewestPinWrong, absl::StrCat("says ", node.newest_pin, ", is ", newest),
          [id](Repairer& repairer) { return repairer.CorrectNewestPin(id); });
   }
+  if (!dir_.pins.empty() && dir_.pins.front() < node.created) {
+    Find(Fault::kSeqWrong,
+         absl::StrCat("made at ", node.created, ", has a pin at ", dir_.pins.front()));
+  }
   if (node.base.dir != 0 && node.base.seq >= node.created) {
     Find(Fault::kSeqWrong,
          absl::StrCat("made at ", node.created, " on base ", node.base.dir, "@", node.base.seq));
-  }
-  if (!node.live && dir_.pins.empty() && (dir_.waiting & (kTrimmed | kReleased)) == 0) {
-    Find(Fault::kNodeUnused, "it has no pins and no job", [id](Repairer& repairer) {
-      return repairer.Queue({Job::Kind::kTrim, id, 0, {}});
-    });
   }
   if (!node.live && !dir_.pins.empty() && (dir_.waiting & (kTrimmed | kReleased)) == 0 &&
       node.youngest < dir_.left) {
@@ -569,7 +631,7 @@ void DirectoryScan::CheckNode() {
       return repairer.Queue({Job::Kind::kFlatten, id, 0, {}});
     });
   }
-  if (!dir_.counts()) return;
+  if (!dir_.counts() || !totals.ok()) return;
   if (totals->whiteouts != dir_.whiteouts && !dir_.doubt) {
     Find(Fault::kWhiteoutsWrong, absl::StrCat("says ", totals->whiteouts, ", has ", dir_.whiteouts),
          [id, whiteouts = dir_.whiteouts](Repairer& repairer) {

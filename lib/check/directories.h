@@ -10,6 +10,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,14 +28,22 @@ class DirectoryScan {
   void Run();
 
  private:
+  // A pin of the directory that was given to a child.
+  struct Pushed {
+    core::DirId child;
+    core::Seq birth, list;
+    auto operator<=>(const Pushed&) const = default;
+  };
   // The directory that is looked at.
   struct Dir {
     core::DirId id = 0;
     std::optional<core::Node> node;
     bool node_row = false;
     std::vector<core::Seq> pins;
+    std::vector<Pushed> pushed;  // sorted
     uint8_t waiting = 0;
-    bool doubt = false;  // a record of it is damaged, so sums cannot be compared
+    bool doubt = false;           // a record of it is damaged, so sums cannot be compared
+    bool unneeded_entry = false;  // dead, and no pin sees an entry of it
     uint64_t entries = 0, whiteouts = 0;
     core::Seq youngest = 0;  // newest birth, death or change of a child
     core::Seq left = 0;      // of a dead one: the same of what a trim leaves
@@ -63,6 +72,11 @@ class DirectoryScan {
   void CheckRecord(const Record& record, const core::Entry& entry);
   void CheckHead(const Record& record, const core::Entry& entry);
   void CheckChild(const Record& record, const core::Entry& entry);
+  void CheckSynced(const Record& record, core::DirId id, const core::Node& child,
+                   core::Seq changed);
+  std::span<const Pushed> PushedTo(core::DirId child) const;
+  void CheckPushes(const Record& record, core::DirId child, core::Seq last);
+  void FindUnpushed(const Record& record, core::DirId child, core::Seq pin, core::Seq last);
   void CompareWindow(size_t first_pin, const std::vector<Sums>& sums);
   void CompareFrozen(core::Seq pin, const Sums& sums);
   void CompareLive(const Sums& sums);

@@ -1,5 +1,7 @@
 #include "check/findings.h"
 
+#include "xxhash.h"
+
 namespace marcot::check {
 namespace {
 
@@ -17,6 +19,9 @@ void Findings::Add(Fault fault, std::string where, std::string detail, Fix fix) 
                   .repair = fix == nullptr ? "" : std::string(description.repair)};
   const std::lock_guard lock(mutex_);
   ++count_;
+  for (const std::string& part : {finding.code, finding.where, finding.detail}) {
+    fingerprint_ += XXH3_64bits(part.data(), part.size());  // in whichever order they come
+  }
   seen_[static_cast<size_t>(fault)] = true;
   if (on_finding_ != nullptr) on_finding_(finding);
   if (kept_.size() < kMaxKeptFindings) kept_.push_back(std::move(finding));
@@ -34,6 +39,11 @@ uint64_t Findings::count() const {
 bool Findings::Has(Fault fault) const {
   const std::lock_guard lock(mutex_);
   return seen_[static_cast<size_t>(fault)];
+}
+
+void Findings::Between(const std::function<void(uint64_t count)>& call) const {
+  const std::lock_guard lock(mutex_);
+  call(count_);
 }
 
 std::vector<Fix> Findings::TakeFixes() {

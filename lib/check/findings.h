@@ -28,6 +28,10 @@ class Findings {
   void Add(Fault fault, std::string where, std::string detail, Fix fix = nullptr);
 
   uint64_t count() const;
+  // Calls it while no finding is reported, with the number of those so far.
+  void Between(const std::function<void(uint64_t count)>& call) const;
+  // Equal for two passes that have found the same.
+  uint64_t fingerprint() const { return fingerprint_; }
   bool Has(Fault fault) const;
   std::vector<Finding> TakeKept() { return std::move(kept_); }
   // Of the fixes: the lowest of a finding that has one.
@@ -40,6 +44,7 @@ class Findings {
   const std::function<void(const Finding&)> on_finding_;
   mutable std::mutex mutex_;
   uint64_t count_ = 0;
+  uint64_t fingerprint_ = 0;
   std::vector<bool> seen_ = std::vector<bool>(256);  // by fault
   std::vector<Finding> kept_;
   int stage_ = 1000;  // of the fixes

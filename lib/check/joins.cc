@@ -111,11 +111,18 @@ absl::Status JoinNodes(const State& state, Claims& claims) {
       find(Fault::kNodeOrphaned, "",
            [dir](Repairer& repairer) { return repairer.AttachOrphan(dir); });
     }
-    // Dead ones may have an entry in a parent that is dead itself, and kept for its pins.
-    if (!live && !waits && g.owners == 1 && (g.root || state.InSpace(*view, g.owner))) {
+    // A dead one may have an entry in a parent that is dead too, and kept for its pins; then its
+    // own pins need all of it.
+    const bool unneeded = (g.flags & (kNodeUnneeded | kEntryUnneeded)) != 0;
+    if (!live && !waits && g.owners == 1 && (unneeded || g.root || state.InSpace(*view, g.owner))) {
       find(Fault::kNodeNotLive, "", [dir](Repairer& repairer) {
         return repairer.ChangeNode(dir, [](core::Node& node) { node.live = true; });
       });
+    } else if (unneeded && g.owners == 0) {
+      find((g.flags & kNodeUnneeded) != 0 ? Fault::kNodeUnused : Fault::kEntryUnseen, "",
+           [dir](Repairer& repairer) {
+             return repairer.Queue({Job::Kind::kTrim, dir, 0, {}});
+           });
     }
     const DirId parent = g.root ? 0 : g.owner;
     if (live && g.owners == 1 && g.parent != parent && !waits &&
@@ -181,12 +188,13 @@ absl::Status JoinPins(const State& state, Claims& claims) {
 absl::Status JoinHistory(const State& state, Claims& claims) {
   const auto view = state.NewView();
   bool record = false;
-  Seq death = 0;
+  Seq death = 0, pin = 0;
   std::vector<Seq> lists;
   const auto claim = [&](char tag, std::string_view said) {
     if (tag == 'h') {
       record = true;
       death = Number(said);
+      pin = Number(said, 1);
     } else {
       lists.push_back(Number(said));
     }
@@ -218,7 +226,8 @@ absl::Status JoinHistory(const State& state, Claims& claims) {
       for (size_t i = 1; i < lists.size(); ++i) {
         find(Fault::kHistoryListedTwice, absl::StrCat(what, " on list ", lists[i]), drop(lists[i]));
       }
-      if (lists[0] >= death) {
+      // A list of an older pin would be let go of while a younger one sees the record.
+      if (lists[0] >= death || lists[0] < pin) {
         find(Fault::kHistoryListWrong, absl::StrCat(what, " on list ", lists[0]),
              [first = drop(lists[0]), list_anew](Repairer& repairer) {
                const absl::Status status = first(repairer);
@@ -227,11 +236,11 @@ absl::Status JoinHistory(const State& state, Claims& claims) {
       }
     }
     record = false;
-    death = 0;
+    death = pin = 0;
     lists.clear();
   };
   return ForEachGroup(
-      claims.history, [](std::string_view r) { return r.size() - 9; }, claim, end);
+      claims.history, [](std::string_view r) { return r.size() - 17; }, claim, end);
 }
 
 // ---- births ------------------------------------------------------------------------------------
@@ -388,7 +397,7 @@ void CheckVersions(const State& state, core::View& view, const ObjectId& id,
     if (state.idle() && (g.versions > 0 || g.led)) {
       find(Fault::kVersionStray, absl::StrCat("object ", id.Hex()),
            absl::StrCat(g.versions, " versions"),
-           [id](Repairer& repairer) { return repairer.ForgetVersions(id); });
+           [id](Repairer& repairer) { return repairer.AttachVersions(id); });
     }
     return;
   }

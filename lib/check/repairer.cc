@@ -6,9 +6,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "check/claims.h"
 #include "check/rows.h"
+#include "check/sums.h"
 #include "core/chunks.h"
 #include "core/dir_cursor.h"
+#include "core/versions.h"
 #include "marcot/error.h"
 #include "operations/content.h"
 #include "operations/quotas.h"
@@ -27,7 +30,7 @@ using storage::Family;
 
 using Fixes = std::vector<std::function<absl::Status(Repairer&)>>;
 
-// Of a longer one a flipped bit would take too long to find.
+// In a longer value a flipped bit would take too long to find.
 constexpr size_t kMaxMended = 4096;
 // Numbers that may have been in use, and are known no more, are passed over.
 constexpr uint64_t kNumbersPassed = 1 << 20;
@@ -130,10 +133,11 @@ absl::Status Repairer::Queue(const Job& job) {
 absl::StatusOr<bool> Repairer::Mend(Family family, const std::string& key) {
   std::string sealed, ignored;
   MARCOT_ASSIGN_OR_RETURN(const bool found, GetSealed(storage_, family, key, &sealed));
-  if (!found || sealed.size() > kMaxMended) return false;
-  const std::string mended = Unflipped(sealed, [&](const std::string& candidate) {
-    return storage::CheckSeal(family, key, candidate).ok();
-  });
+  if (!found) return false;
+  const std::string mended =
+      sealed.size() > kMaxMended ? "" : Unflipped(sealed, [&](const std::string& candidate) {
+        return storage::CheckSeal(family, key, candidate).ok();
+      });
   if (!mended.empty()) {
     MARCOT_ASSIGN_OR_RETURN(const std::string_view value, storage::CheckSeal(family, key, mended));
     txn_->Put(family, key, std::string(value));
@@ -154,7 +158,8 @@ absl::StatusOr<bool> Repairer::Mend(Family family, const std::string& key) {
 absl::StatusOr<bool> Repairer::MendRaw(Family family, const std::string& key) {
   std::string sealed;
   MARCOT_ASSIGN_OR_RETURN(const bool found, GetSealed(storage_, family, key, &sealed));
-  if (!found || storage::CheckSeal(family, key, sealed).ok()) return false;
+  if (!found || sealed.size() > kMaxMended) return false;
+  if (storage::CheckSeal(family, key, sealed).ok()) return false;
   const std::string mended = Unflipped(sealed, [&](const std::string& candidate) {
     return storage::CheckSeal(family, key, candidate).ok();
   });
@@ -200,6 +205,17 @@ absl::StatusOr<DirId> Repairer::LostRoot() {
 // Beside the ids of directories (1) and of files (2).
 ObjectId Repairer::LostId() { return {3, txn_->NewId()}; }
 
+Entry Repairer::LostFile(const ContentId& content, uint64_t size) {
+  Entry entry;
+  entry.kind = EntryKind::kFile;
+  entry.id = LostId();
+  entry.content = content;
+  entry.size = size;
+  entry.creation_time_ms = entry.modification_time_ms = txn_->now_ms();
+  entry.modified = txn_->seq();
+  return entry;
+}
+
 absl::Status Repairer::AttachLost(const std::string& slot, const Entry& entry) {
   TreeWriter writer(*txn_);
   MARCOT_ASSIGN_OR_RETURN(const DirId root, LostRoot());
@@ -219,15 +235,7 @@ absl::Status Repairer::WriteLost(const Lost& lost) {
   MARCOT_ASSIGN_OR_RETURN(const bool there, core::Lookup(*txn_, {.dir = root}, slot, &entry));
   if (there) return absl::OkStatus();  // the same record, met once more
   const uint64_t blob = txn_->NewId();
-  entry = {.kind = EntryKind::kFile,
-           .id = LostId(),
-           .content = operations::HashOf(lost.text),
-           .size = lost.text.size(),
-           .creation_time_ms = txn_->now_ms(),
-           .modification_time_ms = txn_->now_ms(),
-           .modified = txn_->seq(),
-           .creator = {},
-           .attributes = {}};
+  entry = LostFile(operations::HashOf(lost.text), lost.text.size());
   txn_->Put(Family::kChunks, core::PairKey(blob, 0), lost.text);
   txn_->Put(Family::kContents, core::ContentKey(entry.content),
             core::EncodeContent({.count = 1, .size = entry.size, .blob = blob}));
@@ -254,21 +262,72 @@ absl::Status Repairer::ChangeEntry(DirId dir, const std::string& slot,
   return Put(Family::kEntries, core::EntryKey(dir, slot), core::EncodeEntry(entry));
 }
 
+// Whether what the directory has is all that its totals count, now and as of each pin.
+absl::StatusOr<bool> Repairer::IsAlone(DirId dir) {
+  std::vector<Seq> seqs;
+  std::vector<core::Totals> said;
+  const auto pins = txn_->NewCursor(Family::kPins, {core::IdKey(dir), core::IdKey(dir + 1)});
+  for (pins->Seek(core::IdKey(dir)); pins->Valid(); pins->Next()) {
+    MARCOT_ASSIGN_OR_RETURN(const core::Pin pin, core::DecodePin(pins->value()));
+    seqs.push_back(LoadFixed64(pins->key().data() + 8));
+    said.push_back(pin.frozen);
+  }
+  MARCOT_RETURN_IF_ERROR(pins->status());
+  MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, txn_->GetTotals(dir));
+  const bool counted = totals.changed != 0;  // else they are lost too
+  if (counted) said.push_back(totals);
+  bool whole = true;
+  PinSums sums(*txn_, std::move(seqs), counted);
+  MARCOT_RETURN_IF_ERROR(ForEachRecord(dir, [&](const Entry& entry, Seq birth, Seq death) {
+    whole = whole && entry.kind != EntryKind::kWhiteout;
+    return sums.AddRecord(entry, birth, death);
+  }));
+  const std::vector<Sums> found = sums.Finish();
+  for (size_t i = 0; i < found.size(); ++i) whole = whole && found[i].SeenLike(SumsOf(said[i]));
+  return whole;
+}
+
+// Calls visit(entry, birth, death) for each of the directory's own records.
+template <typename Visit>
+absl::Status Repairer::ForEachRecord(DirId dir, const Visit& visit) {
+  const std::string first = core::IdKey(dir), end = core::IdKey(dir + 1);
+  const auto heads = txn_->NewCursor(Family::kEntries, {first, end});
+  for (heads->Seek(first); heads->Valid(); heads->Next()) {
+    MARCOT_ASSIGN_OR_RETURN(const Entry entry, core::DecodeEntry(heads->value()));
+    MARCOT_RETURN_IF_ERROR(visit(entry, entry.birth, core::kLive));
+  }
+  MARCOT_RETURN_IF_ERROR(heads->status());
+  const auto rows = txn_->NewCursor(Family::kHistory, {first, end});
+  for (rows->Seek(first); rows->Valid(); rows->Next()) {
+    MARCOT_ASSIGN_OR_RETURN(const core::HistoryRecord record, core::DecodeHistory(rows->value()));
+    MARCOT_ASSIGN_OR_RETURN(const Entry entry, core::DecodeEntry(record.entry));
+    MARCOT_RETURN_IF_ERROR(visit(entry, core::BirthOfHistoryKey(rows->key()), record.death));
+  }
+  return rows->status();
+}
+
+absl::StatusOr<Seq> Repairer::OldestInHistory(DirId dir) {
+  Seq oldest = core::kLive;
+  MARCOT_RETURN_IF_ERROR(ForEachRecord(dir, [&](const Entry&, Seq birth, Seq) {
+    oldest = std::min(oldest, birth);
+    return absl::OkStatus();
+  }));
+  return oldest;
+}
+
 // What the node said of a base is lost with it: only a directory whose own entries are all that its
 // totals count can be made anew.
 absl::Status Repairer::RemakeNode(DirId dir) {
   MARCOT_ASSIGN_OR_RETURN(const bool mended, Mend(Family::kNodes, core::IdKey(dir)));
   if (mended) return absl::OkStatus();
+  MARCOT_ASSIGN_OR_RETURN(const bool alone, IsAlone(dir));
+  if (!alone) return absl::OkStatus();  // stays a finding: only a backup knows the base
   core::Node node;
   node.created = txn_->seq();
-  core::Totals own;
   const auto rows = txn_->NewCursor(Family::kEntries, {core::IdKey(dir), core::IdKey(dir + 1)});
   for (rows->Seek(core::IdKey(dir)); rows->Valid(); rows->Next()) {
     MARCOT_ASSIGN_OR_RETURN(const Entry entry, core::DecodeEntry(rows->value()));
     node.created = std::min(node.created, entry.birth);
-    own.child_files += entry.kind == EntryKind::kFile ? 1 : 0;
-    own.child_directories += entry.is_directory() ? 1 : 0;
-    own.whiteouts += entry.kind == EntryKind::kWhiteout ? 1 : 0;
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
   const auto pins = txn_->NewCursor(Family::kPins, {core::IdKey(dir), core::IdKey(dir + 1)});
@@ -277,14 +336,8 @@ absl::Status Repairer::RemakeNode(DirId dir) {
   pins->SeekForPrev(core::PairKey(dir, ~Seq{0}));
   if (pins->Valid()) node.newest_pin = LoadFixed64(pins->key().data() + 8);
   MARCOT_RETURN_IF_ERROR(pins->status());
-  MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, txn_->GetTotals(dir));
-  // Totals that are lost too are counted anew.
-  const bool counted = totals.changed != 0;
-  const bool alone = own.whiteouts == 0 && own.child_files == totals.child_files &&
-                     own.child_directories == totals.child_directories;
-  if (counted && !alone) {
-    return absl::OkStatus();  // stays a finding: only a backup knows the base
-  }
+  MARCOT_ASSIGN_OR_RETURN(const Seq oldest, OldestInHistory(dir));
+  node.created = std::min(node.created, oldest);
   node.synced = node.created;
   remade_.insert(dir);
   return Put(Family::kNodes, core::IdKey(dir), core::EncodeNode(node));
@@ -314,19 +367,6 @@ absl::Status Repairer::CorrectNewestPin(DirId dir) {
   return ChangeNode(dir, [newest](core::Node& node) { node.newest_pin = newest; });
 }
 
-// The pins that the child has are the parent's up to the child's newest; the others it has missed,
-// which is right while it has not changed.
-absl::Status Repairer::CorrectSynced(DirId parent, DirId child) {
-  MARCOT_ASSIGN_OR_RETURN(core::Node node, core::GetNode(*txn_, child));
-  const std::string first = core::IdKey(parent), end = core::IdKey(parent + 1);
-  const auto pins = txn_->NewCursor(Family::kPins, {first, end});
-  pins->SeekForPrev(core::PairKey(parent, node.newest_pin));
-  MARCOT_RETURN_IF_ERROR(pins->status());
-  const Seq pushed = pins->Valid() ? LoadFixed64(pins->key().data() + 8) : 0;
-  const Seq synced = std::max(node.created, pushed);
-  return ChangeNode(child, [synced](core::Node& fixed) { fixed.synced = synced; });
-}
-
 // ---- pins, history -----------------------------------------------------------------------------
 
 absl::Status Repairer::ChangePin(DirId dir, Seq seq,
@@ -341,10 +381,17 @@ absl::Status Repairer::ChangePin(DirId dir, Seq seq,
 }
 
 absl::Status Repairer::SetOwners(DirId dir, Seq seq, uint64_t owners) {
-  // The release that was lost lets go of it, and of what it kept.
-  if (owners == 0) MARCOT_RETURN_IF_ERROR(Queue({Job::Kind::kRelease, dir, seq, {}}));
-  return ChangePin(dir, seq,
-                   [owners](core::Pin& pin) { pin.owners = std::max(owners, uint64_t{1}); });
+  if (owners > 0) return ChangePin(dir, seq, [owners](core::Pin& pin) { pin.owners = owners; });
+  // Whoever owned it is lost, a copy or a snapshot perhaps: what it shows is kept.
+  MARCOT_RETURN_IF_ERROR(ChangePin(dir, seq, [](core::Pin& pin) { pin.owners = 1; }));
+  Entry entry;
+  entry.kind = EntryKind::kReference;
+  entry.dir = dir;
+  entry.seq = seq;
+  entry.id = LostId();
+  entry.context = LostId();
+  entry.creation_time_ms = txn_->now_ms();
+  return AttachLost(core::Slot(core::kDirectorySlot, absl::StrCat("copy-", dir, "-", seq)), entry);
 }
 
 absl::Status Repairer::RemakePin(DirId dir, Seq seq) {
@@ -430,6 +477,14 @@ absl::StatusOr<core::Totals> Repairer::SumsAt(DirId dir, Seq seq) {
     }
     MARCOT_RETURN_IF_ERROR(cursor->Next());
   }
+  if (seq != core::kLive) {
+    MARCOT_RETURN_IF_ERROR(ForEachRecord(dir, [&](const Entry&, Seq birth, Seq death) {
+      for (const Seq change : {birth, death}) {
+        if (change <= seq) sums.changed = std::max(sums.changed, change);
+      }
+      return absl::OkStatus();
+    }));
+  }
   sums.modified = sums.changed;
   return sums;
 }
@@ -514,22 +569,9 @@ absl::Status Repairer::CountContent(const ContentId& id, uint64_t holders, uint6
     row.size = size;
     return Put(Family::kContents, key, core::EncodeContent(row));
   }
-  if (row.blob == 0) {
-    // Its host is asked what shall become of it.
-    MARCOT_RETURN_IF_ERROR(Delete(Family::kContents, key));
-    return Put(Family::kReleased, key, std::string(1, core::kContentReleased));
-  }
   row.count = 1;
   MARCOT_RETURN_IF_ERROR(Put(Family::kContents, key, core::EncodeContent(row)));
-  Entry entry{.kind = EntryKind::kFile,
-              .id = LostId(),
-              .content = id,
-              .size = row.size,
-              .creation_time_ms = txn_->now_ms(),
-              .modification_time_ms = txn_->now_ms(),
-              .modified = txn_->seq(),
-              .creator = {},
-              .attributes = {}};
+  const Entry entry = LostFile(id, row.size);
   ++txn_->counters().file_records;
   return AttachLost(core::Slot(core::kFileSlot, absl::StrCat("content-", id.Hex())), entry);
 }
@@ -548,9 +590,21 @@ absl::Status Repairer::AdoptBlob(uint64_t blob, uint64_t chunks, const ContentId
   return Put(Family::kContents, key, core::EncodeContent(row));
 }
 
-absl::Status Repairer::ForgetVersions(const ObjectId& id) {
+// Each becomes a file of lost-found, which holds the content in its stead.
+absl::Status Repairer::AttachVersions(const ObjectId& id) {
   MARCOT_RETURN_IF_ERROR(Delete(Family::kVersions, core::VersionedFileKey(id)));
-  return Queue({Job::Kind::kVersions, id.hi, id.lo, {}});
+  const std::string first = core::VersionsKey(id), end = core::VersionKey(id, 0);
+  const auto rows = txn_->NewCursor(Family::kVersions, {first, end});
+  for (rows->Seek(first); rows->Valid(); rows->Next()) {
+    MARCOT_ASSIGN_OR_RETURN(const core::VersionRecord version, core::DecodeVersion(rows->value()));
+    const Seq seq = core::VersionOfKey(rows->key());
+    core::TakeVersion(*txn_, id, seq, version);
+    Entry entry = LostFile(version.content, version.size);
+    entry.modification_time_ms = version.modification_time_ms;
+    const std::string name = absl::StrCat("version-", id.Hex(), "-", seq);
+    MARCOT_RETURN_IF_ERROR(AttachLost(core::Slot(core::kFileSlot, name), entry));
+  }
+  return rows->status();
 }
 
 absl::Status Repairer::RemakeItem(DirId bin, uint64_t item) {
@@ -591,7 +645,13 @@ absl::Status Repairer::RemakeItem(DirId bin, uint64_t item) {
 absl::Status Repairer::RemakeLibrary(const std::string& library) {
   MARCOT_ASSIGN_OR_RETURN(const bool mended, Mend(Family::kSpaces, core::LibraryKey(library)));
   if (mended) return absl::OkStatus();
+  // What was set is not known: the settings that let go of the least.
   core::LibraryRecord record;
+  record.settings = {.recycle_bin = true,
+                     .recycle_days = 10'000,
+                     .history = true,
+                     .history_versions = 999,
+                     .history_days = 0};
   const std::string first = core::SpaceKey(library, "\1");
   const auto rows = txn_->NewCursor(Family::kSpaces, {first, operations::LibraryEnd(library)});
   rows->Seek(first);
@@ -651,6 +711,9 @@ absl::Status Repairer::LoseChange(DirId root, const std::string& key) {
   MARCOT_ASSIGN_OR_RETURN(const bool mended, Mend(Family::kChanges, key));
   if (mended) return absl::OkStatus();
   MARCOT_RETURN_IF_ERROR(MoveAway(Family::kChanges, key));
+  core::Node node;
+  MARCOT_ASSIGN_OR_RETURN(const bool known, core::FindNode(*txn_, root, &node));
+  if (!known) return absl::OkStatus();
   // Of a lost beginning nothing is known: the feed begins anew here.
   const Seq lost = core::SeqOfChangeKey(key);
   std::string since;
@@ -679,7 +742,8 @@ Seq Repairer::NewestFolded() {
   Findings ignored(false, nullptr);
   for (Rows rows(storage_, nullptr, Family::kTotals, "", "", ignored); rows.Valid(); rows.Next()) {
     const auto totals = core::DecodeTotals(rows.value());
-    if (!rows.damaged() && totals.ok()) newest = std::max(newest, totals->changed);
+    if (rows.damaged() || !totals.ok() || totals->changed >= kNoNumber) continue;
+    newest = std::max(newest, totals->changed);
   }
   return newest;
 }
@@ -703,12 +767,15 @@ absl::Status Repairer::CountAnewFrom(Seq seq, uint64_t next_id) {
     const auto rows = storage_.NewCursor(family, {.sealed = true}, nullptr);
     rows->SeekForPrev(core::PairKey(~DirId{0}, ~uint64_t{0}));
     if (!rows->Valid() || rows->key().size() < 8) continue;
-    next_id = std::max(next_id, LoadFixed64(rows->key().data()));
+    const uint64_t id = LoadFixed64(rows->key().data());
+    if (id < kNoNumber) next_id = std::max(next_id, id);
   }
   row.counters.queued = row.counters.queue_head = 0;
   for (Rows rows(storage_, nullptr, Family::kReclaim, "", "", ignored); rows.Valid(); rows.Next()) {
     ++row.counters.queued;
-    if (rows.key().size() == 16) seq = std::max(seq, LoadFixed64(rows.key().data()));
+    if (rows.damaged() || rows.key().size() != 16) continue;
+    const Seq queued = LoadFixed64(rows.key().data());
+    if (queued < kNoNumber) seq = std::max(seq, queued);
   }
   row.seq = (std::max(row.seq, seq) + kNumbersPassed) & ~Seq{1};
   row.counters.next_id = std::max(row.counters.next_id, next_id) + kNumbersPassed;
@@ -722,7 +789,8 @@ void Repairer::FoldLog(core::LogRow* row, Seq* seq) {
   const std::string first = core::IdKey(row->seq + 1);
   for (Rows rows(storage_, nullptr, Family::kTotalsLog, first, "", ignored); rows.Valid();
        rows.Next()) {
-    if (rows.key().size() == 8) *seq = std::max(*seq, LoadFixed64(rows.key().data()));
+    const Seq logged_seq = rows.key().size() == 8 ? LoadFixed64(rows.key().data()) : 0;
+    if (logged_seq < kNoNumber) *seq = std::max(*seq, logged_seq);
     raw_->Delete(Family::kTotalsLog, rows.key());
     const auto logged = core::DecodeLogRow(rows.value());
     if (rows.damaged() || !logged.ok()) continue;
@@ -737,15 +805,27 @@ void Repairer::FoldLog(core::LogRow* row, Seq* seq) {
   }
 }
 
+// A format that cannot be read is not guessed: a newer release may have written it.
 absl::Status Repairer::WriteFormat() {
-  std::string format, secret, value;
-  PutVarint(&format, core::kStoreFormat);
-  raw_->Put(Family::kMeta, core::kFormatKey, format);
-  const auto found = storage_.Get(Family::kMeta, core::kStoreKey, nullptr, &value);
-  if (found.ok() && *found && value.size() == 8) return absl::OkStatus();
+  for (const std::string_view key : {core::kFormatKey, core::kStoreKey}) {
+    MARCOT_ASSIGN_OR_RETURN(const bool mended, MendRaw(Family::kMeta, std::string(key)));
+    if (mended) return absl::OkStatus();
+  }
+  std::string sealed, value;
+  MARCOT_ASSIGN_OR_RETURN(const bool there,
+                          GetSealed(storage_, Family::kMeta, core::kFormatKey, &sealed));
+  if (!there) {
+    PutVarint(&value, core::kStoreFormat);
+    raw_->Put(Family::kMeta, core::kFormatKey, value);
+    return absl::OkStatus();
+  }
+  if (!storage_.Get(Family::kMeta, core::kFormatKey, nullptr, &value).ok()) {
+    return absl::OkStatus();
+  }
   std::random_device random;
-  PutFixed64(&secret, (uint64_t{random()} << 32) ^ random());
-  raw_->Put(Family::kMeta, core::kStoreKey, secret);
+  value.clear();
+  PutFixed64(&value, (uint64_t{random()} << 32) ^ random());
+  raw_->Put(Family::kMeta, core::kStoreKey, value);
   return absl::OkStatus();
 }
 

@@ -50,7 +50,6 @@ class Repairer {
   absl::Status RemakeNode(core::DirId dir);
   absl::Status AttachOrphan(core::DirId dir);
   absl::Status CorrectNewestPin(core::DirId dir);
-  absl::Status CorrectSynced(core::DirId parent, core::DirId child);
   absl::Status ChangeEntry(core::DirId dir, const std::string& slot,
                            const std::function<void(core::Entry&)>& change);
 
@@ -73,7 +72,7 @@ class Repairer {
   absl::Status CountContent(const ContentId& id, uint64_t holders, uint64_t size);
   // Bytes that no content has: the content of that hash, if it lacks its bytes, gets them.
   absl::Status AdoptBlob(uint64_t blob, uint64_t chunks, const ContentId& id, uint64_t size);
-  absl::Status ForgetVersions(const ObjectId& id);
+  absl::Status AttachVersions(const ObjectId& id);
   absl::Status RemakeItem(core::DirId bin, uint64_t item);
   absl::Status RemakeLibrary(const std::string& library);
   absl::Status LinkQuota(const std::string& library, const std::string& space);
@@ -97,6 +96,11 @@ class Repairer {
   absl::StatusOr<std::string> SealedValue(storage::Family family, const std::string& key);
   absl::StatusOr<core::DirId> LostRoot();
   ObjectId LostId();
+  core::Entry LostFile(const ContentId& content, uint64_t size);
+  template <typename Visit>
+  absl::Status ForEachRecord(core::DirId dir, const Visit& visit);
+  absl::StatusOr<bool> IsAlone(core::DirId dir);
+  absl::StatusOr<core::Seq> OldestInHistory(core::DirId dir);
   absl::Status WriteLost(const Lost& lost);
   absl::Status AttachLost(const std::string& slot, const core::Entry& entry);
   absl::StatusOr<core::Totals> SumsAt(core::DirId dir, core::Seq seq);

@@ -1,4 +1,6 @@
 // A check of a whole storage, and the rounds of its repair.
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "base/coding.h"
 #include "base/status_macros.h"
@@ -50,7 +52,10 @@ absl::Status CheckFormat(const Storage& storage, Findings* findings) {
 class Run {
  public:
   Run(const CheckOptions& options, Storage& storage)
-      : options_(options), storage_(storage), undo_(options.undo_log) {}
+      : options_(options),
+        storage_(storage),
+        undo_(options.undo_log),
+        repairer_(undo_, storage, storage) {}
 
   absl::StatusOr<CheckReport> Check() {
     MARCOT_ASSIGN_OR_RETURN(bool more, Pass());
@@ -75,6 +80,9 @@ class Run {
       report_.records = records;
       report_.findings = findings.TakeKept();
     }
+    // A round that has found what the last one did would mend no more than that.
+    const bool stuck = std::exchange(last_, findings.fingerprint()) == findings.fingerprint();
+    if (stuck && !first) return false;
     if (!options_.repair || findings.Has(Fault::kFileUnreadable)) return false;
     return Repair(findings);
   }
@@ -88,8 +96,7 @@ class Run {
       report_.undo_log = undo_.path();
     }
     const uint64_t before = undo_.records();
-    Repairer repairer(undo_, storage_, storage_);
-    MARCOT_RETURN_IF_ERROR(stage == 0 ? repairer.RunRaw(fixes) : repairer.Run(fixes));
+    MARCOT_RETURN_IF_ERROR(stage == 0 ? repairer_.RunRaw(fixes) : repairer_.Run(fixes));
     report_.repaired += undo_.records() - before;
     return undo_.records() > before;
   }
@@ -97,6 +104,8 @@ class Run {
   const CheckOptions& options_;
   Storage& storage_;
   UndoLog undo_;
+  Repairer repairer_;
+  uint64_t last_ = 0;  // what the pass before has found
   CheckReport report_;
 };
 

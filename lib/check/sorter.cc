@@ -16,6 +16,7 @@ namespace marcot::check {
 namespace {
 
 constexpr size_t kBlockBytes = 32 * 1024;
+constexpr size_t kRunsMerged = 32;
 using Length = uint32_t;
 
 void AppendRecord(std::string_view record, std::string* out) {
@@ -90,10 +91,20 @@ absl::Status Sorter::Spill(const std::string& records) {
     }
   }
   if (std::fflush(run.get()) != 0) return ScratchError("write");
-  std::rewind(run.get());
-  const std::lock_guard lock(mutex_);
-  runs_.push_back(std::move(run));
-  return absl::OkStatus();
+  return AddRun(std::move(run), 0);
+}
+
+absl::Status Sorter::AddRun(File run, size_t level) {
+  std::vector<File> full;
+  {
+    const std::lock_guard lock(mutex_);
+    if (levels_.size() <= level) levels_.resize(level + 1);
+    levels_[level].push_back(std::move(run));
+    if (levels_[level].size() < kRunsMerged) return absl::OkStatus();
+    full.swap(levels_[level]);
+  }
+  MARCOT_ASSIGN_OR_RETURN(File merged, Merge(std::move(full)));
+  return AddRun(std::move(merged), level + 1);
 }
 
 class Sorter::MemoryStream final : public Stream {
@@ -113,7 +124,10 @@ class Sorter::MemoryStream final : public Stream {
 
 class Sorter::RunStream final : public Stream {
  public:
-  explicit RunStream(File file) : file_(std::move(file)) { Next(); }
+  explicit RunStream(File file) : file_(std::move(file)) {
+    std::rewind(file_.get());
+    Next();
+  }
   bool Valid() const override { return valid_; }
   std::string_view record() const override { return record_; }
   void Next() override {
@@ -165,15 +179,38 @@ class Sorter::MergedStream final : public Stream {
   absl::Status status_;
 };
 
+std::unique_ptr<Sorter::Stream> Sorter::MergedOf(std::vector<std::unique_ptr<Stream>> parts) {
+  return std::make_unique<MergedStream>(std::move(parts));
+}
+
+absl::StatusOr<Sorter::File> Sorter::Merge(std::vector<File> runs) const {
+  std::vector<std::unique_ptr<Stream>> parts;
+  for (File& run : runs) parts.push_back(std::make_unique<RunStream>(std::move(run)));
+  const auto sorted = MergedOf(std::move(parts));
+  MARCOT_ASSIGN_OR_RETURN(File merged, NewRun());
+  std::string out;
+  for (; sorted->Valid(); sorted->Next()) {
+    out.clear();
+    AppendRecord(sorted->record(), &out);
+    if (std::fwrite(out.data(), 1, out.size(), merged.get()) != out.size()) {
+      return ScratchError("write");
+    }
+  }
+  MARCOT_RETURN_IF_ERROR(sorted->status());
+  if (std::fflush(merged.get()) != 0) return ScratchError("write");
+  return merged;
+}
+
 absl::StatusOr<std::unique_ptr<Sorter::Stream>> Sorter::Sort() {
   MARCOT_RETURN_IF_ERROR(status_);
-  auto last = std::make_unique<MemoryStream>(std::exchange(buffer_, {}));
-  if (runs_.empty()) return last;
   std::vector<std::unique_ptr<Stream>> parts;
-  parts.push_back(std::move(last));
-  for (File& run : runs_) parts.push_back(std::make_unique<RunStream>(std::move(run)));
-  runs_.clear();
-  return std::make_unique<MergedStream>(std::move(parts));
+  parts.push_back(std::make_unique<MemoryStream>(std::exchange(buffer_, {})));
+  for (std::vector<File>& level : levels_) {
+    for (File& run : level) parts.push_back(std::make_unique<RunStream>(std::move(run)));
+  }
+  levels_.clear();
+  if (parts.size() == 1) return std::move(parts.front());
+  return MergedOf(std::move(parts));
 }
 
 }  // namespace marcot::check

@@ -63,6 +63,9 @@ class Sorter {
 
   void Append(std::string_view block);
   absl::Status Spill(const std::string& records);
+  absl::Status AddRun(File run, size_t level);
+  absl::StatusOr<File> Merge(std::vector<File> runs) const;
+  static std::unique_ptr<Stream> MergedOf(std::vector<std::unique_ptr<Stream>> parts);
   absl::StatusOr<File> NewRun() const;
   absl::Status ScratchError(const char* what) const;
 
@@ -70,7 +73,8 @@ class Sorter {
   const size_t buffer_bytes_;
   std::mutex mutex_;
   std::string buffer_;  // length-prefixed records
-  std::vector<File> runs_;
+  // Each run of a level is merged of kRunsMerged of the level below, so that few files are open.
+  std::vector<std::vector<File>> levels_;
   absl::Status status_;
 };
 

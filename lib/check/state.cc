@@ -50,6 +50,8 @@ uint8_t WaitingFor(Job::Kind kind) {
       return kForgotten;
     case Job::Kind::kFlatten:
       return kFlattened;
+    case Job::Kind::kRows:
+      return kRowsDropped;
     default:
       return 0;
   }
@@ -187,6 +189,8 @@ std::string State::SpaceOfRoot(DirId root) const {
 }
 
 std::string State::Where(core::View& view, DirId dir) const {
+  // Names are looked for one by one, which many findings must not cost.
+  if (searches_left_.fetch_sub(1) <= 0) return absl::StrCat("directory ", dir);
   std::string path, space;
   for (DirId at = dir, depth = 0; depth < 64; ++depth) {
     if (IsRoot(at)) {

@@ -2,6 +2,7 @@
 // holds, and what waits in the queue.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ enum Waiting : uint8_t {
   kTrimmed = 2,    // dead, and being emptied
   kForgotten = 4,  // gone from its space
   kFlattened = 8,
+  kRowsDropped = 16,  // a root that is gone: rows beside its tree are
 };
 
 class State {
@@ -77,6 +79,7 @@ class State {
   uint64_t jobs_ = 0;
   std::vector<std::pair<core::DirId, uint8_t>> waiting_;  // sorted
   std::vector<core::DirId> roots_;                        // sorted
+  mutable std::atomic<int> searches_left_{1000};          // for paths of findings
 };
 
 }  // namespace marcot::check

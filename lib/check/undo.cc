@@ -1,9 +1,13 @@
 #include "check/undo.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "base/coding.h"
@@ -24,10 +28,15 @@ absl::Status FileError(const std::string& path, const char* what) {
                                                             ": ", std::strerror(errno)));
 }
 
+constexpr uint64_t kDeleted = 0;
+uint64_t HashOf(std::string_view sealed) { return XXH3_64bits(sealed.data(), sealed.size()) | 1; }
+
 struct Before {
   Family family;
   bool found;
-  std::string key, sealed;
+  std::string key;
+  uint64_t becomes;
+  std::string sealed;
 };
 
 // Remembers what it is told beside handing it on.
@@ -36,24 +45,26 @@ class UndoBatch final : public storage::Batch {
   struct Range {
     Family family;
     std::string lower, upper;  // empty upper: the one key
+    uint64_t becomes;
   };
 
   explicit UndoBatch(std::unique_ptr<storage::Batch> batch) : batch_(std::move(batch)) {}
 
   void Put(Family family, std::string_view key, std::string_view value) override {
-    Touch(family, key);
-    batch_->Put(family, key, value);
+    std::string sealed(value);
+    storage::AppendSeal(family, key, &sealed);
+    PutSealed(family, key, sealed);
   }
   void PutSealed(Family family, std::string_view key, std::string_view sealed) override {
-    Touch(family, key);
+    touched_.push_back({family, std::string(key), {}, HashOf(sealed)});
     batch_->PutSealed(family, key, sealed);
   }
   void Delete(Family family, std::string_view key) override {
-    Touch(family, key);
+    touched_.push_back({family, std::string(key), {}, kDeleted});
     batch_->Delete(family, key);
   }
   void DeleteRange(Family family, std::string_view lower, std::string_view upper) override {
-    touched_.push_back({family, std::string(lower), std::string(upper)});
+    touched_.push_back({family, std::string(lower), std::string(upper), kDeleted});
     batch_->DeleteRange(family, lower, upper);
   }
   void Clear() override {
@@ -64,9 +75,6 @@ class UndoBatch final : public storage::Batch {
   const std::vector<Range>& touched() const { return touched_; }
 
  private:
-  void Touch(Family family, std::string_view key) {
-    touched_.push_back({family, std::string(key), {}});
-  }
   const std::unique_ptr<storage::Batch> batch_;
   std::vector<Range> touched_;
 };
@@ -77,12 +85,12 @@ absl::Status LogRange(const storage::Storage& storage, const UndoBatch::Range& r
     std::string sealed;
     MARCOT_ASSIGN_OR_RETURN(const bool found,
                             GetSealed(storage, range.family, range.lower, &sealed));
-    return log->Add(range.family, range.lower, found, sealed);
+    return log->Add(range.family, range.lower, found, sealed, range.becomes);
   }
   const auto rows = storage.NewCursor(
       range.family, {.lower = range.lower, .upper = range.upper, .sealed = true}, nullptr);
   for (rows->Seek(range.lower); rows->Valid(); rows->Next()) {
-    MARCOT_RETURN_IF_ERROR(log->Add(range.family, rows->key(), true, rows->value()));
+    MARCOT_RETURN_IF_ERROR(log->Add(range.family, rows->key(), true, rows->value(), kDeleted));
   }
   return rows->status();
 }
@@ -103,22 +111,42 @@ absl::StatusOr<std::vector<Before>> ReadLog(const std::string& path, std::string
     return MakeError(Code::kParamInvalid, absl::StrCat(path, " is the undo log of another store"));
   }
   std::vector<Before> all;
-  while (const size_t n = read(16, &text)) {
+  while (read(16, &text) == 16) {
     const uint64_t size = LoadFixed64(text.data()), checksum = LoadFixed64(text.data() + 8);
     std::string body;
-    if (n != 16 || size > kMaxBody || read(size, &body) != size ||
-        XXH3_64bits(body.data(), body.size()) != checksum) {
-      return MakeError(Code::kParamInvalid, absl::StrCat(path, " is damaged; nothing is undone"));
-    }
+    if (size <= kMaxBody && read(size, &body) < size) break;  // the end of a batch not written
     Decoder in(body);
-    Before before{static_cast<Family>(in.Byte()), in.Byte() != 0, std::string(in.String()), ""};
+    Before before{static_cast<Family>(in.Byte()), in.Byte() != 0, std::string(in.String()),
+                  in.Fixed64(), ""};
     before.sealed = in.Rest();
-    if (!in.ok() || static_cast<int>(before.family) >= storage::kFamilyCount) {
+    if (XXH3_64bits(body.data(), body.size()) != checksum || !in.ok() ||
+        static_cast<int>(before.family) >= storage::kFamilyCount) {
       return MakeError(Code::kParamInvalid, absl::StrCat(path, " is damaged; nothing is undone"));
     }
     all.push_back(std::move(before));
   }
   return all;
+}
+
+// The newest of a log's records of a key says what the repair has left there. What is of a batch
+// that was not written is there as it was before.
+absl::Status CheckUnchanged(const storage::Storage& storage, const std::vector<Before>& all,
+                            const std::string& path) {
+  std::map<std::pair<Family, std::string_view>, std::vector<const Before*>> by_key;
+  for (const Before& before : all) by_key[{before.family, before.key}].push_back(&before);
+  for (const auto& [at, records] : by_key) {
+    std::string sealed;
+    MARCOT_ASSIGN_OR_RETURN(const bool found, GetSealed(storage, at.first, at.second, &sealed));
+    const uint64_t now = found ? HashOf(sealed) : kDeleted;
+    const bool known = std::any_of(records.begin(), records.end(), [&](const Before* before) {
+      return now == before->becomes || now == (before->found ? HashOf(before->sealed) : kDeleted);
+    });
+    if (known) continue;
+    return MakeError(Code::kParamInvalid,
+                     absl::StrCat("the store was changed since the repair of ", path,
+                                  "; nothing is undone, restore a backup instead"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -148,13 +176,20 @@ absl::Status UndoLog::Create(std::string_view store) {
   if (file_ == nullptr) return FileError(path_, "make");
   const bool written = std::fwrite(kMagic.data(), 1, kMagic.size(), file_) == kMagic.size() &&
                        std::fwrite(store.data(), 1, store.size(), file_) == store.size();
-  return written ? absl::OkStatus() : FileError(path_, "write");
+  if (!written) return FileError(path_, "write");
+  // Its name too is on the disk before the store is changed.
+  const std::string parent = std::filesystem::path(path_).parent_path().string();
+  const int folder = open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY);
+  const bool synced = folder >= 0 && fsync(folder) == 0;
+  if (folder >= 0) close(folder);
+  return synced ? absl::OkStatus() : FileError(path_, "flush the folder of");
 }
 
-absl::Status UndoLog::Add(Family family, std::string_view key, bool found,
-                          std::string_view sealed) {
+absl::Status UndoLog::Add(Family family, std::string_view key, bool found, std::string_view sealed,
+                          uint64_t becomes) {
   std::string body{static_cast<char>(family), static_cast<char>(found ? 1 : 0)};
   PutString(&body, key);
+  PutFixed64(&body, becomes);
   body += sealed;
   std::string head;
   PutFixed64(&head, body.size());
@@ -173,6 +208,7 @@ absl::Status UndoLog::Flush() {
 absl::Status UndoLog::Apply(const std::string& path, std::string_view store,
                             storage::Storage& storage) {
   MARCOT_ASSIGN_OR_RETURN(const std::vector<Before> all, ReadLog(path, store));
+  MARCOT_RETURN_IF_ERROR(CheckUnchanged(storage, all, path));
   const auto batch = storage.NewBatch();
   // A record that was changed twice gets what it was first.
   for (auto before = all.rbegin(); before != all.rend(); ++before) {

@@ -2,7 +2,10 @@
 // before the store is changed.
 //
 //   "marcot undo 1\n" | store secret (8) | records: length (8) | checksum (8) | body
-//   body: family (1) | has a value (1) | key, length-prefixed | the value with its seal
+//   body: family (1) | has a value (1) | key, length-prefixed | hash of what it becomes (8) |
+//         the value with its seal
+//
+// A last record that is not whole is of a batch that was not written.
 #pragma once
 
 #include <cstdio>
@@ -26,13 +29,15 @@ class UndoLog {
 
   // ParamInvalid if the file is there already.
   absl::Status Create(std::string_view store);
+  // `becomes`: HashOf the value with its seal that is about to be written.
   absl::Status Add(storage::Family family, std::string_view key, bool found,
-                   std::string_view sealed);
+                   std::string_view sealed, uint64_t becomes);
   absl::Status Flush();
   uint64_t records() const { return records_; }
   const std::string& path() const { return path_; }
 
-  // Gives back all that a log holds, newest first; of the store with this secret.
+  // Gives back all that a log holds, newest first; of the store with this secret. ParamInvalid
+  // where a record is not what the repair made of it: the store was used since.
   static absl::Status Apply(const std::string& path, std::string_view store,
                             storage::Storage& storage);
 

@@ -122,7 +122,7 @@ absl::StatusOr<std::vector<Level>> LevelsOf(View& view, const Place& place) {
   for (Place at = place; at.dir != 0;) {
     MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(view, at.dir));
     levels.push_back({at, !at.live() && node.newest_pin >= at.seq});
-    at = PlaceOf(node.base, at.context);
+    MARCOT_ASSIGN_OR_RETURN(at, BasePlace(node, at));
   }
   return levels;
 }

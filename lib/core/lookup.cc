@@ -57,6 +57,13 @@ Place PlaceOf(const Base& base, const ObjectId& context) {
   return {base.dir, base.seq, base.context ^ context};
 }
 
+absl::StatusOr<Place> BasePlace(const Node& node, const Place& at) {
+  if (node.base.dir == 0 || node.base.seq < at.seq) return PlaceOf(node.base, at.context);
+  return MakeError(Code::kStoreDamaged,
+                   absl::StrCat("directory node ", at.dir,
+                                " has a base that is younger than it; restore from a backup"));
+}
+
 Entry SeenFrom(const Place& place, Entry record) {
   if (place.live() || record.kind == EntryKind::kWhiteout ||
       record.kind == EntryKind::kAttributes) {
@@ -101,7 +108,7 @@ absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slo
       return true;
     }
     if (node.base.dir == 0) return false;
-    at = PlaceOf(node.base, at.context);
+    MARCOT_ASSIGN_OR_RETURN(at, BasePlace(node, at));
   }
 }
 

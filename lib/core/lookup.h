@@ -23,6 +23,9 @@ struct Place {
 // Where the children of an entry that is a directory are read.
 Place PlaceOf(const Entry& entry);
 Place PlaceOf(const Base& base, const ObjectId& context);
+// What a node read at a place shows where it has nothing of its own; dir 0: nothing. StoreDamaged
+// where that is not older, since a ring of bases would never end.
+absl::StatusOr<Place> BasePlace(const Node& node, const Place& at);
 
 // A record as seen from `place`: ids in its context, and a live directory met through a reference
 // becomes a reference itself.
