@@ -740,7 +740,7 @@ TEST_P(CheckTest, AlteredFields) {
           alter(field, core::EncodePin(altered), Then::kRestored);
         }
         altered = pin;
-        altered.frozen.changed += 1000;
+        altered.frozen.changed = LoadFixed64(row.key.data() + 8) + 1;
         alter("changed", core::EncodePin(altered), Then::kRestored);
         break;
       }

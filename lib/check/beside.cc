@@ -113,7 +113,9 @@ class SpacesCheck : Part {
            [library](Repairer& repairer) { return repairer.RemakeLibrary(library); });
     }
     const auto record = core::DecodeSpace(rows.value());
-    if (rows.damaged() || !record.ok()) {
+    const bool numbers = record.ok() && std::max({record->root, record->bin, record->snapshots,
+                                                  record->quota}) < kNoNumber;
+    if (rows.damaged() || !numbers) {
       RecordDamaged(rows, "a space: its trees become orphans");
       return;
     }
@@ -175,7 +177,8 @@ class SpacesCheck : Part {
       Read();
       const std::string key(rows.key());
       const size_t zero = key.find('\0');
-      if (zero == std::string::npos || key.size() != zero + 9) {
+      if (zero == std::string::npos || key.size() != zero + 9 ||
+          LoadFixed64(key.data() + zero + 1) >= kNoNumber) {
         KeyDamaged(rows);
         continue;
       }
@@ -509,7 +512,9 @@ class QueueCheck : Part {
       const core::Seq seq = LoadFixed64(rows.key().data());
       ++claims_.jobs;
       const auto job = core::DecodeJob(rows.value());
-      if (rows.damaged() || !job.ok()) {
+      const bool numbers = job.ok() && (job->kind == core::Job::Kind::kVersions ||
+                                        std::max(job->a, job->b) < kNoNumber);
+      if (rows.damaged() || !numbers) {
         // What it was to let go of is found where it is.
         RecordDamaged(rows, "a job");
         continue;
@@ -584,7 +589,7 @@ class ContentRowsCheck : Part {
   void TakeContent(const Rows& rows) {
     const std::string key(rows.key());
     const auto row = core::DecodeContent(rows.value());
-    if (rows.damaged() || !row.ok()) {
+    if (rows.damaged() || !row.ok() || row->blob >= kNoNumber) {
       claim_.contents.Add(key + 'C');
       RecordDamaged(rows, "the count of a content");
       return;

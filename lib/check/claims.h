@@ -24,6 +24,7 @@
 
 #include "base/coding.h"
 #include "check/sorter.h"
+#include "check/state.h"
 #include "core/keys.h"
 
 namespace marcot::check {
@@ -36,9 +37,6 @@ enum NodeFlag : uint8_t {
   kNodeUnneeded = 8,
   kEntryUnneeded = 16,
 };
-
-// Seqs and ids stay below.
-inline constexpr uint64_t kNoNumber = uint64_t{1} << 62;
 
 struct Claims {
   Claims(const std::string& scratch, size_t bytes)

@@ -1,6 +1,7 @@
 #include "check/directories.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "absl/strings/str_cat.h"
 #include "base/attributes.h"
@@ -23,22 +24,29 @@ using storage::Family;
 // So many pins of a directory are summed up at once; for more, its records are read again.
 constexpr size_t kPinWindow = 1 << 16;
 
+// Whether the numbers that begin at these places are such as a store comes to.
+bool AreNumbers(std::string_view key, std::initializer_list<size_t> places) {
+  return std::all_of(places.begin(), places.end(),
+                     [&](size_t place) { return LoadFixed64(key.data() + place) < kNoNumber; });
+}
+
 bool KeyFits(Family family, std::string_view key) {
   switch (family) {
     case Family::kNodes:
     case Family::kTotals:
-      return key.size() == 8;
+      return key.size() == 8 && AreNumbers(key, {0});
     case Family::kPins:
-      return key.size() == 16;
+      return key.size() == 16 && AreNumbers(key, {0, 8});
     case Family::kEntries:
-      return key.size() >= 9;
+      return key.size() >= 9 && AreNumbers(key, {0});
     case Family::kHistory:
-      return key.size() >= 18 && key[key.size() - 9] == '\0';
+      return key.size() >= 18 && key[key.size() - 9] == '\0' && AreNumbers(key, {0}) &&
+             core::BirthOfHistoryKey(key) < kNoNumber;
     case Family::kBirths:
-      return key.size() >= 17;
+      return key.size() >= 17 && AreNumbers(key, {0, 8});
     case Family::kDeadlists:
-      if (key.size() < 26) return false;
-      return key[24] == 0 || (key[24] == 1 && key.size() == 33);
+      if (key.size() < 26 || !AreNumbers(key, {0, 8})) return false;
+      return key[24] == 0 || (key[24] == 1 && key.size() == 33 && AreNumbers(key, {25}));
     default:
       return true;
   }
@@ -67,6 +75,9 @@ std::string EndKey(DirId end) { return end == 0 ? "" : core::IdKey(end); }
 
 absl::Status Decode(std::string_view value, Entry* entry) {
   MARCOT_RETURN_IF_ERROR(core::DecodeEntry(value, entry));
+  if (std::max({entry->dir, entry->seq, entry->birth}) >= kNoNumber) {
+    return MakeError(Code::kStoreDamaged, "it names a number that no store comes to");
+  }
   // Readers take attributes as they are.
   if (AreAttributes(entry->attributes)) return absl::OkStatus();
   return MakeError(Code::kStoreDamaged, "its attributes do not decode");
@@ -178,6 +189,10 @@ void DirectoryScan::TakeNode() {
     dir_.node_row = true;
     auto node = nodes_.damaged() ? MakeError(Code::kStoreDamaged, "its checksum is wrong")
                                  : core::DecodeNode(nodes_.value());
+    if (node.ok() &&
+        std::max({node->base.dir, node->base.seq, node->created, node->parent}) >= kNoNumber) {
+      node = MakeError(Code::kStoreDamaged, "it names a number that no store comes to");
+    }
     if (!node.ok()) {
       dir_.doubt = true;
       Find(Fault::kRecordDamaged, absl::StrCat("its node: ", std::string(node.status().message())),
@@ -640,8 +655,7 @@ void DirectoryScan::CheckNode() {
          });
   }
   const Seq youngest = std::max(dir_.youngest, node.created);
-  if ((totals->changed < youngest || totals->modified > totals->changed) &&
-      state_.InSpace(*view_, id)) {
+  if (totals->changed < youngest || totals->modified > totals->changed) {
     Find(Fault::kChangedWrong,
          absl::StrCat("says ", totals->changed, ", something of ", youngest,
                       " is in it; its children changed at ", totals->modified),
@@ -682,8 +696,6 @@ void DirectoryScan::CompareLive(const Sums& sums) {
   const Sums said = SumsOf(*totals);
   const bool versions = said.versions == sums.versions && said.version_bytes == sums.version_bytes;
   if (said.SeenLike(sums) && versions) return;
-  // A tree that is let go of is not counted any more.
-  if (!state_.InSpace(*view_, dir_.id)) return;
   if (IsInsideItself()) {
     Find(Fault::kNodeBelowItself, "");
     return;

@@ -394,7 +394,7 @@ void CheckVersions(const State& state, core::View& view, const ObjectId& id,
   }
   if (dir == 0) {
     // Of files that are gone jobs let go.
-    if (state.idle() && (g.versions > 0 || g.led)) {
+    if (!state.forgets() && (g.versions > 0 || g.led)) {
       find(Fault::kVersionStray, absl::StrCat("object ", id.Hex()),
            absl::StrCat(g.versions, " versions"),
            [id](Repairer& repairer) { return repairer.AttachVersions(id); });
@@ -444,7 +444,7 @@ void TakeVersionRow(const State& state, core::View& view, const Rows& rows, Clai
   };
   if (core::IsVersionedFileKey(key)) {
     const auto file = core::DecodeVersionedFile(rows.value());
-    if (rows.damaged() || !file.ok()) return damaged();
+    if (rows.damaged() || !file.ok() || file->dir >= kNoNumber) return damaged();
     group->led = true;
     group->leads = *file;
     return;

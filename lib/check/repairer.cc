@@ -322,8 +322,11 @@ absl::Status Repairer::RemakeNode(DirId dir) {
   if (mended) return absl::OkStatus();
   MARCOT_ASSIGN_OR_RETURN(const bool alone, IsAlone(dir));
   if (!alone) return absl::OkStatus();  // stays a finding: only a backup knows the base
+  // As old as the oldest thing in it; an empty one as old as can be, since it has not changed for
+  // whoever sees it.
+  constexpr Seq kFirstSeq = 2;
   core::Node node;
-  node.created = txn_->seq();
+  node.created = core::kLive;
   const auto rows = txn_->NewCursor(Family::kEntries, {core::IdKey(dir), core::IdKey(dir + 1)});
   for (rows->Seek(core::IdKey(dir)); rows->Valid(); rows->Next()) {
     MARCOT_ASSIGN_OR_RETURN(const Entry entry, core::DecodeEntry(rows->value()));
@@ -338,6 +341,7 @@ absl::Status Repairer::RemakeNode(DirId dir) {
   MARCOT_RETURN_IF_ERROR(pins->status());
   MARCOT_ASSIGN_OR_RETURN(const Seq oldest, OldestInHistory(dir));
   node.created = std::min(node.created, oldest);
+  if (node.created == core::kLive) node.created = kFirstSeq;
   node.synced = node.created;
   remade_.insert(dir);
   return Put(Family::kNodes, core::IdKey(dir), core::EncodeNode(node));

@@ -122,9 +122,11 @@ bool State::LoadCounters() {
 
 void State::LoadQueue() {
   for (Rows rows = RowsOf(Family::kReclaim); rows.Valid(); rows.Next()) {
-    ++jobs_;
     const auto job = core::DecodeJob(rows.value());
     if (rows.damaged() || !job.ok()) continue;  // reported where the queue is checked
+    const bool forgets = job->kind == Job::Kind::kForget || job->kind == Job::Kind::kVersions;
+    forgetting_ += forgets ? 1 : 0;
+    if (job->a >= kNoNumber) continue;
     if (const uint8_t what = WaitingFor(job->kind)) waiting_.emplace_back(job->a, what);
   }
   std::sort(waiting_.begin(), waiting_.end());
@@ -135,7 +137,7 @@ void State::LoadRoots() {
     const auto space = core::DecodeSpace(rows.value());
     if (rows.damaged() || rows.key().empty() || rows.key().back() == '\0' || !space.ok()) continue;
     for (const DirId root : {space->root, space->bin, space->snapshots}) {
-      if (root != 0) roots_.push_back(root);
+      if (root != 0 && root < kNoNumber) roots_.push_back(root);
     }
   }
   for (Rows rows = RowsOf(Family::kMeta); rows.Valid(); rows.Next()) {

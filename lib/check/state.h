@@ -19,6 +19,9 @@
 
 namespace marcot::check {
 
+// Seqs and ids stay below: a record that names a greater one is damaged, whatever its seal says.
+inline constexpr uint64_t kNoNumber = uint64_t{1} << 62;
+
 // What a waiting job says of a node.
 enum Waiting : uint8_t {
   kReleased = 1,   // a pin's owner, or a pin: what only that saw may still be there
@@ -58,7 +61,8 @@ class State {
   const core::LogRow& newest() const { return newest_; }
   // Of Waiting.
   uint8_t WaitingOf(core::DirId dir) const;
-  bool idle() const { return jobs_ == 0; }
+  // Whether versions of files that are gone may wait to be let go of.
+  bool forgets() const { return forgetting_ > 0; }
   bool IsRoot(core::DirId dir) const;
   // Whether a live directory is in a tree of a space: what is not is being let go of. O(depth).
   bool InSpace(core::View& view, core::DirId dir) const;
@@ -76,7 +80,7 @@ class State {
   Findings& findings_;
   core::LogRow newest_;
   absl::flat_hash_map<core::DirId, std::optional<core::Totals>> logged_;
-  uint64_t jobs_ = 0;
+  uint64_t forgetting_ = 0;                               // jobs
   std::vector<std::pair<core::DirId, uint8_t>> waiting_;  // sorted
   std::vector<core::DirId> roots_;                        // sorted
   mutable std::atomic<int> searches_left_{1000};          // for paths of findings
