@@ -41,7 +41,7 @@ struct CheckOptions {
   bool repair = false;  // changes the store, as CheckStore says
   int threads = 0;      // 0: as many as there are cores
   // For caches and sorting, bytes. The check takes little more, whatever the store holds, but for
-  // 8 bytes a space, 16 a waiting job, and 8 a pin of one directory.
+  // 8 bytes a space, 16 a waiting job, and 8 a pin and 24 a pushed pin of one directory.
   uint64_t memory_bytes = uint64_t{192} << 20;
   // Where what does not fit is sorted; about 60 bytes an entry of the store. Empty: the system's
   // folder for temporary files.
@@ -71,14 +71,16 @@ struct CheckReport {
 // StoreFormatTooNew, StoreFormatTooOld, a scratch folder that is full).
 //
 // A repair changes only what can be derived: totals, counts, pins and their owners, deadlists,
-// births, jobs, feeds, orders. A record that does not decode is moved to the undo log, and what it
-// alone led to is attached to the library `lost-found`, space `-`; no entry of a user is changed.
-// A store whose files cannot all be read is not repaired, because what is missing is not known.
+// births, jobs, feeds, orders. A record whose checksum one flipped bit explains is mended. One that
+// does not decode is moved to the undo log and to a file of the library `lost-found`, space `-`; a
+// directory, copy, content or version that nobody holds any more is attached there. No entry of a
+// user is changed. A store whose files cannot all be read is not repaired, because what is missing
+// is not known. Without `deep` a lost row of a content that one file holds is not seen.
 // O(records), in memory that does not grow with the store.
 absl::StatusOr<CheckReport> CheckStore(const std::string& folder, const CheckOptions& options);
 
-// Gives each record that a repair changed what it was before: the newest repair of a store is taken
-// back, if nothing else has changed it since. ParamInvalid: the log is damaged or of another store.
+// Gives each record that a repair changed what it was before. ParamInvalid, and nothing is changed,
+// where the log is damaged or of another store, or a record was changed since.
 absl::Status UndoRepair(const std::string& folder, const std::string& undo_log);
 
 }  // namespace marcot
