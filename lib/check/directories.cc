@@ -417,7 +417,7 @@ void DirectoryScan::CheckRecords() {
       claim_.totals.records.fetch_add(1, std::memory_order_relaxed);
       ++dir_.entries;
       if (!status.ok()) {
-        Damaged(rows, status.message().data());
+        Damaged(rows, std::string(status.message()));
         return;
       }
       if (younger_slot != record.slot) younger = kLive;
