@@ -734,13 +734,52 @@ TEST_F(ForgedStreamTest, ALongChainOfBases) {
   for (uint64_t tree = 1; tree < 100; ++tree) {
     forger.Tree(tree).File("f" + std::to_string(tree));
   }
-  const auto copy = Import(*target_, forger.End({0, 100, 0}));
+  EXPECT_EQ(CodeOfImport(forger.End({0, 100, 0})), Code::kStreamDamaged);
+}
+
+// Many names that are taken away have a tree flattened before it is whole.
+TEST_F(ForgedStreamTest, AFlattenBetweenTwoCommits) {
+  constexpr int kNames = 1600, kRemoved = 1500;
+  const auto name = [](int i) { return "f" + std::to_string(10'000 + i); };
+  Forger forger;
+  forger.Tree();
+  for (int i = 0; i < kNames; ++i) forger.File(name(i));
+  forger.Tree(1);
+  for (int i = 0; i < kRemoved; ++i) forger.Remove(core::kFileSlot, name(i));
+  std::string stream = forger.File(name(kNames - 1)).File("new").End({0, 101, 0});
+  std::string_view rest = stream;
+  const auto copy = ImportSpace(
+      *target_, "default", "copy", [&](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
+        EXPECT_OK(target_->ReclaimUntilIdle());
+        const size_t n = rest.copy(buffer, std::min<size_t>(capacity, 4096));
+        rest.remove_prefix(n);
+        return n;
+      });
   ASSERT_OK(copy);
+  ASSERT_OK(target_->ReclaimUntilIdle());
   EXPECT_EQ(CheckSound(*target_, "imported"), "");
-  EXPECT_EQ(copy->GetStat("")->child_files, 100u);
-  EXPECT_OK(copy->GetStat("f0"));
-  ASSERT_OK(copy->Put("more", "more"));
-  EXPECT_EQ(StoredFiles(target_), 102u);
+  EXPECT_EQ(copy->GetStat("")->child_files, 101u);
+  EXPECT_CODE(PathNotFound, copy->GetStat(name(0)));
+  EXPECT_OK(copy->GetStat(name(kNames - 1)));
+}
+
+// Ids alone give nobody the bytes of another space, nor a content whose holders are not counted.
+TEST_F(SpaceStreamTest, ContentsOfOthersAreNotTaken) {
+  ASSERT_OK(space_.PutReference("unique", {.id = {1, 3}, .size = 7, .unique_id = true}));
+  EXPECT_CODE(ParamInvalid, Import(*source_, Export(space_)));
+  EXPECT_OK(Import(*target_, Export(space_)));
+
+  Put("bytes", "of a space");
+  const Stat there = *space_.GetStat("bytes");
+  for (const uint64_t size : {there.size, there.size + 1}) {
+    Forger forger;
+    forger.Tree().Name({.slot = core::Slot(core::kFileSlot, "stolen"),
+                        .host_kept = true,
+                        .content = there.content,
+                        .size = size});
+    EXPECT_CODE(StreamDamaged, Import(*source_, forger.End({size, 1, 0})));
+  }
+  EXPECT_EQ(CheckSound(*source_, "untouched"), "");
 }
 
 TEST_F(ForgedStreamTest, HeadsThatAreWrong) {

@@ -6,7 +6,9 @@
 // contents, attributes, creators, times; so do the settings of the space. Object ids are new, as
 // for a copy, and with them the eTags. Not in the stream: the recycle bin, versions of files, named
 // snapshots, quotas, the changes that the space keeps. Contents that a host keeps travel as their
-// ids alone: import such a stream only from where those ids may come from.
+// ids alone: import such a stream only from where those ids may come from. One whose bytes the
+// store has itself, or has another size here, is refused (StreamDamaged); so is one that was put as
+// unique in this very store, because who holds it is not counted (ParamInvalid).
 //
 // Each part of a stream is checked against a checksum that covers all before it.
 #pragma once
@@ -25,16 +27,18 @@ namespace marcot {
 // error of the sink is the answer.
 //
 // O(what the space holds, copies that did not change counted once). Memory: some 200 bytes for each
-// directory and 40 for each content that travels, and a page of names for each level of the tree.
+// directory and 40 for each content that travels, and for each level of the tree a page of names,
+// or what was changed there, up to 32 MiB.
 absl::Status ExportSpace(const Space& space, const ByteSink& sink);
 
 // Makes a space of a stream, in a library that exists. The space is there at the end, whole, and
-// not before; an import that fails, or a crash, leaves nothing. Reads to the end of the stream and
-// no further. Thread-safe.
+// not before; an import that fails, or a crash, leaves nothing but bytes that a host was given and
+// no file holds. Reads to the end of the stream and no further. Thread-safe.
 //
 // DuplicateSpace, LibraryNotFound, SpaceIdInvalid; StreamDamaged, StreamFormatTooNew; what a put
 // answers where the store does not take a name or a content. An error of the source is the answer.
-// Memory: 16 bytes for each directory and 60 for each content of the stream, and some MiB.
+// Memory: 17 bytes for each directory and 60 for each content of the stream, and 64 MiB at most of
+// small contents that wait for their first file.
 absl::StatusOr<Space> ImportSpace(Store& store, std::string_view library, std::string_view space,
                                   const ByteSource& source);
 

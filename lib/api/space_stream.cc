@@ -4,6 +4,7 @@
 #include "base/status_macros.h"
 #include "operations/export_space.h"
 #include "operations/import_space.h"
+#include "operations/space_stream.h"
 #include "operations/spaces.h"
 
 namespace marcot {
@@ -20,7 +21,8 @@ absl::Status ExportSpace(const Space& space, const ByteSink& sink) {
     MARCOT_RETURN_IF_ERROR(operations::CheckRoot(view, state->root.dir));
     MARCOT_ASSIGN_OR_RETURN(const core::SpaceRecord record,
                             operations::RequireSpace(view, state->library, state->name));
-    return operations::ExportSpace(view, record, sink);
+    return operations::ExportSpace(view, record, operations::OriginOf(engine.committed().secret()),
+                                   sink);
   });
 }
 

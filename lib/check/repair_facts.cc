@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -197,6 +198,7 @@ absl::Status Repairer::LoseChange(DirId root, const std::string& key) {
 // ---- what the store is opened with -------------------------------------------------------------
 
 absl::Status Repairer::CountAnew() {
+  if (std::exchange(counted_anew_, true)) return absl::OkStatus();
   MARCOT_ASSIGN_OR_RETURN(bool mended, MendRaw(Family::kMeta, std::string(core::kFoldedKey)));
   Findings ignored(false, nullptr);
   for (Rows rows(storage_, nullptr, Family::kTotalsLog, "", "", ignored); rows.Valid();

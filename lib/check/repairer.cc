@@ -90,6 +90,7 @@ absl::Status Repairer::RunRaw(const Fixes& fixes) {
   UndoStorage storage(writable_, undo_);
   const auto batch = storage.NewBatch();
   raw_ = batch.get();
+  counted_anew_ = false;
   absl::Status status;
   for (const auto& fix : fixes) status.Update(fix(*this));
   raw_ = nullptr;

@@ -111,6 +111,7 @@ class Repairer {
   core::Txn* txn_ = nullptr;
   storage::Batch* raw_ = nullptr;
   std::vector<Lost> lost_;
+  bool counted_anew_ = false;     // several findings ask for it, once is enough
   std::set<core::DirId> remade_;  // nodes of which it is not known whether they live
 };
 

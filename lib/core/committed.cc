@@ -128,9 +128,11 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
 }
 
 absl::Status Committed::ReplayLog() {
-  MARCOT_ASSIGN_OR_RETURN(LogRow newest, ReadFolded(*storage_, nullptr));
+  absl::StatusOr<LogRow> folded = ReadFolded(*storage_, nullptr);
+  LogRow newest = folded.ok() ? *std::move(folded) : LogRow{};
   folded_ = newest.seq;
-  MARCOT_RETURN_IF_ERROR(ForEachLogRow(*storage_, nullptr, folded_, [&](const LogRow& row) {
+  absl::Status status = folded.status();
+  status.Update(ForEachLogRow(*storage_, nullptr, folded_, [&](const LogRow& row) {
     totals_.Write(row.totals, row.seq);
     newest = row;
     ++rows_since_fold_;
@@ -138,12 +140,21 @@ absl::Status Committed::ReplayLog() {
   counters_ = newest.counters;
   queued_ = counters_.queued;
   published_ = newest.seq;
-  return absl::OkStatus();
+  return status;
 }
 
 absl::Status Committed::Open(bool create, uint64_t random_secret) {
   MARCOT_RETURN_IF_ERROR(CheckFormat(create, random_secret));
   return ReplayLog();
+}
+
+absl::Status Committed::OpenDamaged() {
+  MARCOT_RETURN_IF_ERROR(CheckFormat(false, 0));
+  // Totals that are not known are missing where they are asked for; all else reads without them.
+  ReplayLog().IgnoreError();
+  failure_ = MakeError(Code::kStoreReadOnly,
+                       "the store is damaged and open to be read; restore a backup to go on");
+  return absl::OkStatus();
 }
 
 void Committed::WriteCaches(const Txn& txn) {
@@ -189,11 +200,6 @@ void Committed::Fail(std::string_view why) {
   failure_ = MakeError(Code::kStoreReadOnly,
                        absl::StrCat("a write failed, the store is read-only until it is reopened: ",
                                     std::string(why)));
-}
-
-void Committed::EndWriting() {
-  failure_ = MakeError(Code::kStoreReadOnly,
-                       "the store is damaged and open to be read; restore a backup to go on");
 }
 
 absl::Status Committed::Commit(const Txn& txn, bool sync) {

@@ -44,6 +44,9 @@ class Committed {
   // an empty database becomes a store.
   absl::Status Open(bool create, uint64_t random_secret);
 
+  // The same of a store that is only read, as far as it can be; every commit answers StoreReadOnly.
+  absl::Status OpenDamaged();
+
   const storage::Storage& storage() const { return *storage_; }
   std::unique_ptr<HeldSnapshot> TakeSnapshot() const;
   Seq published() const { return published_.load(std::memory_order_acquire); }
@@ -57,8 +60,6 @@ class Committed {
   const absl::Status& failure() const { return failure_; }
   // Ends all writing; what is in the caches may not be what is stored.
   void Fail(std::string_view why);
-  // There is none, as the store is open only to be read. Before anybody writes.
-  void EndWriting();
   // Writes the transaction as one batch. Only the pipeline's leader calls it. After an error every
   // later commit answers StoreReadOnly: what reached the disk is known only after reopening.
   absl::Status Commit(const Txn& txn, bool sync);

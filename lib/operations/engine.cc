@@ -250,11 +250,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(std::unique_ptr<storage::S
   auto engine = std::unique_ptr<Engine>(new Engine(std::move(storage), options));
   std::random_device random;
   const uint64_t secret = (uint64_t{random()} << 32) ^ random();
-  MARCOT_RETURN_IF_ERROR(engine->committed_.Open(options.create_if_missing, secret));
   if (options.read_damaged) {
-    engine->committed_.EndWriting();
+    MARCOT_RETURN_IF_ERROR(engine->committed_.OpenDamaged());
     return engine;
   }
+  MARCOT_RETURN_IF_ERROR(engine->committed_.Open(options.create_if_missing, secret));
   AbandonedWork abandoned;
   MARCOT_RETURN_IF_ERROR(engine->pipeline_.Run(abandoned));
   if (options.background_reclaim) {

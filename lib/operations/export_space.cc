@@ -16,6 +16,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "core/dir_diff.h"
 #include "core/lookup.h"
@@ -36,8 +37,6 @@ using core::Seq;
 constexpr size_t kPage = 256;
 // A record of names is ended where it has so many bytes; one more name is below 70 KiB.
 constexpr size_t kNamesBytes = 128 * 1024;
-// Trees as changes of changes. An import makes a chain of bases of them, which reads pay for.
-constexpr int kMaxChanges = 6;
 
 // What stands under a slot; nothing: what the base has there is gone.
 struct Change {
@@ -126,13 +125,15 @@ class Listing {
 
 class SpaceExporter {
  public:
-  SpaceExporter(core::View& view, const ByteSink& sink) : view_(view), out_(sink) {}
+  SpaceExporter(core::View& view, uint64_t origin, const ByteSink& sink)
+      : view_(view), origin_(origin), out_(sink) {}
 
   absl::Status Run(const core::SpaceRecord& space) {
     MARCOT_RETURN_IF_ERROR(out_.Begin());
     MARCOT_RETURN_IF_ERROR(out_.Write(StreamKind::kSpace,
                                       EncodeStreamSpace({.creation_time_ms = space.creation_time_ms,
-                                                         .settings = space.settings})));
+                                                         .settings = space.settings,
+                                                         .origin = origin_})));
     const Place root{.dir = space.root};
     MARCOT_RETURN_IF_ERROR(Enter(root));
     while (!levels_.empty()) MARCOT_RETURN_IF_ERROR(Step());
@@ -219,7 +220,7 @@ class SpaceExporter {
       if (at != readers_.begin() && std::prev(at)->first.first == key.first) --at;
       if (at == readers_.end() || at->first.first != key.first) continue;
       uint64_t number = at->second;
-      while (written_[number - 1].changes == kMaxChanges) number = written_[number - 1].base;
+      while (written_[number - 1].changes == kMaxStreamChanges) number = written_[number - 1].base;
       return number;
     }
     return 0;
@@ -325,13 +326,20 @@ class SpaceExporter {
     contents_.insert(key);
     MARCOT_RETURN_IF_ERROR(out_.Write(
         StreamKind::kContent, EncodeStreamContent({.id = entry.content, .size = entry.size})));
-    MARCOT_RETURN_IF_ERROR(ReadContent(
-        view_, entry.content, 0, entry.size,
-        [this](std::string_view piece) { return out_.Write(StreamKind::kBytes, piece); }));
-    return false;
+    uint64_t bytes = 0;
+    MARCOT_RETURN_IF_ERROR(
+        ReadContent(view_, entry.content, 0, entry.size, [&](std::string_view piece) {
+          bytes += piece.size();
+          return out_.Write(StreamKind::kBytes, piece);
+        }));
+    if (bytes == entry.size) return false;
+    return MakeError(Code::kStoreDamaged,
+                     absl::StrCat("content ", entry.content.Hex(), " has ", bytes,
+                                  " bytes, a file ", "says ", entry.size, "; check the store"));
   }
 
   core::View& view_;
+  const uint64_t origin_;
   StreamWriter out_;
   std::vector<Level> levels_;
   absl::flat_hash_map<TreeKey, uint64_t> numbers_;  // 0: on the way
@@ -346,8 +354,9 @@ class SpaceExporter {
 
 }  // namespace
 
-absl::Status ExportSpace(core::View& view, const core::SpaceRecord& space, const ByteSink& sink) {
-  return SpaceExporter(view, sink).Run(space);
+absl::Status ExportSpace(core::View& view, const core::SpaceRecord& space, uint64_t origin,
+                         const ByteSink& sink) {
+  return SpaceExporter(view, origin, sink).Run(space);
 }
 
 }  // namespace marcot::operations

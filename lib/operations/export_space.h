@@ -8,6 +8,8 @@
 
 namespace marcot::operations {
 
-absl::Status ExportSpace(core::View& view, const core::SpaceRecord& space, const ByteSink& sink);
+// `origin`: of the store, see StreamSpace.
+absl::Status ExportSpace(core::View& view, const core::SpaceRecord& space, uint64_t origin,
+                         const ByteSink& sink);
 
 }  // namespace marcot::operations

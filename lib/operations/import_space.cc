@@ -97,7 +97,7 @@ class SpaceImporter {
     if (kind != StreamKind::kSpace) return StreamDamaged("its first record is not the space");
     MARCOT_ASSIGN_OR_RETURN(const StreamSpace head, DecodeStreamSpace(reader_.payload()));
     MARCOT_RETURN_IF_ERROR(CheckSettings(head.settings));
-    MARCOT_RETURN_IF_ERROR(builder_.Begin());
+    MARCOT_RETURN_IF_ERROR(builder_.Begin(head.origin));
     for (kind = StreamKind::kSpace; kind != StreamKind::kEnd;) {
       MARCOT_ASSIGN_OR_RETURN(kind, reader_.Next());
       MARCOT_RETURN_IF_ERROR(Take(kind));
@@ -136,6 +136,9 @@ class SpaceImporter {
     MARCOT_ASSIGN_OR_RETURN(tree_, DecodeStreamTree(reader_.payload()));
     if (tree_.base > seen_.trees) return StreamDamaged("a tree's base has not come");
     MARCOT_RETURN_IF_ERROR(CheckAttributes(tree_.attributes));
+    const int changes = tree_.base == 0 ? 0 : changes_[tree_.base - 1] + 1;
+    if (changes > kMaxStreamChanges) return StreamDamaged("too long a chain of changed trees");
+    changes_.push_back(static_cast<uint8_t>(changes));
     ++seen_.trees;
     last_slot_.clear();
     last_removed_ = true;
@@ -289,6 +292,7 @@ class SpaceImporter {
   Engine& engine_;
   SpaceBuilder builder_;
   StreamReader reader_;
+  std::vector<uint8_t> changes_;  // of each tree, how many changed ones are below it
   StreamEnd seen_;
   StreamTree tree_;  // the current one
   std::string last_slot_;

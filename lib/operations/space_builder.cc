@@ -251,6 +251,9 @@ class BuildWork final : public Pipeline::Work {
   absl::Status Hold(const NameToBuild& what) {
     const FileContent& content = what.content;
     const bool first = content.blob != 0 || !content.bytes.empty();
+    if (content.host_kept && !content.id.empty()) {
+      MARCOT_RETURN_IF_ERROR(CheckHostKept(content, what.name.slot.substr(1)));
+    }
     if (first || content.host_kept || content.id.empty()) {
       return HoldContent(content, {what.name.slot.substr(1)}, *txn_, *writer_);
     }
@@ -259,7 +262,26 @@ class BuildWork final : public Pipeline::Work {
     return writer_->HoldContent(content.id, content.size);
   }
 
-  // What a tree takes away is its base's: of its own it has what it has put.
+  // A stream names contents of a host by their ids alone. It gets none whose bytes the store has
+  // itself, nor one that may be held here without a count: the first to let go would release it.
+  absl::Status CheckHostKept(const FileContent& content, const std::string& name) {
+    std::string value;
+    const std::string key = core::ContentKey(content.id);
+    MARCOT_ASSIGN_OR_RETURN(const bool counted, txn_->Get(Family::kContents, key, &value));
+    if (counted) {
+      MARCOT_ASSIGN_OR_RETURN(const core::ContentRow row, core::DecodeContent(value));
+      if (row.blob == 0 && row.size == content.size) return absl::OkStatus();
+      return StreamDamaged("a content that a host keeps is another one here");
+    }
+    MARCOT_ASSIGN_OR_RETURN(const bool released, txn_->Get(Family::kReleased, key, &value));
+    if (released || !builder_.same_store_) return absl::OkStatus();
+    return MakeError(Code::kParamInvalid,
+                     absl::StrCat("content ", content.id.Hex(), " of ", name,
+                                  " was put as unique in this very store, which does not know who ",
+                                  "holds it; copy the directories instead"));
+  }
+
+  // What a tree takes away is its base's, or was until a flatten gave it to the tree itself.
   absl::Status Remove(const std::string& slot) {
     const Nodes nodes = Path();
     Entry old;
@@ -267,6 +289,8 @@ class BuildWork final : public Pipeline::Work {
                             core::Lookup(*txn_, {.dir = nodes.back()}, slot, &old));
     if (!found) return StreamDamaged("a name is taken away that is not there");
     MARCOT_ASSIGN_OR_RETURN(const core::Weight weight, core::WeightOf(*txn_, old));
+    MARCOT_ASSIGN_OR_RETURN(const auto own, writer_->Detach(nodes.back(), slot));
+    if (own.found && !own.preserved) MARCOT_RETURN_IF_ERROR(writer_->Drop(own.entry));
     MARCOT_RETURN_IF_ERROR(writer_->HideBase(nodes.back(), slot));
     MARCOT_RETURN_IF_ERROR(writer_->CountChild(nodes.back(), old.is_directory(), -1));
     return writer_->Charge(nodes, core::Minus(weight));
@@ -281,8 +305,8 @@ class BuildWork final : public Pipeline::Work {
     if (replaces && SlotKind(old) != slot[0]) return StreamDamaged("a name stands twice");
     if (slots != TreeWriter::Slots::kVacant) {
       MARCOT_ASSIGN_OR_RETURN(const auto own, writer_->Detach(dir, slot));
-      const bool whiteout = own.found && own.entry.kind == EntryKind::kWhiteout;
-      if (own.found && !whiteout) return StreamDamaged("a name stands twice");
+      // No stream names a slot twice, so this is a whiteout, or what a flatten has put.
+      if (own.found && !own.preserved) MARCOT_RETURN_IF_ERROR(writer_->Drop(own.entry));
     }
     if (entry.kind == EntryKind::kDirectory) {
       MARCOT_RETURN_IF_ERROR(writer_->SetParent(entry.dir, dir));
@@ -314,7 +338,8 @@ SpaceBuilder::~SpaceBuilder() {
   engine_.RunWork(work, Durability::kDefault).IgnoreError();
 }
 
-absl::Status SpaceBuilder::Begin() {
+absl::Status SpaceBuilder::Begin(uint64_t origin) {
+  same_store_ = origin == OriginOf(engine_.committed().secret());
   BeginWork work(library_, space_);
   MARCOT_RETURN_IF_ERROR(engine_.RunWork(work, Durability::kDefault));
   root_ = work.root();

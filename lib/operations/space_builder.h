@@ -43,7 +43,8 @@ class SpaceBuilder {
   SpaceBuilder(const SpaceBuilder&) = delete;
   SpaceBuilder& operator=(const SpaceBuilder&) = delete;
 
-  absl::Status Begin();  // LibraryNotFound, DuplicateSpace
+  // LibraryNotFound, DuplicateSpace. `origin` is what the stream says of the store it came from.
+  absl::Status Begin(uint64_t origin);
   // One commit. StreamDamaged where a name is taken twice, or is to go and is not there.
   absl::Status Add(const std::vector<TreePart>& parts);
   // The last tree becomes the space. DuplicateSpace; StreamDamaged where it does not hold that.
@@ -58,6 +59,7 @@ class SpaceBuilder {
   };
 
   Engine& engine_;
+  bool same_store_ = false;  // as the stream came from
   const std::string library_, space_;
   core::DirId root_ = 0;
   std::vector<Tree> trees_;  // by number, from 1

@@ -126,12 +126,18 @@ absl::StatusOr<StreamKind> StreamReader::Next() {
   return static_cast<StreamKind>(record_[0]);
 }
 
+uint64_t OriginOf(uint64_t secret) {
+  constexpr std::string_view kPurpose = "origin of a stream";
+  return XXH3_64bits_withSeed(kPurpose.data(), kPurpose.size(), secret) | 1;
+}
+
 std::string EncodeStreamSpace(const StreamSpace& space) {
   std::string out;
   PutSignedVarint(&out, space.creation_time_ms);
   PutOptional(space.settings.recycle_bin, &out);
   PutOptional(space.settings.recycle_days, &out);
   PutVarint(&out, space.settings.change_feed_days);
+  if (space.origin != 0) PutFixed64(&out, space.origin);
   return out;
 }
 
@@ -142,6 +148,7 @@ absl::StatusOr<StreamSpace> DecodeStreamSpace(std::string_view payload) {
   space.settings.recycle_bin = TakeOptional<bool>(&in);
   space.settings.recycle_days = TakeOptional<uint32_t>(&in);
   space.settings.change_feed_days = static_cast<uint32_t>(in.Varint());
+  if (in.ok() && !in.AtEnd()) space.origin = in.Fixed64();
   if (!in.Done()) return DoesNotDecode("space");
   return space;
 }

@@ -3,7 +3,7 @@
 //   stream    "MARCOTSP" | format | record...
 //   record    kind | length | payload | seal      seal: XXH3 of the three, seeded with the seal of
 //                                                 the record before, so that none can be left out
-//   kSpace    creation time | settings                                             the first record
+//   kSpace    creation time | settings | origin                                    the first record
 //   kTree     base | modification time | attributes                    a directory, until the next
 //   kNames    [kind | name | fields of the kind]...                             some of its names
 //   kContent  id | size                                      bytes of files, before the names that
@@ -30,6 +30,10 @@
 namespace marcot::operations {
 
 enum class StreamKind : uint8_t { kSpace = 1, kTree, kNames, kContent, kBytes, kEnd };
+
+// A chain of trees that are each changes of the one before is no longer, since an import makes
+// bases of them.
+inline constexpr int kMaxStreamChanges = 6;
 
 // More than any record takes; what a reader holds of one.
 inline constexpr size_t kMaxStreamRecord = 512 * 1024;
@@ -71,7 +75,10 @@ class StreamReader {
 struct StreamSpace {
   int64_t creation_time_ms = 0;
   SpaceSettings settings;
+  uint64_t origin = 0;  // OriginOf the store that it was exported from; 0: not said
 };
+// Tells stores apart, by their secrets, which it does not give away.
+uint64_t OriginOf(uint64_t secret);
 std::string EncodeStreamSpace(const StreamSpace& space);
 absl::StatusOr<StreamSpace> DecodeStreamSpace(std::string_view payload);
 

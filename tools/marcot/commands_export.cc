@@ -168,13 +168,17 @@ class Export {
                      kFileModeWhileWritten));
     if (fd.get() < 0) return HostError(Code::kInternalServerError, "cannot make", target);
     absl::Status written;
-    const absl::Status copied =
-        (*reader)->Read(0, (*reader)->stat().size, [&](std::string_view piece) {
-          progress_.Advance(0, piece.size());
-          written = WriteAll(fd.get(), piece, target);
-          return written;
-        });
+    uint64_t bytes = 0;
+    absl::Status copied = (*reader)->Read(0, (*reader)->stat().size, [&](std::string_view piece) {
+      progress_.Advance(0, piece.size());
+      bytes += piece.size();
+      written = WriteAll(fd.get(), piece, target);
+      return written;
+    });
     if (!written.ok()) return written;
+    if (copied.ok() && bytes != (*reader)->stat().size) {
+      copied = MakeError(Code::kStoreDamaged, "its content is shorter than it says");
+    }
     if (!copied.ok()) {
       *unread = copied;
       unlink(target.c_str());
