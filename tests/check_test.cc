@@ -15,6 +15,7 @@
 #include "operations/engine.h"
 #include "operations/spaces.h"
 #include "storage_rocksdb/rocksdb_storage.h"
+#include "support/borrowed_storage.h"
 #include "support/temp_store.h"
 #include "support/workload.h"
 
@@ -188,34 +189,6 @@ std::string Dump(Store& store) {
 
 // ---- the storage below -------------------------------------------------------------------------
 
-// Hands all on to a storage that it does not own.
-class Borrowed final : public storage::Storage {
- public:
-  explicit Borrowed(storage::Storage& below) : below_(below) {}
-  absl::StatusOr<bool> Get(Family family, std::string_view key, const storage::Snapshot* snapshot,
-                           std::string* value) const override {
-    return below_.Get(family, key, snapshot, value);
-  }
-  std::unique_ptr<storage::Cursor> NewCursor(Family family, const storage::Range& range,
-                                             const storage::Snapshot* snapshot) const override {
-    return below_.NewCursor(family, range, snapshot);
-  }
-  std::unique_ptr<storage::Snapshot> TakeSnapshot() const override { return below_.TakeSnapshot(); }
-  std::unique_ptr<storage::Batch> NewBatch() const override { return below_.NewBatch(); }
-  absl::Status Write(storage::Batch& batch, bool) override { return below_.Write(batch, false); }
-  StorageFigures GetFigures() const override { return below_.GetFigures(); }
-  absl::Status Checkpoint(const std::string& folder) const override {
-    return below_.Checkpoint(folder);
-  }
-  absl::StatusOr<BackupInfo> Backup(const std::string& backups,
-                                    const std::string& owner) const override {
-    return below_.Backup(backups, owner);
-  }
-
- private:
-  storage::Storage& below_;
-};
-
 // All rows with their seals.
 using Image = std::map<std::pair<int, std::string>, std::string>;
 
@@ -294,7 +267,7 @@ class CheckTest : public ::testing::TestWithParam<bool> {
   std::string Read() {
     StoreOptions options = TestOptions();
     options.clock_ms = [] { return int64_t{2'000'000}; };
-    auto engine = operations::Engine::Start(std::make_unique<Borrowed>(*storage_), options);
+    auto engine = operations::Engine::Start(std::make_unique<BorrowedStorage>(*storage_), options);
     if (!engine.ok()) return std::string(engine.status().message());
     auto store = api::StoreImpl::Open(*std::move(engine));
     if (!store.ok()) return std::string(store.status().message());
@@ -307,7 +280,7 @@ class CheckTest : public ::testing::TestWithParam<bool> {
   CheckReport Check(bool repair) {
     CheckOptions options{.deep = true, .repair = repair};
     options.undo_log = (folder_.path() / absl::StrCat("undo", ++undo_logs_)).string();
-    Borrowed borrowed(*storage_);
+    BorrowedStorage borrowed(*storage_);
     return Must(check::CheckStorage(borrowed, options));
   }
 
@@ -857,6 +830,47 @@ TEST_P(CheckTest, Ownership) {
         Then::kFound);
   }
   PrintTable();
+}
+
+// Readers go down from base to base, which must end.
+TEST_P(CheckTest, RingOfBases) {
+  std::vector<Row> based;
+  for (const Row& row : Rows()) {
+    if (row.family != Family::kNodes) continue;
+    core::Node node = Must(core::DecodeNode(row.value));
+    if (node.base.dir == 0) continue;
+    node.base = {.dir = LoadFixed64(row.key.data()), .seq = node.created + 1};
+    based.push_back({row.family, row.key, core::EncodeNode(node)});
+  }
+  ASSERT_FALSE(based.empty());
+  for (const Row& row : based) {
+    Try(
+        "ring", row.family, Shown(row.key),
+        [&](storage::Batch& batch) { batch.Put(row.family, row.key, row.value); }, Then::kFound);
+  }
+  PrintTable();
+}
+
+// A store that has gone on is not taken back.
+TEST_P(CheckTest, UndoIsRefusedAfterUse) {
+  const auto put_pin = [&](uint64_t more_owners) {
+    const auto pins = storage_->NewCursor(Family::kPins, {}, nullptr);
+    pins->Seek("");
+    core::Pin pin = Must(core::DecodePin(pins->value()));
+    pin.owners += more_owners;
+    const auto batch = storage_->NewBatch();
+    batch->Put(Family::kPins, pins->key(), core::EncodePin(pin));
+    Must(storage_->Write(*batch, false));
+  };
+  put_pin(5);
+  const CheckReport report = Check(true);
+  ASSERT_EQ(report.left, 0u);
+  put_pin(7);
+  const Image used = TakeImage(*storage_);
+  const absl::Status undone =
+      check::UndoLog::Apply(report.undo_log, check::Secret(*storage_), *storage_);
+  EXPECT_EQ(CodeOf(undone), Code::kParamInvalid);
+  EXPECT_EQ(TakeImage(*storage_) == used, true);
 }
 
 // What a node says of its parent's pins, and of what a trim left.

@@ -15,6 +15,7 @@
 #include "base/coding.h"
 #include "check/checker.h"
 #include "operations/engine.h"
+#include "support/borrowed_storage.h"
 #include "support/memory_storage.h"
 #include "support/workload.h"
 
@@ -27,42 +28,13 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Its caller owns the storage that the engine is given a copy of.
 std::unique_ptr<storage::Storage> MakeSound() {
   auto first = testing::NewMemoryStorage();
   StoreOptions options;
   options.create_if_missing = true;
   options.background_reclaim = false;
-  // The engine owns a storage; what it has written is seen through the one it was copied to.
-  class Borrowed final : public storage::Storage {
-   public:
-    explicit Borrowed(storage::Storage& below) : below_(below) {}
-    absl::StatusOr<bool> Get(Family family, std::string_view key, const storage::Snapshot* at,
-                             std::string* value) const override {
-      return below_.Get(family, key, at, value);
-    }
-    std::unique_ptr<storage::Cursor> NewCursor(Family family, const storage::Range& range,
-                                               const storage::Snapshot* at) const override {
-      return below_.NewCursor(family, range, at);
-    }
-    std::unique_ptr<storage::Snapshot> TakeSnapshot() const override {
-      return below_.TakeSnapshot();
-    }
-    std::unique_ptr<storage::Batch> NewBatch() const override { return below_.NewBatch(); }
-    absl::Status Write(storage::Batch& batch, bool sync) override {
-      return below_.Write(batch, sync);
-    }
-    StorageFigures GetFigures() const override { return {}; }
-    absl::Status Checkpoint(const std::string& to) const override { return below_.Checkpoint(to); }
-    absl::StatusOr<BackupInfo> Backup(const std::string& to,
-                                      const std::string& owner) const override {
-      return below_.Backup(to, owner);
-    }
-
-   private:
-    storage::Storage& below_;
-  };
-  auto engine = operations::Engine::Start(std::make_unique<Borrowed>(*first), options);
+  auto engine =
+      operations::Engine::Start(std::make_unique<testing::BorrowedStorage>(*first), options);
   Require(engine.ok());
   auto store = api::StoreImpl::Open(*std::move(engine));
   Require(store.ok());
