@@ -128,11 +128,9 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
 }
 
 absl::Status Committed::ReplayLog() {
-  absl::StatusOr<LogRow> folded = ReadFolded(*storage_, nullptr);
-  LogRow newest = folded.ok() ? *std::move(folded) : LogRow{};
+  MARCOT_ASSIGN_OR_RETURN(LogRow newest, ReadFolded(*storage_, nullptr));
   folded_ = newest.seq;
-  absl::Status status = folded.status();
-  status.Update(ForEachLogRow(*storage_, nullptr, folded_, [&](const LogRow& row) {
+  MARCOT_RETURN_IF_ERROR(ForEachLogRow(*storage_, nullptr, folded_, [&](const LogRow& row) {
     totals_.Write(row.totals, row.seq);
     newest = row;
     ++rows_since_fold_;
@@ -140,7 +138,7 @@ absl::Status Committed::ReplayLog() {
   counters_ = newest.counters;
   queued_ = counters_.queued;
   published_ = newest.seq;
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status Committed::Open(bool create, uint64_t random_secret) {
@@ -149,9 +147,7 @@ absl::Status Committed::Open(bool create, uint64_t random_secret) {
 }
 
 absl::Status Committed::OpenDamaged() {
-  MARCOT_RETURN_IF_ERROR(CheckFormat(false, 0));
-  // Totals that are not known are missing where they are asked for; all else reads without them.
-  ReplayLog().IgnoreError();
+  MARCOT_RETURN_IF_ERROR(Open(false, 0));
   failure_ = MakeError(Code::kStoreReadOnly,
                        "the store is damaged and open to be read; restore a backup to go on");
   return absl::OkStatus();

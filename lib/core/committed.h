@@ -44,7 +44,7 @@ class Committed {
   // an empty database becomes a store.
   absl::Status Open(bool create, uint64_t random_secret);
 
-  // The same of a store that is only read, as far as it can be; every commit answers StoreReadOnly.
+  // The same of a store that is only read: every commit answers StoreReadOnly.
   absl::Status OpenDamaged();
 
   const storage::Storage& storage() const { return *storage_; }
