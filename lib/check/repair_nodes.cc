@@ -79,7 +79,7 @@ absl::Status Repairer::ForEachRecord(DirId dir, const Visit& visit) {
   return rows->status();
 }
 
-absl::StatusOr<Seq> Repairer::OldestInHistory(DirId dir) {
+absl::StatusOr<Seq> Repairer::OldestBirth(DirId dir) {
   Seq oldest = core::kLive;
   MARCOT_RETURN_IF_ERROR(ForEachRecord(dir, [&](const Entry&, Seq birth, Seq) {
     oldest = std::min(oldest, birth);
@@ -99,21 +99,13 @@ absl::Status Repairer::RemakeNode(DirId dir) {
   // whoever sees it.
   constexpr Seq kFirstSeq = 2;
   core::Node node;
-  node.created = core::kLive;
-  const auto rows = txn_->NewCursor(Family::kEntries, {core::IdKey(dir), core::IdKey(dir + 1)});
-  for (rows->Seek(core::IdKey(dir)); rows->Valid(); rows->Next()) {
-    MARCOT_ASSIGN_OR_RETURN(const Entry entry, core::DecodeEntry(rows->value()));
-    node.created = std::min(node.created, entry.birth);
-  }
-  MARCOT_RETURN_IF_ERROR(rows->status());
   const auto pins = txn_->NewCursor(Family::kPins, {core::IdKey(dir), core::IdKey(dir + 1)});
+  MARCOT_ASSIGN_OR_RETURN(node.created, OldestBirth(dir));
   pins->Seek(core::IdKey(dir));
   if (pins->Valid()) node.created = std::min(node.created, LoadFixed64(pins->key().data() + 8));
   pins->SeekForPrev(core::PairKey(dir, ~Seq{0}));
   if (pins->Valid()) node.newest_pin = LoadFixed64(pins->key().data() + 8);
   MARCOT_RETURN_IF_ERROR(pins->status());
-  MARCOT_ASSIGN_OR_RETURN(const Seq oldest, OldestInHistory(dir));
-  node.created = std::min(node.created, oldest);
   if (node.created == core::kLive) node.created = kFirstSeq;
   node.synced = node.created;
   remade_.insert(dir);

@@ -100,7 +100,7 @@ class Repairer {
   template <typename Visit>
   absl::Status ForEachRecord(core::DirId dir, const Visit& visit);
   absl::StatusOr<bool> IsAlone(core::DirId dir);
-  absl::StatusOr<core::Seq> OldestInHistory(core::DirId dir);
+  absl::StatusOr<core::Seq> OldestBirth(core::DirId dir);  // kLive: it has no record
   absl::Status WriteLost(const Lost& lost);
   absl::Status AttachLost(const std::string& slot, const core::Entry& entry);
   absl::StatusOr<core::Totals> SumsAt(core::DirId dir, core::Seq seq);
