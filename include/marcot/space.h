@@ -92,6 +92,10 @@ class Space {
   // Puts a file whose bytes the host keeps. ContentCondemned: the host is deleting that content.
   absl::StatusOr<Placed> PutReference(std::string_view path, const ContentRef& content,
                                       const PutOptions& = {}) const;
+  // Puts a file of bytes that the store has already, by the id and size that Stat gave:
+  // ContentNotFound where it does not, or no longer.
+  absl::StatusOr<Placed> PutStored(std::string_view path, const ContentRef& content,
+                                   const PutOptions& = {}) const;
 
   // Copies a directory with all below it, as it is just before, in O(d). `from` may be in another
   // space or library of the store, and the target may lie inside the source. Makes missing parents.

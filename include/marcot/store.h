@@ -33,6 +33,7 @@ struct BatchItem {
     kSetAttributes,
     kRestore,
     kPurge,
+    kPutStored,
   };
   Kind kind = Kind::kMakeDirectory;
   Space space;        // of the target
@@ -45,8 +46,8 @@ struct BatchItem {
   bool permanent = false;                                  // delete
   enum class Only { kEither, kDirectory, kFile } only = Only::kEither;
   std::string bytes;      // put; at most kMaxBatchPutBytes
-  ContentRef content;     // put reference
-  Attributes attributes;  // put, put reference, set attributes
+  ContentRef content;     // put reference, put stored
+  Attributes attributes;  // the puts, set attributes
   OperationOptions options;
 };
 

@@ -108,6 +108,15 @@ absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& conte
   return out;
 }
 
+absl::StatusOr<operations::FileContent> PrepareStored(const operations::Engine& engine,
+                                                      const ContentRef& content,
+                                                      std::string_view path) {
+  MARCOT_ASSIGN_OR_RETURN(operations::FileContent out, PrepareReference(content, path));
+  out.host_kept = engine.options().content_store != nullptr;
+  out.stored = !out.host_kept;
+  return out;
+}
+
 absl::Status PrepareTarget(const Space& space, std::string_view path,
                            const OperationOptions& options, Operation* operation) {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
@@ -146,6 +155,13 @@ absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
     case BatchItem::Kind::kPutReference: {
       operation.kind = Operation::Kind::kPut;
       MARCOT_ASSIGN_OR_RETURN(operation.content, PrepareReference(item.content, item.path));
+      break;
+    }
+    case BatchItem::Kind::kPutStored: {
+      operation.kind = Operation::Kind::kPut;
+      MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
+      MARCOT_ASSIGN_OR_RETURN(operation.content,
+                              PrepareStored(*state->engine, item.content, item.path));
       break;
     }
     case BatchItem::Kind::kCopy:

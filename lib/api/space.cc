@@ -215,6 +215,13 @@ absl::StatusOr<Placed> Space::PutReference(std::string_view path, const ContentR
   return state_->engine->RunOperation(operation, options.durability);
 }
 
+absl::StatusOr<Placed> Space::PutStored(std::string_view path, const ContentRef& content,
+                                        const PutOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
+  MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareStored(*state_->engine, content, path));
+  return state_->engine->RunOperation(operation, options.durability);
+}
+
 absl::StatusOr<Placed> Space::CopyDirectory(const Space& from_space, std::string_view from,
                                             std::string_view to,
                                             const OperationOptions& options) const {

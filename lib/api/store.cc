@@ -17,14 +17,19 @@ using operations::Operation;
 
 constexpr char kDefaultLibrary[] = "default";
 constexpr char kSingleSpace[] = "-";
+constexpr char kHiddenLibrary[] = "-service";
 
 // In one commit, so that a crash never leaves a store without it.
-class AddDefaultSpaceWork final : public operations::Pipeline::Work {
+class AddSpaceWork final : public operations::Pipeline::Work {
  public:
+  explicit AddSpaceWork(std::string_view library) : library_(library) {}
   absl::Status Execute(core::Txn& txn) override {
-    MARCOT_RETURN_IF_ERROR(operations::CreateLibraryWork(kDefaultLibrary).Execute(txn));
-    return operations::CreateSpaceWork(kDefaultLibrary, kSingleSpace).Execute(txn);
+    MARCOT_RETURN_IF_ERROR(operations::CreateLibraryWork(library_).Execute(txn));
+    return operations::CreateSpaceWork(library_, kSingleSpace).Execute(txn);
   }
+
+ private:
+  const std::string_view library_;
 };
 
 absl::Status CheckBatchSize(std::span<const BatchItem> items) {
@@ -97,6 +102,16 @@ Space StoreImpl::MakeSpace(std::string_view library, std::string_view name,
   return space;
 }
 
+absl::StatusOr<Space> StoreImpl::OpenHiddenSpace() {
+  AddSpaceWork work(kHiddenLibrary);
+  const absl::Status made = engine_->Run(work, Durability::kSynced);
+  if (CodeOf(made) != Code::kDuplicateLibrary) MARCOT_RETURN_IF_ERROR(made);
+  ReadView view = ReadView::OfNow(engine_->committed());
+  MARCOT_ASSIGN_OR_RETURN(const auto record,
+                          operations::RequireSpace(view, kHiddenLibrary, kSingleSpace));
+  return MakeSpace(kHiddenLibrary, kSingleSpace, record);
+}
+
 absl::StatusOr<const Space::State*> StoreImpl::StateOf(const Space& space) {
   if (space.state_ != nullptr) return space.state_.get();
   return MakeError(Code::kSpaceNotFound, "an empty space handle; open a space first");
@@ -115,7 +130,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder,
 
 absl::StatusOr<std::unique_ptr<Store>> api::StoreImpl::Open(std::unique_ptr<Engine> engine) {
   if (engine->committed().published() == 0) {
-    AddDefaultSpaceWork work;
+    AddSpaceWork work(kDefaultLibrary);
     work.sync = true;
     MARCOT_RETURN_IF_ERROR(engine->pipeline().Run(work));
   }
@@ -139,8 +154,9 @@ absl::StatusOr<std::vector<std::string>> Store::ListLibraries() const {
   ReadView view = ReadView::OfNow(impl_->engine().committed());
   const auto rows = view.NewCursor(storage::Family::kSpaces, {});
   for (rows->Seek(""); rows->Valid();) {
-    libraries.emplace_back(rows->key().substr(0, rows->key().find('\0')));
-    rows->Seek(libraries.back() + '\1');
+    std::string library(rows->key().substr(0, rows->key().find('\0')));
+    rows->Seek(library + '\1');
+    if (library != kHiddenLibrary) libraries.push_back(std::move(library));
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
   return libraries;

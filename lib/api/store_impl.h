@@ -32,6 +32,10 @@ class StoreImpl {
   operations::Engine& engine() { return *engine_; }
   Space MakeSpace(std::string_view library, std::string_view name, const core::SpaceRecord& record);
 
+  // The space in which the service keeps its own data, made if it is not there yet. Its library's
+  // id is none that a host can give, so no call of the API reaches it.
+  absl::StatusOr<Space> OpenHiddenSpace();
+
   // A default-constructed handle has no state: SpaceNotFound.
   static absl::StatusOr<const Space::State*> StateOf(const Space& space);
 
@@ -53,6 +57,10 @@ absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> HoldFor(const operations::En
 absl::StatusOr<operations::Operation> PrepareItem(const BatchItem& item);
 absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& content,
                                                          std::string_view path);
+// Of a content that the store has, itself or at the host.
+absl::StatusOr<operations::FileContent> PrepareStored(const operations::Engine& engine,
+                                                      const ContentRef& content,
+                                                      std::string_view path);
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path);
 absl::StatusOr<Placed> RunItem(const BatchItem& item);
 // Path, strategy and user of a change; RootDirectoryNotAllowed for the root.

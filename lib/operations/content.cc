@@ -75,8 +75,8 @@ absl::Status HoldHostContent(const FileContent& content, const std::vector<std::
 
 // Equal bytes are kept once: where the store has them the new ones are not written, or, streamed
 // already, are left to reclaim.
-absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
-                                core::TreeWriter& writer) {
+absl::Status HoldBuiltInContent(const FileContent& content, const std::vector<std::string>& path,
+                                core::Txn& txn, core::TreeWriter& writer) {
   if (content.id.empty()) {
     writer.CountContent(0);
     return absl::OkStatus();
@@ -87,6 +87,11 @@ absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
   core::ContentRow row;
   if (kept) {
     MARCOT_ASSIGN_OR_RETURN(row, core::DecodeContent(value));
+  }
+  if (content.stored && (row.blob == 0 || row.size != content.size)) {
+    return MakeError(Code::kContentNotFound,
+                     absl::StrCat("the store has no content ", content.id.Hex(), " of ",
+                                  content.size, " bytes for ", JoinPath(path), "; send its bytes"));
   }
   if (row.blob != 0) {
     if (content.blob != 0) {
@@ -113,7 +118,7 @@ absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
 absl::Status HoldContent(const FileContent& content, const std::vector<std::string>& path,
                          core::Txn& txn, core::TreeWriter& writer) {
   return content.host_kept ? HoldHostContent(content, path, txn, writer)
-                           : HoldBuiltInContent(content, txn, writer);
+                           : HoldBuiltInContent(content, path, txn, writer);
 }
 
 ContentId HashOf(std::string_view bytes) {

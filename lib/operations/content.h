@@ -19,7 +19,7 @@ namespace marcot::operations {
 ContentId HashOf(std::string_view bytes);
 
 // One more record of a file, at `path`, holds the content; its bytes are stored if they are new.
-// ContentCondemned.
+// ContentCondemned; ContentNotFound for one that was said to be stored.
 absl::Status HoldContent(const FileContent& content, const std::vector<std::string>& path,
                          core::Txn& txn, core::TreeWriter& writer);
 

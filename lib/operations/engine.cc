@@ -141,6 +141,48 @@ class SideBySideWork final : public Pipeline::Work {
   std::vector<absl::StatusOr<Placed>> outcomes_;
 };
 
+class FollowUpWork final : public Pipeline::Work {
+ public:
+  FollowUpWork(const std::vector<Operation>& operations, const Engine::FollowUp& follow,
+               const Limits& limits, NameHints& hints)
+      : operations_(operations), follow_(follow), limits_(limits), hints_(hints) {}
+
+  absl::Status Execute(core::Txn& txn) override {
+    outcomes_.clear();
+    for (const Operation& operation : operations_) MARCOT_RETURN_IF_ERROR(RunOne(operation, txn));
+    MARCOT_ASSIGN_OR_RETURN(const std::vector<Operation> following, follow_(outcomes_));
+    for (const Operation& operation : following) {
+      txn.BeginOperation();
+      MARCOT_RETURN_IF_ERROR(operations::Execute(operation, limits_, txn, hints_).status());
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<absl::StatusOr<Placed>>& outcomes() { return outcomes_; }
+
+ private:
+  // Fails where all of it has to be done again, after a flatten.
+  absl::Status RunOne(const Operation& operation, core::Txn& txn) {
+    const core::Txn::Savepoint before = txn.Mark();
+    txn.BeginOperation();
+    auto placed = operations::Execute(operation, limits_, txn, hints_);
+    if (!placed.ok()) {
+      const core::DirId flatten_first = txn.TakeFlattenRequest();
+      txn.AskForFlatten(flatten_first);
+      if (flatten_first != 0) return placed.status();
+      txn.RollBack(before);
+    }
+    outcomes_.push_back(std::move(placed));
+    return absl::OkStatus();
+  }
+
+  const std::vector<Operation>& operations_;
+  const Engine::FollowUp& follow_;
+  const Limits& limits_;
+  NameHints& hints_;
+  std::vector<absl::StatusOr<Placed>> outcomes_;
+};
+
 class ReclaimWork final : public Pipeline::Work {
  public:
   absl::Status Execute(core::Txn& txn) override {
@@ -364,6 +406,20 @@ std::vector<absl::StatusOr<Placed>> Engine::RunEachUncounted(
     }
   }
   return outcomes;
+}
+
+absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Engine::RunWithFollowUp(
+    const std::vector<Operation>& operations, const FollowUp& follow, Durability durability) {
+  const Clock::time_point begin = BeginAll(operations, &meters_);
+  FollowUpWork work(operations, follow, limits_, hints_);
+  const absl::Status status = RunWork(work, durability);
+  meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());
+  for (size_t i = 0; i < operations.size(); ++i) {
+    const bool done = status.ok() && work.outcomes()[i].ok();
+    if (!done) meters_.Fail(KindOf(operations[i]));
+  }
+  if (!status.ok()) return status;
+  return std::move(work.outcomes());
 }
 
 absl::Status Engine::FlattenNow(core::DirId dir) {

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,6 +80,14 @@ class Engine {
   // Each its own outcome; they are queued together and share commits.
   std::vector<absl::StatusOr<Placed>> RunSideBySide(const std::vector<Operation>& operations,
                                                     Durability durability);
+
+  // What follows from how operations ended; an error: nothing happens, and that is the answer.
+  using FollowUp = std::function<absl::StatusOr<std::vector<Operation>>(
+      std::span<const absl::StatusOr<Placed>>)>;
+  // The operations, each its own outcome, and in the same commit all that follows, or nothing of
+  // either. `follow` is called by the leader: it only makes operations, of what it keeps itself.
+  absl::StatusOr<std::vector<absl::StatusOr<Placed>>> RunWithFollowUp(
+      const std::vector<Operation>& operations, const FollowUp& follow, Durability durability);
 
   // At most `steps` steps of reclaim; answers whether jobs are left.
   absl::StatusOr<bool> Reclaim(size_t steps);

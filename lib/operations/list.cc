@@ -7,6 +7,7 @@
 #include "base/coding.h"
 #include "base/status_macros.h"
 #include "core/dir_cursor.h"
+#include "marcot/error.h"
 #include "operations/page.h"
 #include "operations/read.h"
 
@@ -34,7 +35,8 @@ std::string ListingOf(const Entry& directory, const ListOptions& options) {
   listing += static_cast<char>(options.order);
   listing += static_cast<char>(options.descending);
   listing += static_cast<char>(options.filter);
-  listing += options.prefix;
+  PutString(&listing, options.prefix);
+  listing += options.start_after;
   return listing;
 }
 
@@ -71,9 +73,15 @@ class Stream {
     for (const char kind : {core::kDirectorySlot, core::kFileSlot}) {
       if (kind == core::kFileSlot && options.filter == ListFilter::kOnlyDirectories) continue;
       if (kind == core::kDirectorySlot && options.filter == ListFilter::kOnlyFiles) continue;
-      const std::string lower = core::Slot(kind, options.prefix);
-      MARCOT_ASSIGN_OR_RETURN(
-          auto cursor, DirCursor::Open(view, place, lower, Successor(lower), stream.descending_));
+      std::string lower = core::Slot(kind, options.prefix), upper = Successor(lower);
+      if (!options.start_after.empty()) {
+        const std::string start = core::Slot(kind, options.start_after);
+        if (stream.descending_) upper = std::min(upper, start);
+        if (!stream.descending_) lower = std::max(lower, start + '\0');
+        if (upper <= lower) continue;
+      }
+      MARCOT_ASSIGN_OR_RETURN(auto cursor,
+                              DirCursor::Open(view, place, lower, upper, stream.descending_));
       stream.cursors_.push_back({kind, std::move(cursor)});
     }
     return stream;
@@ -147,6 +155,11 @@ class Lister {
 
   absl::StatusOr<ListedPage> Run() {
     MARCOT_RETURN_IF_ERROR(CheckLimit(options_.limit));
+    const bool by_slot =
+        options_.order == ListOrder::kDirectoriesFirst || options_.order == ListOrder::kName;
+    if (!by_slot && !options_.start_after.empty()) {
+      return MakeError(Code::kParamInvalid, "start_after is for the orders by name");
+    }
     if (!options_.marker.empty()) {
       MARCOT_ASSIGN_OR_RETURN(
           const std::string position,
@@ -159,8 +172,6 @@ class Lister {
     out_.page.total_directories = totals.child_directories;
     out_.page.entries.reserve(options_.limit);
     MARCOT_ASSIGN_OR_RETURN(Stream stream, Stream::Open(view_, place, options_));
-    const bool by_slot =
-        options_.order == ListOrder::kDirectoriesFirst || options_.order == ListOrder::kName;
     MARCOT_RETURN_IF_ERROR(by_slot ? ListBySlot(stream) : ListSorted(stream));
     return std::move(out_);
   }

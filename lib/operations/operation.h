@@ -27,6 +27,7 @@ struct FileContent {
   bool unique_id = false;  // host-kept: see ContentRef
   std::string_view bytes;  // built-in: written if the store does not have them
   uint64_t blob = 0;       // built-in, streamed: its chunks are in the store already
+  bool stored = false;     // built-in: the store has the bytes, or the put fails
 };
 
 struct Operation {

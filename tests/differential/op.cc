@@ -56,6 +56,7 @@ std::string ToString(const Request& request) {
     case Kind::kMakeDirectory:
       return "mkdir " + target + how;
     case Kind::kPut:
+      if (request.stored) return "put what is at" + transfer;
       return "put " + target + " " + ContentText(request.content) + how;
     case Kind::kPutReference:
       return "put-reference " + target + " " + ContentText(request.content) +
@@ -79,7 +80,8 @@ std::string ListText(const Op& op) {
   std::ostringstream out;
   out << Quoted(op.space, op.path) << " order=" << static_cast<int>(op.list.order)
       << (op.list.descending ? " descending" : "") << " filter=" << static_cast<int>(op.list.filter)
-      << " prefix='" << op.list.prefix << "' limit=" << op.list.limit;
+      << " prefix='" << op.list.prefix << "' start_after='" << op.list.start_after
+      << "' limit=" << op.list.limit;
   return out.str();
 }
 
@@ -212,6 +214,9 @@ Op Generator::ListOp(const NamespaceModel& model) {
   if (!op.list.prefix.empty() && static_cast<signed char>(op.list.prefix.back()) < 0) {
     op.list.prefix.clear();  // half a code point
   }
+  const bool of_name =
+      op.list.order == ListOrder::kDirectoriesFirst || op.list.order == ListOrder::kName;
+  if (of_name && Chance(200)) op.list.start_after = Name();
   op.list.limit = 1 + Below(by_name ? 4 : 12);
   return op;
 }
@@ -241,6 +246,11 @@ Request Generator::ChangeRequest(const NamespaceModel& model, bool in_batch) {
   Request request;
   if (draw < 40) request = PutRequest(in_batch);
   request.space = Below(spaces_);
+  if (request.kind == Kind::kPut && !in_batch && Chance(50)) {
+    request.stored = true;
+    request.from_space = Below(spaces_);
+    request.from = Existing(model, request.from_space, true);
+  }
   if (draw < 57) {
     request.path = Target(model, request.space);
     for (uint64_t more = draw < 40 ? Below(20) / 19 : Below(3); more > 0; --more) {

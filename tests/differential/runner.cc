@@ -215,7 +215,24 @@ bool Runner::TooLarge(const Op& op) const {
 // ---- changes -----------------------------------------------------------------------------------
 
 std::string Runner::RunRequest(const Request& request) {
+  if (request.stored) return RunPutStored(request);
   std::string wrong = Judge(request, Call(request));
+  return wrong.empty() ? CheckTotals(request) : wrong;
+}
+
+std::string Runner::RunPutStored(Request request) {
+  const Node* const source = model_.Find(request.from_space, request.from);
+  if (source == nullptr || !source->is_file() || !source->content.bytes) return "";
+  request.content = source->content;
+  const absl::StatusOr<Stat> stat = handles_[request.from_space].GetStat(request.from);
+  if (!stat.ok()) return "'" + request.from + "' cannot be read: " + CodeText(stat.status());
+  PutOptions options;
+  options.strategy = request.strategy;
+  options.user = request.user;
+  options.attributes = request.attributes;
+  const ContentRef content{.id = stat->content, .size = stat->size};
+  std::string wrong =
+      Judge(request, handles_[request.space].PutStored(request.path, content, options));
   return wrong.empty() ? CheckTotals(request) : wrong;
 }
 

@@ -50,6 +50,7 @@ class Runner {
   };
 
   std::string RunRequest(const Request& request);
+  std::string RunPutStored(Request request);
   std::string RunAtomic(const Op& op);
   std::string CheckFailedBatch(const Op& op, const absl::Status& status);
   std::string RunEach(const Op& op);

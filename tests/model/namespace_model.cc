@@ -661,6 +661,8 @@ std::vector<std::string> ExpectedNames(const Node& directory, const ListOptions&
   for (const auto& [name, child] : directory.children) {
     if (options.filter == ListFilter::kOnlyDirectories && child->is_file()) continue;
     if (options.filter == ListFilter::kOnlyFiles && !child->is_file()) continue;
+    const std::string& after = options.start_after;
+    if (!after.empty() && !Precedes(after, name, options.descending)) continue;
     if (name.starts_with(options.prefix)) found.emplace_back(child->is_file(), name);
   }
   const bool mixed = options.order != ListOrder::kDirectoriesFirst;

@@ -65,7 +65,7 @@ struct Node {
 
 // One operation as a value.
 struct Request {
-  enum class Kind {  // those of BatchItem first, in its order
+  enum class Kind {  // those of BatchItem first, in its order; put stored is a put here
     kMakeDirectory,
     kPut,
     kPutReference,
@@ -95,6 +95,7 @@ struct Request {
   size_t space = 0, from_space = 0;
   std::string path, from;
   Content content;
+  bool stored = false;     // put: of what the file at `from` holds, if there is one
   bool unique_id = false;  // put reference: ContentRef::unique_id
   Attributes attributes;
   Strategy strategy = Strategy::kDefault;

@@ -1,0 +1,20 @@
+// The service around a store: what a server of the contract needs beside the namespace. Its own
+// data lies in the store itself, as directories and files of a space that no call of Store reaches,
+// so one commit covers both, and check, backup and checkpoint have it too.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "marcot/store.h"
+
+namespace marcot {
+
+// Thread-safe. One at a time for a store, which it must not outlive.
+class Service {
+ public:
+  static absl::StatusOr<std::unique_ptr<Service>> Open(Store& store);
+  virtual ~Service() = default;
+};
+
+}  // namespace marcot

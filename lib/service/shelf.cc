@@ -1,0 +1,139 @@
+#include "service/shelf.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "marcot/error.h"
+
+namespace marcot::service {
+namespace {
+
+using operations::Operation;
+
+bool IsMissing(const absl::Status& status) { return CodeOf(status) == Code::kPathNotFound; }
+
+Attributes AttributesOf(const Record& record) {
+  Attributes attributes;
+  attributes.metadata = record;
+  return attributes;
+}
+
+}  // namespace
+
+absl::StatusOr<Shelf> Shelf::Open(Store& store) {
+  auto& impl = api::StoreImpl::Of(store);
+  MARCOT_ASSIGN_OR_RETURN(Space space, impl.OpenHiddenSpace());
+  return Shelf(store, impl.engine(), std::move(space));
+}
+
+absl::StatusOr<std::optional<Record>> Shelf::Find(std::string_view path) const {
+  const auto stat = space_.GetStat(path);
+  if (IsMissing(stat.status())) return std::nullopt;
+  MARCOT_RETURN_IF_ERROR(stat.status());
+  return stat->attributes.Unpack().metadata;
+}
+
+absl::Status Shelf::Put(std::string_view path, const Record& record) const {
+  const size_t slash = path.rfind('/');
+  std::vector<BatchItem> items;
+  if (slash != std::string_view::npos) {
+    items.push_back(MakeDirectoryItem(std::string(path.substr(0, slash))));
+  }
+  return Run(items,
+             [&](auto) -> absl::StatusOr<std::vector<BatchItem>> {
+               return std::vector{PutItem(std::string(path), record)};
+             })
+      .status();
+}
+
+absl::StatusOr<bool> Shelf::Delete(std::string_view path) const {
+  const absl::Status deleted = space_.Delete(path, {{}, true}).status();
+  if (IsMissing(deleted)) return false;
+  MARCOT_RETURN_IF_ERROR(deleted);
+  return true;
+}
+
+absl::StatusOr<std::vector<std::string>> Shelf::Names(std::string_view directory,
+                                                      std::string_view after, size_t limit) const {
+  ListOptions options;
+  options.order = ListOrder::kName;
+  options.start_after = after;
+  options.limit = limit;
+  std::vector<std::string> names;
+  const auto page = space_.List(directory, options);
+  if (IsMissing(page.status())) return names;
+  MARCOT_RETURN_IF_ERROR(page.status());
+  for (const Stat& entry : page->entries) names.push_back(entry.name);
+  return names;
+}
+
+BatchItem Shelf::PutItem(std::string path, const Record& record) const {
+  BatchItem item;
+  item.kind = BatchItem::Kind::kPut;
+  item.space = space_;
+  item.path = std::move(path);
+  item.attributes = AttributesOf(record);
+  item.options.strategy = Strategy::kOverwrite;
+  return item;
+}
+
+BatchItem Shelf::DeleteItem(std::string path) const {
+  BatchItem item;
+  item.kind = BatchItem::Kind::kDelete;
+  item.space = space_;
+  item.path = std::move(path);
+  item.permanent = true;
+  return item;
+}
+
+BatchItem Shelf::MakeDirectoryItem(std::string path) const {
+  BatchItem item;
+  item.space = space_;
+  item.path = std::move(path);
+  return item;
+}
+
+BatchItem Shelf::MoveItem(std::string from, std::string to) const {
+  BatchItem item;
+  item.kind = BatchItem::Kind::kMove;
+  item.space = space_;
+  item.from = std::move(from);
+  item.path = std::move(to);
+  item.options.strategy = Strategy::kAsk;
+  return item;
+}
+
+absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const BatchItem> items,
+                                                               const FollowUp& follow) const {
+  std::vector<absl::StatusOr<Placed>> outcomes(items.size());
+  std::vector<Operation> operations;
+  std::vector<size_t> indexes;
+  for (size_t i = 0; i < items.size(); ++i) {
+    auto operation = api::PrepareItem(items[i]);
+    if (!operation.ok()) outcomes[i] = operation.status();
+    if (!operation.ok()) continue;
+    indexes.push_back(i);
+    operations.push_back(*std::move(operation));
+  }
+  std::vector<BatchItem> following;
+  const auto prepare =
+      [&](std::span<const absl::StatusOr<Placed>> ran) -> absl::StatusOr<std::vector<Operation>> {
+    for (size_t i = 0; i < ran.size(); ++i) outcomes[indexes[i]] = ran[i];
+    MARCOT_ASSIGN_OR_RETURN(following, follow(outcomes));
+    std::vector<Operation> out;
+    for (const BatchItem& item : following) {
+      MARCOT_ASSIGN_OR_RETURN(Operation operation, api::PrepareItem(item));
+      out.push_back(std::move(operation));
+    }
+    return out;
+  };
+  MARCOT_RETURN_IF_ERROR(
+      engine_->RunWithFollowUp(operations, prepare, Durability::kDefault).status());
+  return outcomes;
+}
+
+absl::StatusOr<std::string> KeyOf(const Space& space) {
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
+  return absl::StrCat(absl::Hex(state->root.dir, absl::kZeroPad16));
+}
+
+}  // namespace marcot::service

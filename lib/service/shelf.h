@@ -1,0 +1,65 @@
+// The hidden space in which the service keeps its data. What is kept is small: a record is an empty
+// file whose metadata is the record.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "api/store_impl.h"
+#include "marcot/store.h"
+
+namespace marcot::service {
+
+using Record = std::map<std::string, std::string>;
+
+class Shelf {
+ public:
+  static absl::StatusOr<Shelf> Open(Store& store);
+
+  Store& store() const { return *store_; }
+  const Space& space() const { return space_; }
+  int64_t now_ms() const { return engine().pipeline().now_ms(); }
+
+  // Nothing: no such record.
+  absl::StatusOr<std::optional<Record>> Find(std::string_view path) const;
+  // Puts or replaces; makes the directories that lead there.
+  absl::Status Put(std::string_view path, const Record& record) const;
+  // Deletes a record, or a directory of them. Answers whether it was there.
+  absl::StatusOr<bool> Delete(std::string_view path) const;
+  // Names in a directory behind `after`, in order, at most `limit` (1..1000).
+  absl::StatusOr<std::vector<std::string>> Names(std::string_view directory, std::string_view after,
+                                                 size_t limit) const;
+
+  // ---- parts of one commit
+  BatchItem PutItem(std::string path, const Record& record) const;
+  BatchItem DeleteItem(std::string path) const;
+  BatchItem MakeDirectoryItem(std::string path) const;
+  BatchItem MoveItem(std::string from, std::string to) const;
+
+  // Items of anybody's, each its own outcome, and in the same commit what `follow` makes of the
+  // outcomes: all of it or, with its error, nothing at all. `follow` must be quick.
+  using FollowUp = std::function<absl::StatusOr<std::vector<BatchItem>>(
+      std::span<const absl::StatusOr<Placed>>)>;
+  absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Run(std::span<const BatchItem> items,
+                                                          const FollowUp& follow) const;
+
+ private:
+  Shelf(Store& store, operations::Engine& engine, Space space)
+      : store_(&store), engine_(&engine), space_(std::move(space)) {}
+  operations::Engine& engine() const { return *engine_; }
+
+  Store* store_;
+  operations::Engine* engine_;
+  Space space_;
+};
+
+// Names one space for as long as it exists: another of the same name is another.
+absl::StatusOr<std::string> KeyOf(const Space& space);
+
+}  // namespace marcot::service
