@@ -29,6 +29,8 @@ namespace marcot {
   X(SourceDirectoryIsParentOfDestination, 400, "a directory cannot be moved into itself")    \
   X(RootDirectoryNotAllowed, 400, "the operation does not apply to a space's root")          \
   X(BadCrc64, 400, "the bytes do not match their checksum")                                  \
+  X(UploadIncomplete, 400, "not all bytes of the upload were sent")                          \
+  X(MultipartUploadIncomplete, 400, "a part of the upload was not sent")                     \
   X(QuotaLimitReached, 400, "the quota would be exceeded")                                   \
   X(RecycleBinNotEnabled, 400, "the space has no recycle bin")                               \
   X(OverwriteFileNotAllowed, 400, "a file with versions is overwritten by a put alone")      \
@@ -45,6 +47,8 @@ namespace marcot {
   X(MarkerNotFound, 404, "the marker is not one that this listing gave")                     \
   X(QuotaNotFound, 404, "no such quota")                                                     \
   X(RecycledItemNotFound, 404, "no such item in the recycle bin")                            \
+  X(UploadNotFound, 404, "no such upload, or it has expired")                                \
+  X(ConfirmKeyNotFound, 404, "the space has no such upload, or it has expired")              \
   X(SameNameDirectoryOrFileExists, 409, "the name is taken")                                 \
   X(PathConflict, 409, "lost against a concurrent operation")                                \
   X(RenameTooManyTimes, 409, "the number of a renamed copy would pass 2^31")                 \

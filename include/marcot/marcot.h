@@ -14,3 +14,4 @@
 #include "marcot/space_stream.h"
 #include "marcot/store.h"
 #include "marcot/types.h"
+#include "marcot/uploads.h"

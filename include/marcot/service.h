@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "marcot/store.h"
+#include "marcot/uploads.h"
 
 namespace marcot {
 
@@ -15,6 +16,11 @@ class Service {
  public:
   static absl::StatusOr<std::unique_ptr<Service>> Open(Store& store);
   virtual ~Service() = default;
+
+  virtual Uploads& uploads() = 0;
+
+  // Lets go of what is due by the store's clock; the background does the same from time to time.
+  virtual absl::Status ExpireDue() = 0;
 };
 
 }  // namespace marcot

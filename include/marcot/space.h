@@ -93,7 +93,8 @@ class Space {
   absl::StatusOr<Placed> PutReference(std::string_view path, const ContentRef& content,
                                       const PutOptions& = {}) const;
   // Puts a file of bytes that the store has already, by the id and size that Stat gave:
-  // ContentNotFound where it does not, or no longer.
+  // ContentNotFound where it does not, or no longer. Where a host keeps the bytes the store knows
+  // those that more than one entry has held.
   absl::StatusOr<Placed> PutStored(std::string_view path, const ContentRef& content,
                                    const PutOptions& = {}) const;
 

@@ -36,10 +36,12 @@ struct BatchItem {
     kPutStored,
   };
   Kind kind = Kind::kMakeDirectory;
-  Space space;        // of the target
-  std::string path;   // the target
-  Space from_space;   // copy, move: of the source; unset: `space`
-  std::string from;   // copy, move: the source; restore: the path inside the item
+  Space space;       // of the target
+  std::string path;  // the target
+  Space from_space;  // copy, move, put stored: of the source; unset: `space`
+  // Copy, move: the source; restore: the path inside the item; put stored: a file that holds the
+  // content, in place of `content`.
+  std::string from;
   Tree from_tree;     // copy: where the source is, the space's own or a named snapshot
   uint64_t item = 0;  // restore, purge: the recycled item
   MissingParents missing_parents = MissingParents::kFail;  // restore

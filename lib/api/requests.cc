@@ -113,7 +113,8 @@ absl::StatusOr<operations::FileContent> PrepareStored(const operations::Engine& 
                                                       std::string_view path) {
   MARCOT_ASSIGN_OR_RETURN(operations::FileContent out, PrepareReference(content, path));
   out.host_kept = engine.options().content_store != nullptr;
-  out.stored = !out.host_kept;
+  out.stored = true;
+  out.unique_id = false;
   return out;
 }
 
@@ -185,9 +186,11 @@ absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
     default:
       return Invalid(item.path, "an unknown kind of batch item");
   }
-  const bool has_source =
-      item.kind == BatchItem::Kind::kCopy || item.kind == BatchItem::Kind::kMove;
-  if (has_source) operation.only = static_cast<Operation::Only>(item.only);
+  const bool transfers = item.kind == BatchItem::Kind::kCopy || item.kind == BatchItem::Kind::kMove;
+  const bool puts_source = item.kind == BatchItem::Kind::kPutStored && !item.from.empty();
+  const bool has_source = transfers || puts_source;
+  if (transfers) operation.only = static_cast<Operation::Only>(item.only);
+  if (puts_source) operation.only = Operation::Only::kFile;
   MARCOT_RETURN_IF_ERROR(PrepareTarget(item.space, item.path, item.options, &operation));
   if (has_source) MARCOT_RETURN_IF_ERROR(PrepareSource(item, &operation));
   if (item.kind == BatchItem::Kind::kRestore) {

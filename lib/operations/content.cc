@@ -51,6 +51,12 @@ class AbandonWork final : public Pipeline::Work {
   const uint64_t blob_, chunks_;
 };
 
+absl::Status NotStored(const FileContent& content, const std::vector<std::string>& path) {
+  return MakeError(Code::kContentNotFound,
+                   absl::StrCat("the store has no content ", content.id.Hex(), " of ", content.size,
+                                " bytes for ", JoinPath(path), "; send its bytes"));
+}
+
 absl::Status HoldHostContent(const FileContent& content, const std::vector<std::string>& path,
                              core::Txn& txn, core::TreeWriter& writer) {
   if (content.id.empty() || content.unique_id) {
@@ -64,8 +70,9 @@ absl::Status HoldHostContent(const FileContent& content, const std::vector<std::
                      absl::StrCat("content ", content.id.Hex(), " of ", JoinPath(path),
                                   " is being deleted; send its bytes again under a new id"));
   }
-  if (released) txn.Delete(Family::kReleased, key);
   MARCOT_ASSIGN_OR_RETURN(const bool counted, txn.Get(Family::kContents, key, &value));
+  if (content.stored && !released && !counted) return NotStored(content, path);
+  if (released) txn.Delete(Family::kReleased, key);
   if (counted) return writer.HoldContent(content.id, content.size);
   writer.CountContent(content.size);
   txn.Put(Family::kContents, std::move(key),
@@ -89,9 +96,7 @@ absl::Status HoldBuiltInContent(const FileContent& content, const std::vector<st
     MARCOT_ASSIGN_OR_RETURN(row, core::DecodeContent(value));
   }
   if (content.stored && (row.blob == 0 || row.size != content.size)) {
-    return MakeError(Code::kContentNotFound,
-                     absl::StrCat("the store has no content ", content.id.Hex(), " of ",
-                                  content.size, " bytes for ", JoinPath(path), "; send its bytes"));
+    return NotStored(content, path);
   }
   if (row.blob != 0) {
     if (content.blob != 0) {

@@ -302,13 +302,23 @@ absl::StatusOr<Placed> Runner::MakeDirectory() {
   return Answer(made.id);
 }
 
+absl::Status Runner::TakeContent(Entry* file) {
+  if (!op_.from.empty()) {
+    MARCOT_RETURN_IF_ERROR(FindSource());
+    file->content = source_.content;
+    file->size = source_.size;
+    return writer_.Hold(source_);
+  }
+  file->content = op_.content.id;
+  file->size = op_.content.size;
+  return HoldContent(op_.content, op_.path, txn_, writer_);
+}
+
 absl::StatusOr<Placed> Runner::PutFile() {
   MARCOT_RETURN_IF_ERROR(WalkToTarget(EntryType::kFile));
   MARCOT_RETURN_IF_ERROR(ResolveConflict(EntryType::kFile));
   Entry file;
   file.kind = EntryKind::kFile;
-  file.content = op_.content.id;
-  file.size = op_.content.size;
   file.modification_time_ms = txn_.now_ms();
   file.modified = txn_.seq();
   file.attributes = op_.attributes;
@@ -319,7 +329,7 @@ absl::StatusOr<Placed> Runner::PutFile() {
     StayTheSameObject(&file);
     MARCOT_RETURN_IF_ERROR(KeepOldVersion(&file));
   }
-  MARCOT_RETURN_IF_ERROR(HoldContent(op_.content, op_.path, txn_, writer_));
+  MARCOT_RETURN_IF_ERROR(TakeContent(&file));
   MARCOT_RETURN_IF_ERROR(PlaceAtTarget(file));
   if (keeps_old_) MARCOT_RETURN_IF_ERROR(DropVersionsPastLimit(file));
   MARCOT_RETURN_IF_ERROR(Log(ChangeKind::kFilePut, EntryType::kFile, file.id));

@@ -27,7 +27,7 @@ struct FileContent {
   bool unique_id = false;  // host-kept: see ContentRef
   std::string_view bytes;  // built-in: written if the store does not have them
   uint64_t blob = 0;       // built-in, streamed: its chunks are in the store already
-  bool stored = false;     // built-in: the store has the bytes, or the put fails
+  bool stored = false;     // the store knows the content, or the put fails
 };
 
 struct Operation {
@@ -51,11 +51,11 @@ struct Operation {
   enum class Only { kEither, kDirectory, kFile };
 
   Kind kind = Kind::kMakeDirectory;
-  Only only = Only::kEither;  // copy, move: what the source must be
+  Only only = Only::kEither;  // copy, move, put: what the source must be
   core::DirId root = 0, from_root = 0;
   // The names of the spaces of both, kept by the caller.
   std::string_view library, space, from_library, from_space;
-  std::vector<std::string> path, from;
+  std::vector<std::string> path, from;  // a put with a source takes its content
   Strategy strategy = Strategy::kDefault;
   std::string user;
   FileContent content;

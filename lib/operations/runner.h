@@ -57,6 +57,7 @@ class Runner {
   // ---- directories and files
   absl::StatusOr<Placed> MakeDirectory();
   absl::StatusOr<Placed> PutFile();
+  absl::Status TakeContent(Entry* file);
   absl::StatusOr<Placed> Copy();
   absl::StatusOr<Placed> Move();
   absl::StatusOr<Placed> Delete();

@@ -2,6 +2,7 @@
 
 #include "base/status_macros.h"
 #include "service/shelf.h"
+#include "service/uploads.h"
 
 namespace marcot {
 namespace service {
@@ -9,10 +10,14 @@ namespace {
 
 class ServiceImpl final : public Service {
  public:
-  explicit ServiceImpl(Shelf shelf) : shelf_(std::move(shelf)) {}
+  explicit ServiceImpl(Shelf shelf) : shelf_(std::move(shelf)), uploads_(MakeUploads(shelf_)) {}
+
+  Uploads& uploads() override { return *uploads_; }
+  absl::Status ExpireDue() override { return ExpireUploads(shelf_); }
 
  private:
   const Shelf shelf_;
+  const std::unique_ptr<Uploads> uploads_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "service/shelf.h"
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
@@ -19,6 +20,16 @@ Attributes AttributesOf(const Record& record) {
 
 }  // namespace
 
+std::string TextOf(const Record& record, const std::string& field) {
+  const auto it = record.find(field);
+  return it == record.end() ? std::string() : it->second;
+}
+
+uint64_t NumberOf(const Record& record, const std::string& field) {
+  uint64_t number = 0;
+  return absl::SimpleAtoi(TextOf(record, field), &number) ? number : 0;
+}
+
 absl::StatusOr<Shelf> Shelf::Open(Store& store) {
   auto& impl = api::StoreImpl::Of(store);
   MARCOT_ASSIGN_OR_RETURN(Space space, impl.OpenHiddenSpace());
@@ -33,16 +44,34 @@ absl::StatusOr<std::optional<Record>> Shelf::Find(std::string_view path) const {
 }
 
 absl::Status Shelf::Put(std::string_view path, const Record& record) const {
-  const size_t slash = path.rfind('/');
-  std::vector<BatchItem> items;
-  if (slash != std::string_view::npos) {
-    items.push_back(MakeDirectoryItem(std::string(path.substr(0, slash))));
-  }
-  return Run(items,
-             [&](auto) -> absl::StatusOr<std::vector<BatchItem>> {
-               return std::vector{PutItem(std::string(path), record)};
-             })
-      .status();
+  return RunAll({PutItem(std::string(path), record)});
+}
+
+absl::Status Shelf::ForEachSpace(
+    const std::string& directory,
+    const std::function<absl::Status(const std::string&)>& visit) const {
+  constexpr size_t kPage = 256;
+  std::vector<std::string> keys;
+  do {
+    MARCOT_ASSIGN_OR_RETURN(keys,
+                            Names(directory, keys.empty() ? std::string() : keys.back(), kPage));
+    for (const std::string& key : keys) {
+      const std::string path = absl::StrCat(directory, "/", key);
+      MARCOT_ASSIGN_OR_RETURN(const bool exists, HasSpace(key));
+      MARCOT_RETURN_IF_ERROR(exists ? visit(path) : Delete(path).status());
+    }
+  } while (keys.size() == kPage);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Shelf::HasSpace(const std::string& key) const {
+  core::DirId root = 0;
+  if (!absl::SimpleHexAtoi(key, &root)) return false;
+  core::ReadView view = core::ReadView::OfNow(engine_->committed());
+  const absl::Status status = operations::CheckRoot(view, root);
+  if (CodeOf(status) == Code::kSpaceNotFound) return false;
+  MARCOT_RETURN_IF_ERROR(status);
+  return true;
 }
 
 absl::StatusOr<bool> Shelf::Delete(std::string_view path) const {
@@ -76,6 +105,13 @@ BatchItem Shelf::PutItem(std::string path, const Record& record) const {
   return item;
 }
 
+BatchItem Shelf::SetItem(std::string path, const Record& record) const {
+  BatchItem item = PutItem(std::move(path), record);
+  item.kind = BatchItem::Kind::kSetAttributes;
+  item.options.strategy = Strategy::kDefault;
+  return item;
+}
+
 BatchItem Shelf::DeleteItem(std::string path) const {
   BatchItem item;
   item.kind = BatchItem::Kind::kDelete;
@@ -102,6 +138,11 @@ BatchItem Shelf::MoveItem(std::string from, std::string to) const {
   return item;
 }
 
+absl::Status Shelf::RunAll(std::vector<BatchItem> items) const {
+  const auto all = [&](auto) -> absl::StatusOr<std::vector<BatchItem>> { return items; };
+  return Run({}, all).status();
+}
+
 absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const BatchItem> items,
                                                                const FollowUp& follow) const {
   std::vector<absl::StatusOr<Placed>> outcomes(items.size());
@@ -122,6 +163,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const B
     std::vector<Operation> out;
     for (const BatchItem& item : following) {
       MARCOT_ASSIGN_OR_RETURN(Operation operation, api::PrepareItem(item));
+      operation.create_missing = true;
       out.push_back(std::move(operation));
     }
     return out;

@@ -17,6 +17,9 @@
 namespace marcot::service {
 
 using Record = std::map<std::string, std::string>;
+// A field of a record; empty, or 0, where it has none.
+std::string TextOf(const Record& record, const std::string& field);
+uint64_t NumberOf(const Record& record, const std::string& field);
 
 class Shelf {
  public:
@@ -28,7 +31,7 @@ class Shelf {
 
   // Nothing: no such record.
   absl::StatusOr<std::optional<Record>> Find(std::string_view path) const;
-  // Puts or replaces; makes the directories that lead there.
+  // Puts or replaces.
   absl::Status Put(std::string_view path, const Record& record) const;
   // Deletes a record, or a directory of them. Answers whether it was there.
   absl::StatusOr<bool> Delete(std::string_view path) const;
@@ -36,12 +39,20 @@ class Shelf {
   absl::StatusOr<std::vector<std::string>> Names(std::string_view directory, std::string_view after,
                                                  size_t limit) const;
 
-  // ---- parts of one commit
+  // Of a directory that has one for each space, by its key: those of spaces that are gone are
+  // deleted, `visit` gets the paths of the others.
+  absl::Status ForEachSpace(const std::string& directory,
+                            const std::function<absl::Status(const std::string&)>& visit) const;
+
+  // ---- parts of one commit, which make the directories that lead to them
   BatchItem PutItem(std::string path, const Record& record) const;
+  // Replaces one that is there.
+  BatchItem SetItem(std::string path, const Record& record) const;
   BatchItem DeleteItem(std::string path) const;
   BatchItem MakeDirectoryItem(std::string path) const;
   BatchItem MoveItem(std::string from, std::string to) const;
 
+  absl::Status RunAll(std::vector<BatchItem> items) const;
   // Items of anybody's, each its own outcome, and in the same commit what `follow` makes of the
   // outcomes: all of it or, with its error, nothing at all. `follow` must be quick.
   using FollowUp = std::function<absl::StatusOr<std::vector<BatchItem>>(
@@ -53,6 +64,7 @@ class Shelf {
   Shelf(Store& store, operations::Engine& engine, Space space)
       : store_(&store), engine_(&engine), space_(std::move(space)) {}
   operations::Engine& engine() const { return *engine_; }
+  absl::StatusOr<bool> HasSpace(const std::string& key) const;
 
   Store* store_;
   operations::Engine* engine_;

@@ -224,16 +224,28 @@ std::string Runner::RunPutStored(Request request) {
   const Node* const source = model_.Find(request.from_space, request.from);
   if (source == nullptr || !source->is_file() || !source->content.bytes) return "";
   request.content = source->content;
+  std::string wrong = Judge(request, CallPutStored(request));
+  return wrong.empty() ? CheckTotals(request) : wrong;
+}
+
+// By the path of a file that holds the content, in a batch, or by the content's id.
+absl::StatusOr<Placed> Runner::CallPutStored(const Request& request) {
+  const bool by_path = request.path.size() % 2 == 0;
+  if (by_path) {
+    BatchItem item = ToItem(request);
+    item.kind = BatchItem::Kind::kPutStored;
+    item.bytes.clear();
+    auto placed = store_->RunEach({&item, 1});
+    return placed.ok() ? std::move((*placed)[0]) : placed.status();
+  }
   const absl::StatusOr<Stat> stat = handles_[request.from_space].GetStat(request.from);
-  if (!stat.ok()) return "'" + request.from + "' cannot be read: " + CodeText(stat.status());
+  if (!stat.ok()) return stat.status();
   PutOptions options;
   options.strategy = request.strategy;
   options.user = request.user;
   options.attributes = request.attributes;
   const ContentRef content{.id = stat->content, .size = stat->size};
-  std::string wrong =
-      Judge(request, handles_[request.space].PutStored(request.path, content, options));
-  return wrong.empty() ? CheckTotals(request) : wrong;
+  return handles_[request.space].PutStored(request.path, content, options);
 }
 
 absl::StatusOr<Placed> Runner::Call(const Request& request) {

@@ -51,6 +51,7 @@ class Runner {
 
   std::string RunRequest(const Request& request);
   std::string RunPutStored(Request request);
+  absl::StatusOr<Placed> CallPutStored(const Request& request);
   std::string RunAtomic(const Op& op);
   std::string CheckFailedBatch(const Op& op, const absl::Status& status);
   std::string RunEach(const Op& op);
