@@ -275,6 +275,42 @@ TEST_F(UploadsTest, KnownContentNeedsNoBytes) {
   ExpectSound();
 }
 
+TEST_F(UploadsTest, NeedsItsGrants) {
+  const auto with = [&](Grants grants) {
+    SessionRequest request;
+    request.library = "default";
+    request.user = "bob";
+    request.grants = grants;
+    return *store_->OpenSession(request)->OpenSpace("-");
+  };
+  const Space reader = with({}), beginner = with({Grant::kBeginUpload}),
+              confirmer = with({Grant::kConfirmUpload}), forcer = with({Grant::kBeginUploadForce});
+  UploadOptions overwrite;
+  overwrite.strategy = Strategy::kOverwrite;
+  ASSERT_TRUE(space_.Put("a", "old").ok());
+  EXPECT_EQ(CodeOf(uploads().Begin(reader, "a", {}).status()), Code::kNoPermission);
+  EXPECT_EQ(CodeOf(uploads().Begin(confirmer, "a", {}).status()), Code::kNoPermission);
+  EXPECT_EQ(CodeOf(uploads().Begin(beginner, "a", overwrite).status()), Code::kNoPermission);
+  const std::string key = uploads().Begin(forcer, "a", overwrite)->key;
+  ASSERT_TRUE(uploads().Send(key, SourceOf("new")).ok());
+  EXPECT_EQ(CodeOf(uploads().Confirm(beginner, key, {}).status()), Code::kNoPermission);
+  EXPECT_EQ(CodeOf(uploads().Abort(confirmer, key)), Code::kNoPermission);
+  EXPECT_EQ(CodeOf(uploads().Renew(confirmer, key).status()), Code::kNoPermission);
+  EXPECT_EQ(CodeOf(uploads().Confirm(confirmer, key, {.strategy = Strategy::kOverwrite}).status()),
+            Code::kNoPermission);
+  ASSERT_TRUE(uploads().Confirm(confirmer, key, {}).ok());
+  EXPECT_EQ(*space_.Read("a"), "new");
+  const std::string second = uploads().Begin(beginner, "b", {})->key;
+  ASSERT_TRUE(uploads().Send(second, SourceOf("b")).ok());
+  ASSERT_TRUE(uploads().Confirm(confirmer, second, {}).ok());
+  EXPECT_EQ(space_.GetStat("b")->creator, "bob");
+  const service::Digest digest = DigestOf("b");
+  const KnownFile file{digest.beginning_hash, digest.full_hash, digest.size};
+  EXPECT_EQ(CodeOf(uploads().PutKnown(beginner, "c", file, {}).status()), Code::kNoPermission);
+  EXPECT_TRUE(uploads().PutKnown(with({Grant::kUploadFile}), "c", file, {}).ok());
+  ExpectSound();
+}
+
 TEST_F(UploadsTest, ManyConfirmsOfOneMakeOneFile) {
   for (int round = 0; round < 20; ++round) {
     const UploadInfo upload = Begin("a");

@@ -37,6 +37,8 @@ namespace marcot {
   X(TooManyItems, 400, "more items than one call takes")                                     \
   X(NoItemsProvided, 400, "a batch without items")                                           \
   X(SpaceIdInvalid, 400, "a space or library id breaks the rule for ids")                    \
+  X(NoPermission, 403, "the session lacks a grant that this needs")                          \
+  X(AccessTokenNotMatchSpace, 403, "the session is not for this space")                      \
   X(LibraryNotFound, 404, "no such library")                                                 \
   X(SpaceNotFound, 404, "no such space")                                                     \
   X(DirectoryNotFound, 404, "no such directory")                                             \

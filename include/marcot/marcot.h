@@ -1,6 +1,7 @@
 // Everything a host includes.
 #pragma once
 
+#include "marcot/access.h"
 #include "marcot/backup.h"
 #include "marcot/content.h"
 #include "marcot/error.h"

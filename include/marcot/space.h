@@ -63,7 +63,8 @@ using DamageVisitor =
     std::function<void(const std::vector<std::string>& path, const absl::Status& why)>;
 
 // A handle; copy it freely. Thread-safe. It must not outlive its Store. After the space is deleted
-// every call answers SpaceNotFound.
+// every call answers SpaceNotFound. One that a session opened answers NoPermission to what the
+// session's grants do not allow (marcot/access.h).
 class Space {
  public:
   struct State;  // the library's own

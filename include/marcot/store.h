@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "marcot/access.h"
 #include "marcot/backup.h"
 #include "marcot/metrics.h"
 #include "marcot/options.h"
@@ -114,6 +115,10 @@ class Store {
   // SpaceNotEmpty unless forced. O(1); what it held is reclaimed in the background.
   absl::Status DeleteSpace(std::string_view library, std::string_view space, bool force = false);
   absl::StatusOr<Space> OpenSpace(std::string_view library, std::string_view space) const;
+  // Handles that may do no more than the session's grants say (marcot/access.h). LibraryNotFound,
+  // SpaceIdInvalid; ParamInvalid for a user, client or session that is not UTF-8 of at most 255
+  // bytes. Whether the spaces are there shows when they are opened.
+  absl::StatusOr<Session> OpenSession(const SessionRequest& request);
   // By name, those after `marker` (a name; empty: from the start), at most `limit` (1..1000).
   absl::StatusOr<std::vector<SpaceInfo>> ListSpaces(std::string_view library,
                                                     std::string_view marker = {},

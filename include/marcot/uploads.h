@@ -55,7 +55,9 @@ struct KnownFile {
   uint64_t size = 0;
 };
 
-// Thread-safe. A space handle says where the file goes and on whose behalf.
+// Thread-safe. A space handle says where the file goes, on whose behalf, and whether that is
+// allowed: begin, renew and abort need the grant `begin_upload` (`begin_upload_force` to
+// overwrite), confirm `confirm_upload`, PutKnown what Space::Put needs.
 class Uploads {
  public:
   virtual ~Uploads() = default;

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "api/access.h"
 #include "api/store_impl.h"
 #include "base/attributes.h"
 #include "base/status_macros.h"
@@ -53,15 +54,43 @@ bool AppliesToRoot(Operation::Kind kind) {
   }
 }
 
-absl::Status PrepareSource(const BatchItem& item, Operation* operation) {
-  const Space& space = item.from_space.valid() ? item.from_space : item.space;
-  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
+absl::StatusOr<Operation::Kind> KindOf(const BatchItem& item) {
+  switch (item.kind) {
+    case BatchItem::Kind::kMakeDirectory:
+      return Operation::Kind::kMakeDirectory;
+    case BatchItem::Kind::kPut:
+    case BatchItem::Kind::kPutReference:
+    case BatchItem::Kind::kPutStored:
+      return Operation::Kind::kPut;
+    case BatchItem::Kind::kCopy:
+      return Operation::Kind::kCopy;
+    case BatchItem::Kind::kMove:
+      return Operation::Kind::kMove;
+    case BatchItem::Kind::kDelete:
+      return Operation::Kind::kDelete;
+    case BatchItem::Kind::kSetAttributes:
+      return Operation::Kind::kSetAttributes;
+    case BatchItem::Kind::kRestore:
+      return Operation::Kind::kRestore;
+    case BatchItem::Kind::kPurge:
+      return Operation::Kind::kPurge;
+  }
+  return Invalid(item.path, "an unknown kind of batch item");
+}
+
+bool HasSource(const BatchItem& item) {
+  const bool puts = item.kind == BatchItem::Kind::kPutStored && !item.from.empty();
+  return item.kind == BatchItem::Kind::kCopy || item.kind == BatchItem::Kind::kMove || puts;
+}
+
+absl::Status PrepareSource(const BatchItem& item, const Space::State& source,
+                           Operation* operation) {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const target, StoreImpl::StateOf(item.space));
-  if (state->engine != target->engine) {
+  if (source.engine != target->engine) {
     return Invalid(item.from, "source and target are in different stores; export and import");
   }
   MARCOT_ASSIGN_OR_RETURN(operation->from,
-                          operations::ParsePath(item.from, state->engine->limits()));
+                          operations::ParsePath(item.from, source.engine->limits()));
   if (item.from_tree.recycled_item != 0) {
     return Invalid(item.from, "what is in the recycle bin is restored, not copied or moved");
   }
@@ -73,10 +102,30 @@ absl::Status PrepareSource(const BatchItem& item, Operation* operation) {
     return MakeError(Code::kRootDirectoryNotAllowed,
                      "a space's root is no source; name a directory in it");
   }
-  operation->from_root = state->root.dir;
-  operation->from_library = state->library;
-  operation->from_space = state->name;
+  operation->from_root = source.root.dir;
+  operation->from_library = source.library;
+  operation->from_space = source.name;
   operation->from_tree = item.from_tree;
+  return absl::OkStatus();
+}
+
+// What a put will hold.
+absl::Status PrepareContent(const BatchItem& item, Operation* operation) {
+  if (item.kind == BatchItem::Kind::kPutReference) {
+    MARCOT_ASSIGN_OR_RETURN(operation->content, PrepareReference(item.content, item.path));
+  }
+  if (item.kind == BatchItem::Kind::kPutStored) {
+    MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
+    MARCOT_ASSIGN_OR_RETURN(operation->content,
+                            PrepareStored(*state->engine, item.content, item.path));
+  }
+  if (item.kind != BatchItem::Kind::kPut) return absl::OkStatus();
+  if (item.bytes.size() > kMaxBatchPutBytes) {
+    return Invalid(item.path, "more than 1 MiB in a batch; put such a file by itself");
+  }
+  operation->content.id = operations::HashOf(item.bytes);
+  operation->content.size = item.bytes.size();
+  operation->content.bytes = item.bytes;
   return absl::OkStatus();
 }
 
@@ -119,10 +168,14 @@ absl::StatusOr<operations::FileContent> PrepareStored(const operations::Engine& 
 }
 
 absl::Status PrepareTarget(const Space& space, std::string_view path,
-                           const OperationOptions& options, Operation* operation) {
+                           const OperationOptions& options, Operation* operation,
+                           const Space::State* source) {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
+  operation->strategy = options.strategy;
+  MARCOT_RETURN_IF_ERROR(CheckAccess(*state, source, path, operation));
   MARCOT_RETURN_IF_ERROR(CheckStrategy(options.strategy, path, *operation));
-  if (!operations::IsUser(options.user)) {
+  operation->user = OperatorOf(*state, options.user);
+  if (!operations::IsUser(operation->user)) {
     return Invalid(path, "the user must be UTF-8 of at most 255 bytes");
   }
   MARCOT_ASSIGN_OR_RETURN(operation->path, operations::ParsePath(path, state->engine->limits()));
@@ -133,66 +186,22 @@ absl::Status PrepareTarget(const Space& space, std::string_view path,
   operation->root = state->root.dir;
   operation->library = state->library;
   operation->space = state->name;
-  operation->strategy = options.strategy;
-  operation->user = options.user;
   return absl::OkStatus();
 }
 
 absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
   Operation operation;
-  switch (item.kind) {
-    case BatchItem::Kind::kMakeDirectory:
-      operation.kind = Operation::Kind::kMakeDirectory;
-      break;
-    case BatchItem::Kind::kPut:
-      operation.kind = Operation::Kind::kPut;
-      if (item.bytes.size() > kMaxBatchPutBytes) {
-        return Invalid(item.path, "more than 1 MiB in a batch; put such a file by itself");
-      }
-      operation.content.id = operations::HashOf(item.bytes);
-      operation.content.size = item.bytes.size();
-      operation.content.bytes = item.bytes;
-      break;
-    case BatchItem::Kind::kPutReference: {
-      operation.kind = Operation::Kind::kPut;
-      MARCOT_ASSIGN_OR_RETURN(operation.content, PrepareReference(item.content, item.path));
-      break;
-    }
-    case BatchItem::Kind::kPutStored: {
-      operation.kind = Operation::Kind::kPut;
-      MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
-      MARCOT_ASSIGN_OR_RETURN(operation.content,
-                              PrepareStored(*state->engine, item.content, item.path));
-      break;
-    }
-    case BatchItem::Kind::kCopy:
-      operation.kind = Operation::Kind::kCopy;
-      break;
-    case BatchItem::Kind::kMove:
-      operation.kind = Operation::Kind::kMove;
-      break;
-    case BatchItem::Kind::kDelete:
-      operation.kind = Operation::Kind::kDelete;
-      break;
-    case BatchItem::Kind::kSetAttributes:
-      operation.kind = Operation::Kind::kSetAttributes;
-      break;
-    case BatchItem::Kind::kRestore:
-      operation.kind = Operation::Kind::kRestore;
-      break;
-    case BatchItem::Kind::kPurge:
-      operation.kind = Operation::Kind::kPurge;
-      break;
-    default:
-      return Invalid(item.path, "an unknown kind of batch item");
+  MARCOT_ASSIGN_OR_RETURN(operation.kind, KindOf(item));
+  operation.permanent = item.permanent;
+  const Space::State* source = nullptr;
+  if (HasSource(item)) {
+    const bool puts = item.kind == BatchItem::Kind::kPutStored;
+    operation.only = puts ? Operation::Only::kFile : static_cast<Operation::Only>(item.only);
+    const Space& from = item.from_space.valid() ? item.from_space : item.space;
+    MARCOT_ASSIGN_OR_RETURN(source, StoreImpl::StateOf(from));
   }
-  const bool transfers = item.kind == BatchItem::Kind::kCopy || item.kind == BatchItem::Kind::kMove;
-  const bool puts_source = item.kind == BatchItem::Kind::kPutStored && !item.from.empty();
-  const bool has_source = transfers || puts_source;
-  if (transfers) operation.only = static_cast<Operation::Only>(item.only);
-  if (puts_source) operation.only = Operation::Only::kFile;
-  MARCOT_RETURN_IF_ERROR(PrepareTarget(item.space, item.path, item.options, &operation));
-  if (has_source) MARCOT_RETURN_IF_ERROR(PrepareSource(item, &operation));
+  MARCOT_RETURN_IF_ERROR(PrepareTarget(item.space, item.path, item.options, &operation, source));
+  if (source != nullptr) MARCOT_RETURN_IF_ERROR(PrepareSource(item, *source, &operation));
   if (item.kind == BatchItem::Kind::kRestore) {
     MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
     MARCOT_ASSIGN_OR_RETURN(operation.from,
@@ -200,9 +209,9 @@ absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
     operation.from_library = state->library;
     operation.from_space = state->name;
   }
+  MARCOT_RETURN_IF_ERROR(PrepareContent(item, &operation));
   operation.item = item.item;
   operation.missing_parents = item.missing_parents;
-  operation.permanent = item.permanent;
   MARCOT_ASSIGN_OR_RETURN(operation.attributes, PrepareAttributes(item.attributes, item.path));
   return operation;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "api/access.h"
 #include "api/store_impl.h"
 #include "base/status_macros.h"
 #include "core/versions.h"
@@ -82,6 +83,7 @@ absl::StatusOr<SpaceSettings> Space::GetSettings() const {
 
 absl::Status Space::SetSettings(const SpaceSettings& settings) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_RETURN_IF_ERROR(api::RequireSpaceAdmin(*state, "the settings"));
   MARCOT_RETURN_IF_ERROR(operations::CheckSettings(settings));
   operations::SetSpaceWork work(state->library, state->name, state->root.dir, settings);
   return state->engine->Run(work, Durability::kDefault);
@@ -316,6 +318,7 @@ absl::StatusOr<Placed> Space::CopyFromSnapshot(std::string_view name, std::strin
 
 absl::StatusOr<ChangePage> Space::ReadChanges(std::string_view cursor, size_t limit) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_RETURN_IF_ERROR(api::RequireSpaceAdmin(*state, "the changes"));
   Meter meter(state->engine->meters(), OperationKind::kReadChanges);
   // Before the view, which may see a commit that is not published yet: what it would show of that
   // waits for the next page, lest its cursor be ahead of the store.

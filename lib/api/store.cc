@@ -98,7 +98,8 @@ Space StoreImpl::MakeSpace(std::string_view library, std::string_view name,
       std::make_shared<const Space::State>(Space::State{engine_.get(),
                                                         std::string(library),
                                                         std::string(name),
-                                                        {record.root, record.creation_time_ms}});
+                                                        {record.root, record.creation_time_ms},
+                                                        nullptr});
   return space;
 }
 
@@ -110,6 +111,23 @@ absl::StatusOr<Space> StoreImpl::OpenHiddenSpace() {
   MARCOT_ASSIGN_OR_RETURN(const auto record,
                           operations::RequireSpace(view, kHiddenLibrary, kSingleSpace));
   return MakeSpace(kHiddenLibrary, kSingleSpace, record);
+}
+
+Space StoreImpl::ForSession(const Space& space, std::shared_ptr<const SessionRequest> session) {
+  Space::State state = *space.state_;
+  state.session = std::move(session);
+  Space own;
+  own.state_ = std::make_shared<const Space::State>(std::move(state));
+  return own;
+}
+
+absl::StatusOr<SpaceInfo> InfoOf(core::View& view, std::string_view library, std::string_view name,
+                                 const core::SpaceRecord& record) {
+  MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, view.GetTotals(record.root));
+  return SpaceInfo{std::string(library),
+                   std::string(name),
+                   record.creation_time_ms,
+                   {totals.bytes, totals.files, totals.directories}};
 }
 
 absl::StatusOr<const Space::State*> StoreImpl::StateOf(const Space& space) {
@@ -200,11 +218,9 @@ absl::StatusOr<std::vector<SpaceInfo>> Store::ListSpaces(std::string_view librar
   for (rows->Seek(last); rows->Valid() && spaces.size() < limit; rows->Next()) {
     if (rows->key() == last) continue;  // the library's own row, or the marker
     MARCOT_ASSIGN_OR_RETURN(const core::SpaceRecord record, core::DecodeSpace(rows->value()));
-    MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, view.GetTotals(record.root));
-    spaces.push_back({std::string(library),
-                      std::string(rows->key().substr(library.size() + 1)),
-                      record.creation_time_ms,
-                      {totals.bytes, totals.files, totals.directories}});
+    const std::string_view name = rows->key().substr(library.size() + 1);
+    MARCOT_ASSIGN_OR_RETURN(SpaceInfo info, api::InfoOf(view, library, name, record));
+    spaces.push_back(std::move(info));
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
   return spaces;

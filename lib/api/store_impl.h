@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/records.h"
+#include "marcot/access.h"
 #include "marcot/space.h"
 #include "marcot/store.h"
 #include "operations/engine.h"
@@ -16,6 +17,12 @@ struct Space::State {
   operations::Engine* engine;
   std::string library, name;
   operations::Root root;
+  std::shared_ptr<const SessionRequest> session;  // whose handle it is; null: the host's own
+};
+
+struct Session::State {
+  Store* store;
+  std::shared_ptr<const SessionRequest> request;
 };
 
 namespace api {
@@ -31,6 +38,8 @@ class StoreImpl {
 
   operations::Engine& engine() { return *engine_; }
   Space MakeSpace(std::string_view library, std::string_view name, const core::SpaceRecord& record);
+  // The space as a session may use it.
+  static Space ForSession(const Space& space, std::shared_ptr<const SessionRequest> session);
 
   // The space in which the service keeps its own data, made if it is not there yet. Its library's
   // id is none that a host can give, so no call of the API reaches it.
@@ -38,6 +47,8 @@ class StoreImpl {
 
   // A default-constructed handle has no state: SpaceNotFound.
   static absl::StatusOr<const Space::State*> StateOf(const Space& space);
+  // The same of a session: NoPermission.
+  static absl::StatusOr<const Session::State*> StateOf(const Session& session);
 
  private:
   const std::unique_ptr<operations::Engine> engine_;
@@ -52,6 +63,9 @@ absl::StatusOr<core::Entry> EntryAt(core::View& view, const Space::State& state,
 absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> HoldFor(const operations::Engine& engine,
                                                             const Snapshot* snapshot);
 
+absl::StatusOr<SpaceInfo> InfoOf(core::View& view, std::string_view library, std::string_view name,
+                                 const core::SpaceRecord& record);
+
 // ---- requests: from what a host says to an operation that the engine takes
 
 absl::StatusOr<operations::Operation> PrepareItem(const BatchItem& item);
@@ -63,9 +77,11 @@ absl::StatusOr<operations::FileContent> PrepareStored(const operations::Engine& 
                                                       std::string_view path);
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path);
 absl::StatusOr<Placed> RunItem(const BatchItem& item);
-// Path, strategy and user of a change; RootDirectoryNotAllowed for the root.
+// Whether the handle may do it, then path, strategy and user of a change; RootDirectoryNotAllowed
+// for the root. Needs the operation's kind, `only` and `permanent`. `source`: see CheckAccess.
 absl::Status PrepareTarget(const Space& space, std::string_view path,
-                           const OperationOptions& options, operations::Operation* operation);
+                           const OperationOptions& options, operations::Operation* operation,
+                           const Space::State* source = nullptr);
 
 }  // namespace api
 }  // namespace marcot

@@ -26,6 +26,8 @@ absl::StatusCode CanonicalCode(Code code) {
   switch (CodeHttpStatus(code)) {
     case 400:
       return absl::StatusCode::kInvalidArgument;
+    case 403:
+      return absl::StatusCode::kPermissionDenied;
     case 404:
       return absl::StatusCode::kNotFound;
     case 409:

@@ -260,6 +260,7 @@ absl::Status Runner::FindSource() {
     return MakeError(Code::kInvalidSourceFile,
                      absl::StrCat(JoinPath(op_.from), " is a directory; use that operation"));
   }
+  MARCOT_RETURN_IF_ERROR(Permitted(SourceType()));
   if (source_.is_directory() && op_.strategy == Strategy::kOverwrite) {
     return BadStrategy(op_.path);
   }
@@ -274,6 +275,10 @@ absl::Status Runner::SourceMissing() const {
 }
 
 EntryType Runner::SourceType() const { return TypeOf(source_); }
+
+const absl::Status& Runner::Permitted(EntryType type) const {
+  return type == EntryType::kDirectory ? op_.if_directory : op_.if_file;
+}
 
 bool Runner::OverwritesItself() const {
   return op_.strategy == Strategy::kOverwrite && from_root_ == op_.root && from_ == op_.path;
@@ -409,8 +414,9 @@ absl::Status Runner::TakeAway(const Nodes& nodes, const std::string& name, bool 
 absl::StatusOr<Placed> Runner::Delete() {
   MARCOT_ASSIGN_OR_RETURN(const Resolved found, Resolve(txn_, op_.root, op_.path));
   if (found.outcome != Resolved::Outcome::kFound) return PathNotFound(op_.path);
-  MARCOT_ASSIGN_OR_RETURN(const auto walked, writer_.Walk(op_.root, ParentOf(op_.path), {}));
   source_ = found.entry;
+  MARCOT_RETURN_IF_ERROR(Permitted(SourceType()));
+  MARCOT_ASSIGN_OR_RETURN(const auto walked, writer_.Walk(op_.root, ParentOf(op_.path), {}));
   if (!op_.permanent) {
     MARCOT_ASSIGN_OR_RETURN(const core::SpaceRecord space, SpaceOf());
     MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord library, LibraryOf());
@@ -430,13 +436,14 @@ absl::StatusOr<Placed> Runner::SetAttributes() {
     entry = found.entry;
   }
   const bool directory = op_.path.empty() || entry.is_directory();
+  const EntryType type = directory ? EntryType::kDirectory : EntryType::kFile;
+  MARCOT_RETURN_IF_ERROR(Permitted(type));
   MARCOT_ASSIGN_OR_RETURN(
       const auto walked,
       writer_.Walk(op_.root, directory ? std::span(op_.path) : ParentOf(op_.path), {}));
   const DirId dir = walked.nodes.back();
   MARCOT_RETURN_IF_ERROR(directory ? SetDirectoryAttributes(dir) : SetFileAttributes(dir, entry));
   MARCOT_RETURN_IF_ERROR(writer_.Charge(walked.nodes, {}));
-  const EntryType type = directory ? EntryType::kDirectory : EntryType::kFile;
   MARCOT_RETURN_IF_ERROR(Log(ChangeKind::kAttributesSet, type, entry.id));
   return Answer(entry.id);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/lookup.h"
 #include "core/txn.h"
@@ -52,6 +53,9 @@ struct Operation {
 
   Kind kind = Kind::kMakeDirectory;
   Only only = Only::kEither;  // copy, move, put: what the source must be
+  // The answer where what is copied, moved, deleted, restored or given attributes is of this kind;
+  // OK: the operation goes on.
+  absl::Status if_directory, if_file;
   core::DirId root = 0, from_root = 0;
   // The names of the spaces of both, kept by the caller.
   std::string_view library, space, from_library, from_space;

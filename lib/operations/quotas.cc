@@ -114,6 +114,7 @@ absl::Status QuotaWork::Execute(core::Txn& txn) {
   if (request_.spaces != nullptr && request_.spaces->empty()) {
     return MakeError(Code::kNoItemsProvided, "a quota needs a space");
   }
+  MARCOT_RETURN_IF_ERROR(CheckWithin(record.spaces, request_.within));
   for (const std::string& space : record.spaces) {
     MARCOT_RETURN_IF_ERROR(Unlink(txn, request_.library, space));
   }

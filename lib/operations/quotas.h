@@ -38,6 +38,7 @@ class QuotaWork final : public Pipeline::Work {
     const QuotaLimits* limits = nullptr;               // null: as they are
     const std::vector<std::string>* spaces = nullptr;  // null: as they are
     bool remove = false;
+    std::span<const std::string> within = {};  // what it may be over before: see CheckWithin
   };
   explicit QuotaWork(const Request& request) : request_(request) {}
   absl::Status Execute(core::Txn& txn) override;

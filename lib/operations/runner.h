@@ -46,6 +46,8 @@ class Runner {
   absl::Status FindSource();
   absl::Status SourceMissing() const;
   EntryType SourceType() const;
+  // Whether the caller may do this to an entry of that kind.
+  const absl::Status& Permitted(EntryType type) const;
   bool OverwritesItself() const;
   absl::Status OverwritesVersions() const;
   absl::StatusOr<Placed> LeaveAsItIs();

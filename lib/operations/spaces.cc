@@ -79,6 +79,17 @@ absl::Status CheckSpaceId(std::string_view id, bool library) {
                                 "\": an id is 2..32 of a-z, 0-9 and -, with no - at an end"));
 }
 
+absl::Status CheckWithin(std::span<const std::string> spaces, std::span<const std::string> within) {
+  if (within.empty()) return absl::OkStatus();
+  for (const std::string& space : spaces) {
+    if (std::find(within.begin(), within.end(), space) != within.end()) continue;
+    return MakeError(
+        Code::kAccessTokenNotMatchSpace,
+        absl::StrCat("the session is not for the space ", space, "; open one that is for it"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<core::SpaceRecord>> FindSpace(core::View& view,
                                                            std::string_view library,
                                                            std::string_view space) {

@@ -17,6 +17,9 @@
 namespace marcot::operations {
 
 absl::Status CheckSpaceId(std::string_view id, bool library);
+// AccessTokenNotMatchSpace where one of the spaces is not among those that a session is for; empty:
+// it is for all of them.
+absl::Status CheckWithin(std::span<const std::string> spaces, std::span<const std::string> within);
 
 absl::StatusOr<std::optional<core::SpaceRecord>> FindSpace(core::View& view,
                                                            std::string_view library,

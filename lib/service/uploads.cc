@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "api/access.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
 #include "operations/content.h"
@@ -69,6 +70,15 @@ absl::Status Taken(std::string_view path) {
   return MakeError(Code::kSameNameDirectoryOrFileExists,
                    absl::StrCat(std::string(path), " is taken; choose another name or strategy"));
 }
+
+absl::Status RequireGrant(const Space& space, Grant grant, std::string_view what) {
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
+  if (state->session == nullptr) return absl::OkStatus();
+  return api::RequireGrant(*state->session, grant, what);
+}
+
+// Grants were checked; what is placed comes from a space that no session may enter.
+Space Unrestricted(const Space& space) { return api::StoreImpl::ForSession(space, nullptr); }
 
 UploadedPart PartOf(uint32_t number, const Stat& stat) {
   return {.number = number,
@@ -162,9 +172,13 @@ absl::Status UploadsImpl::CheckParent(const Space& space, std::string_view path)
 absl::Status UploadsImpl::CheckTarget(const Space& space, std::string_view path,
                                       const UploadOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
+  MARCOT_RETURN_IF_ERROR(RequireGrant(
+      space,
+      options.strategy == Strategy::kOverwrite ? Grant::kBeginUploadForce : Grant::kBeginUpload,
+      path));
   operations::Operation put;
   put.kind = operations::Operation::Kind::kPut;
-  MARCOT_RETURN_IF_ERROR(api::PrepareTarget(space, path, options, &put));
+  MARCOT_RETURN_IF_ERROR(api::PrepareTarget(Unrestricted(space), path, options, &put));
   MARCOT_RETURN_IF_ERROR(
       operations::CheckNameLengths(put.path, EntryType::kFile, state->engine->limits()));
   MARCOT_RETURN_IF_ERROR(CheckParent(space, path));
@@ -201,6 +215,7 @@ absl::StatusOr<Record> UploadsImpl::Open(std::string_view key, Code code) const 
 
 absl::StatusOr<UploadInfo> UploadsImpl::Begin(const Space& space, std::string_view path,
                                               const UploadOptions& options) {
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
   MARCOT_RETURN_IF_ERROR(CheckTarget(space, path, options));
   MARCOT_RETURN_IF_ERROR(api::PrepareAttributes(options.attributes, path).status());
   MARCOT_ASSIGN_OR_RETURN(std::string key, KeyOf(space));
@@ -209,7 +224,7 @@ absl::StatusOr<UploadInfo> UploadsImpl::Begin(const Space& space, std::string_vi
   Record record{{"path", std::string(path)},
                 {"library", space.library()},
                 {"strategy", absl::StrCat(static_cast<int>(options.strategy))},
-                {"user", options.user},
+                {"user", api::OperatorOf(*state, options.user)},
                 {"parts", options.parts ? "1" : "0"},
                 {"created", absl::StrCat(shelf_.now_ms())},
                 {"expires", absl::StrCat(shelf_.now_ms() + kUploadLifeMs)}};
@@ -293,6 +308,7 @@ absl::StatusOr<std::vector<UploadedPart>> UploadsImpl::ListParts(const Space& sp
 }
 
 absl::StatusOr<UploadInfo> UploadsImpl::Renew(const Space& space, std::string_view key) {
+  MARCOT_RETURN_IF_ERROR(RequireGrant(space, Grant::kBeginUpload, "renewing an upload"));
   MARCOT_RETURN_IF_ERROR(CheckOwner(space, key));
   MARCOT_ASSIGN_OR_RETURN(Record record, Open(key, Code::kConfirmKeyNotFound));
   record["expires"] = absl::StrCat(shelf_.now_ms() + kUploadLifeMs);
@@ -301,6 +317,7 @@ absl::StatusOr<UploadInfo> UploadsImpl::Renew(const Space& space, std::string_vi
 }
 
 absl::Status UploadsImpl::Abort(const Space& space, std::string_view key) {
+  MARCOT_RETURN_IF_ERROR(RequireGrant(space, Grant::kBeginUpload, "aborting an upload"));
   MARCOT_RETURN_IF_ERROR(CheckOwner(space, key));
   MARCOT_ASSIGN_OR_RETURN(const bool there, shelf_.Delete(UploadFolder(key)));
   return there ? absl::OkStatus() : NoSuchUpload(Code::kConfirmKeyNotFound, key);
@@ -369,13 +386,15 @@ absl::StatusOr<BatchItem> UploadsImpl::FileItem(const Space& space, std::string_
                                                 const ConfirmOptions& options) const {
   BatchItem item;
   item.kind = BatchItem::Kind::kPutStored;
-  item.space = space;
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
+  item.space = Unrestricted(space);
   item.path = TextOf(record, "path");
   item.from_space = shelf_.space();
   item.from = FilePath(key);
   item.options.strategy =
       options.strategy.value_or(static_cast<Strategy>(NumberOf(record, "strategy")));
-  item.options.user = options.user.empty() ? TextOf(record, "user") : options.user;
+  const std::string& user = api::OperatorOf(*state, options.user);
+  item.options.user = user.empty() ? TextOf(record, "user") : user;
   if (options.attributes.has_value()) {
     item.attributes = *options.attributes;
   } else {
@@ -407,6 +426,11 @@ absl::StatusOr<Placed> UploadsImpl::Place(const BatchItem& file, std::string_vie
 
 absl::StatusOr<Placed> UploadsImpl::Confirm(const Space& space, std::string_view key,
                                             const ConfirmOptions& options) {
+  MARCOT_RETURN_IF_ERROR(RequireGrant(space, Grant::kConfirmUpload, "confirming an upload"));
+  if (options.strategy == Strategy::kOverwrite) {
+    MARCOT_RETURN_IF_ERROR(
+        RequireGrant(space, Grant::kBeginUploadForce, "an upload that overwrites"));
+  }
   MARCOT_RETURN_IF_ERROR(CheckOwner(space, key));
   const auto confirm = [&]() -> absl::StatusOr<Placed> {
     MARCOT_ASSIGN_OR_RETURN(const Record record, Open(key, Code::kConfirmKeyNotFound));
