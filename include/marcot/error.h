@@ -50,9 +50,11 @@ namespace marcot {
   X(QuotaNotFound, 404, "no such quota")                                                     \
   X(RecycledItemNotFound, 404, "no such item in the recycle bin")                            \
   X(UploadNotFound, 404, "no such upload, or it has expired")                                \
+  X(TaskNotFound, 404, "the space has no such task")                                         \
   X(ConfirmKeyNotFound, 404, "the space has no such upload, or it has expired")              \
   X(SameNameDirectoryOrFileExists, 409, "the name is taken")                                 \
   X(PathConflict, 409, "lost against a concurrent operation")                                \
+  X(TaskCancelled, 409, "the task was cancelled before it came to this item")                \
   X(RenameTooManyTimes, 409, "the number of a renamed copy would pass 2^31")                 \
   X(DuplicateQuota, 409, "the space or directory has a quota already")                       \
   X(SpaceNotEmpty, 409, "the space still holds entries")                                     \

@@ -14,5 +14,6 @@
 #include "marcot/space.h"
 #include "marcot/space_stream.h"
 #include "marcot/store.h"
+#include "marcot/tasks.h"
 #include "marcot/types.h"
 #include "marcot/uploads.h"

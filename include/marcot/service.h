@@ -7,17 +7,27 @@
 
 #include "absl/status/statusor.h"
 #include "marcot/store.h"
+#include "marcot/tasks.h"
 #include "marcot/uploads.h"
 
 namespace marcot {
 
+struct ServiceOptions {
+  // Off: tasks wait for Tasks::RunStep, and what is due for ExpireDue.
+  bool background = true;
+  int task_threads = 2;  // 1..64; tasks take turns
+};
+
 // Thread-safe. One at a time for a store, which it must not outlive.
 class Service {
  public:
-  static absl::StatusOr<std::unique_ptr<Service>> Open(Store& store);
+  static absl::StatusOr<std::unique_ptr<Service>> Open(Store& store,
+                                                       const ServiceOptions& options = {});
+  // Waits for the steps of tasks that are under way; they go on when it is open again.
   virtual ~Service() = default;
 
   virtual Uploads& uploads() = 0;
+  virtual Tasks& tasks() = 0;
 
   // Lets go of what is due by the store's clock; the background does the same from time to time.
   virtual absl::Status ExpireDue() = 0;

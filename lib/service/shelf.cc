@@ -47,6 +47,17 @@ absl::Status Shelf::Put(std::string_view path, const Record& record) const {
   return RunAll({PutItem(std::string(path), record)});
 }
 
+absl::StatusOr<std::string> Shelf::LastName(std::string_view directory) const {
+  ListOptions options;
+  options.order = ListOrder::kName;
+  options.descending = true;
+  options.limit = 1;
+  const auto page = space_.List(directory, options);
+  if (IsMissing(page.status())) return std::string();
+  MARCOT_RETURN_IF_ERROR(page.status());
+  return page->entries.empty() ? std::string() : page->entries[0].name;
+}
+
 absl::Status Shelf::ForEachSpace(
     const std::string& directory,
     const std::function<absl::Status(const std::string&)>& visit) const {

@@ -39,6 +39,8 @@ class Shelf {
   absl::StatusOr<std::vector<std::string>> Names(std::string_view directory, std::string_view after,
                                                  size_t limit) const;
 
+  // The last of them; empty: none.
+  absl::StatusOr<std::string> LastName(std::string_view directory) const;
   // Of a directory that has one for each space, by its key: those of spaces that are gone are
   // deleted, `visit` gets the paths of the others.
   absl::Status ForEachSpace(const std::string& directory,

@@ -1,0 +1,310 @@
+#include "service/tasks.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "api/access.h"
+#include "base/status_macros.h"
+#include "base/utf8.h"
+#include "marcot/error.h"
+#include "service/task_records.h"
+#include "service/task_steps.h"
+
+namespace marcot::service {
+namespace {
+
+constexpr size_t kMaxLabelBytes = 64;
+constexpr size_t kPage = 256;
+// A step that the storage refused is tried again after so long.
+constexpr std::chrono::seconds kPatience{1};
+
+absl::Status NoSuchTask(uint64_t id) {
+  return MakeError(Code::kTaskNotFound,
+                   absl::StrCat("no task ", id, " here; tasks are kept for 30 days"));
+}
+
+class TasksImpl final : public Tasks {
+ public:
+  explicit TasksImpl(const Shelf& shelf) : shelf_(shelf) {}
+  ~TasksImpl() override;
+
+  absl::Status Start(int threads);
+
+  absl::StatusOr<uint64_t> Submit(const Space& space, const TaskRequest& request) override;
+  absl::StatusOr<TaskInfo> Get(const Space& space, uint64_t id) override;
+  absl::StatusOr<TaskInfo> GetOfLibrary(std::string_view library, uint64_t id) override;
+  absl::StatusOr<std::vector<TaskItem>> GetItems(const Space& space, uint64_t id) override;
+  absl::StatusOr<std::vector<TaskItem>> GetItemsOfLibrary(std::string_view library,
+                                                          uint64_t id) override;
+  absl::StatusOr<TaskInfo> Wait(const Space& space, uint64_t id,
+                                std::chrono::milliseconds longest) override;
+  absl::Status Cancel(const Space& space, uint64_t id) override;
+  absl::StatusOr<bool> RunStep() override;
+
+ private:
+  uint64_t NewId();
+  absl::StatusOr<Record> Find(const Space& space, uint64_t id) const;
+  absl::StatusOr<Record> FindOfLibrary(std::string_view library, uint64_t id) const;
+  absl::StatusOr<std::vector<TaskItem>> ItemsOf(uint64_t id, const Record& record) const;
+
+  void Enqueue(uint64_t id);
+  std::optional<uint64_t> Take();
+  absl::StatusOr<bool> RunOne(uint64_t id);
+  void Work();
+
+  const Shelf& shelf_;
+  std::mutex mutex_;
+  std::condition_variable submitted_, ended_;
+  uint64_t last_id_ = 0;
+  std::deque<uint64_t> queue_;  // each task once, but for those that a thread has in its hands
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+// ---- submitting --------------------------------------------------------------------------------
+
+absl::Status CheckImport(const Shelf& shelf, const Space& space, const TaskRequest& request) {
+  const absl::Status there =
+      shelf.store().OpenSpace(space.library(), request.import_space).status();
+  if (CodeOf(there) == Code::kSpaceNotFound) return absl::OkStatus();
+  MARCOT_RETURN_IF_ERROR(there);
+  return MakeError(Code::kDuplicateSpace, absl::StrCat("the space ", space.library(), "/",
+                                                       request.import_space, " exists"));
+}
+
+absl::Status CheckRequest(const Shelf& shelf, const Space& space, const TaskRequest& request) {
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
+  if (request.label.size() > kMaxLabelBytes) {
+    return MakeError(Code::kParamInvalid, "the label of a task is at most 64 bytes");
+  }
+  if (request.kind == TaskRequest::Kind::kBatch) {
+    if (request.items.empty()) return MakeError(Code::kNoItemsProvided, "a task without items");
+    if (request.items.size() <= kMaxBatchItems) return absl::OkStatus();
+    return MakeError(Code::kTooManyItems,
+                     absl::StrCat("a task of ", request.items.size(), " items, at most ",
+                                  kMaxBatchItems, " are allowed; split it"));
+  }
+  if (state->session != nullptr) {
+    return MakeError(Code::kNoPermission, "this task is for a handle of the host's own");
+  }
+  return request.kind == TaskRequest::Kind::kImportSpace ? CheckImport(shelf, space, request)
+                                                         : absl::OkStatus();
+}
+
+absl::StatusOr<Record> RecordOf(const Shelf& shelf, const Space& space,
+                                const TaskRequest& request) {
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
+  MARCOT_ASSIGN_OR_RETURN(const std::string key, KeyOf(space));
+  const bool batch = request.kind == TaskRequest::Kind::kBatch;
+  return Record{{"kind", absl::StrCat(static_cast<int>(request.kind))},
+                {"label", request.label},
+                {"library", state->library},
+                {"space", state->name},
+                {"space_key", key},
+                {"user", state->session == nullptr ? std::string() : state->session->user},
+                {"state", absl::StrCat(static_cast<int>(TaskState::kRunning))},
+                {"created", absl::StrCat(shelf.now_ms())},
+                {"done", "0"},
+                {"total", absl::StrCat(batch ? request.items.size() : 1)},
+                {"atomic", request.atomic ? "1" : "0"},
+                {"import_space", request.import_space},
+                {"file", request.import_file}};
+}
+
+uint64_t TasksImpl::NewId() {
+  const std::lock_guard lock(mutex_);
+  last_id_ = std::max(last_id_ + 1, static_cast<uint64_t>(shelf_.now_ms()));
+  return last_id_;
+}
+
+absl::StatusOr<uint64_t> TasksImpl::Submit(const Space& space, const TaskRequest& request) {
+  MARCOT_RETURN_IF_ERROR(CheckRequest(shelf_, space, request));
+  const uint64_t id = NewId();
+  MARCOT_ASSIGN_OR_RETURN(const Record record, RecordOf(shelf_, space, request));
+  std::vector<BatchItem> notes{shelf_.PutItem(TaskPath(id), record),
+                               shelf_.PutItem(OpenPath(id), {})};
+  for (const BatchItem& item : request.items) {
+    MARCOT_ASSIGN_OR_RETURN(const Record of_item, RecordOfItem(item));
+    notes.push_back(shelf_.PutItem(ItemPath(id, notes.size() - 2), of_item));
+  }
+  MARCOT_RETURN_IF_ERROR(shelf_.RunAll(std::move(notes)));
+  Enqueue(id);
+  return id;
+}
+
+// ---- reading -----------------------------------------------------------------------------------
+
+absl::StatusOr<Record> TasksImpl::Find(const Space& space, uint64_t id) const {
+  MARCOT_ASSIGN_OR_RETURN(const std::string key, KeyOf(space));
+  MARCOT_ASSIGN_OR_RETURN(auto record, shelf_.Find(TaskPath(id)));
+  if (!record.has_value() || TextOf(*record, "space_key") != key) return NoSuchTask(id);
+  return *std::move(record);
+}
+
+absl::StatusOr<Record> TasksImpl::FindOfLibrary(std::string_view library, uint64_t id) const {
+  MARCOT_ASSIGN_OR_RETURN(auto record, shelf_.Find(TaskPath(id)));
+  if (!record.has_value() || TextOf(*record, "library") != library) return NoSuchTask(id);
+  return *std::move(record);
+}
+
+absl::StatusOr<TaskInfo> TasksImpl::Get(const Space& space, uint64_t id) {
+  MARCOT_ASSIGN_OR_RETURN(const Record record, Find(space, id));
+  return TaskOf(id, record);
+}
+
+absl::StatusOr<TaskInfo> TasksImpl::GetOfLibrary(std::string_view library, uint64_t id) {
+  MARCOT_ASSIGN_OR_RETURN(const Record record, FindOfLibrary(library, id));
+  return TaskOf(id, record);
+}
+
+absl::StatusOr<std::vector<TaskItem>> TasksImpl::ItemsOf(uint64_t id, const Record& record) const {
+  const TaskInfo task = TaskOf(id, record);
+  std::vector<TaskItem> items;
+  if (task.kind != TaskRequest::Kind::kBatch) return items;
+  const uint64_t end = task.state == TaskState::kCancelled ? task.total : task.done;
+  for (uint64_t i = 0; i < end; ++i) {
+    MARCOT_ASSIGN_OR_RETURN(const auto item, shelf_.Find(ItemPath(id, i)));
+    if (!item.has_value()) return NoSuchTask(id);  // forgotten meanwhile
+    items.push_back(OutcomeOf(*item));
+    if (HasOutcome(*item)) continue;
+    items.back().placed = MakeError(Code::kTaskCancelled, "cancelled before its turn");
+  }
+  return items;
+}
+
+absl::StatusOr<std::vector<TaskItem>> TasksImpl::GetItems(const Space& space, uint64_t id) {
+  MARCOT_ASSIGN_OR_RETURN(const Record record, Find(space, id));
+  return ItemsOf(id, record);
+}
+
+absl::StatusOr<std::vector<TaskItem>> TasksImpl::GetItemsOfLibrary(std::string_view library,
+                                                                   uint64_t id) {
+  MARCOT_ASSIGN_OR_RETURN(const Record record, FindOfLibrary(library, id));
+  return ItemsOf(id, record);
+}
+
+absl::StatusOr<TaskInfo> TasksImpl::Wait(const Space& space, uint64_t id,
+                                         std::chrono::milliseconds longest) {
+  const auto until = std::chrono::steady_clock::now() + longest;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    MARCOT_ASSIGN_OR_RETURN(const TaskInfo info, Get(space, id));
+    if (info.state != TaskState::kRunning) return info;
+    if (ended_.wait_until(lock, until) == std::cv_status::timeout) return Get(space, id);
+  }
+}
+
+absl::Status TasksImpl::Cancel(const Space& space, uint64_t id) {
+  MARCOT_ASSIGN_OR_RETURN(Record record, Find(space, id));
+  while (TaskOf(id, record).state == TaskState::kRunning) {
+    record["state"] = absl::StrCat(static_cast<int>(TaskState::kCancelled));
+    // The record may be that of before a step which came first; then `done` lags, which only
+    // says less of what was done than the items do.
+    const absl::Status ended = shelf_.RunAll(EndItems(shelf_, id, record));
+    if (ended.ok()) {
+      const std::lock_guard lock(mutex_);
+      ended_.notify_all();
+    }
+    if (CodeOf(ended) != Code::kPathNotFound) return ended;
+    MARCOT_ASSIGN_OR_RETURN(record, Find(space, id));
+  }
+  return absl::OkStatus();
+}
+
+// ---- running -----------------------------------------------------------------------------------
+
+void TasksImpl::Enqueue(uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(id);
+  submitted_.notify_one();
+}
+
+std::optional<uint64_t> TasksImpl::Take() {
+  const std::lock_guard lock(mutex_);
+  if (queue_.empty()) return std::nullopt;
+  const uint64_t id = queue_.front();
+  queue_.pop_front();
+  return id;
+}
+
+absl::StatusOr<bool> TasksImpl::RunOne(uint64_t id) {
+  const auto more = RunTaskStep(shelf_, id);
+  if (!more.ok() || *more) {
+    Enqueue(id);
+  } else {
+    const std::lock_guard lock(mutex_);
+    ended_.notify_all();
+  }
+  return more;
+}
+
+absl::StatusOr<bool> TasksImpl::RunStep() {
+  const auto id = Take();
+  if (!id.has_value()) return false;
+  MARCOT_RETURN_IF_ERROR(RunOne(*id).status());
+  const std::lock_guard lock(mutex_);
+  return !queue_.empty();
+}
+
+void TasksImpl::Work() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    submitted_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    const uint64_t id = queue_.front();
+    queue_.pop_front();
+    lock.unlock();
+    const bool refused = !RunOne(id).ok();
+    lock.lock();
+    if (refused) submitted_.wait_for(lock, kPatience, [this] { return stopping_; });
+  }
+}
+
+absl::Status TasksImpl::Start(int threads) {
+  std::vector<std::string> names;
+  do {
+    MARCOT_ASSIGN_OR_RETURN(
+        names, shelf_.Names(kOpenFolder, names.empty() ? std::string() : names.back(), kPage));
+    for (const std::string& name : names) queue_.push_back(IdOfName(name));
+  } while (names.size() == kPage);
+  MARCOT_ASSIGN_OR_RETURN(const std::string last, shelf_.LastName(kTasksFolder));
+  last_id_ = IdOfName(last);
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  return absl::OkStatus();
+}
+
+TasksImpl::~TasksImpl() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  submitted_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Tasks>> MakeTasks(const Shelf& shelf, int threads) {
+  auto tasks = std::make_unique<TasksImpl>(shelf);
+  MARCOT_RETURN_IF_ERROR(tasks->Start(threads));
+  return tasks;
+}
+
+absl::Status ExpireTasks(const Shelf& shelf) {
+  std::vector<std::string> names;
+  do {
+    MARCOT_ASSIGN_OR_RETURN(names, shelf.Names(kEndedFolder, "", kPage));
+    for (const std::string& name : names) {
+      if (TimeOfEndedName(name) + kTaskKeptMs > shelf.now_ms()) return absl::OkStatus();
+      MARCOT_RETURN_IF_ERROR(shelf.Delete(TaskFolder(IdOfEndedName(name))).status());
+      MARCOT_RETURN_IF_ERROR(shelf.Delete(absl::StrCat(kEndedFolder, "/", name)).status());
+    }
+  } while (names.size() == kPage);
+  return absl::OkStatus();
+}
+
+}  // namespace marcot::service
