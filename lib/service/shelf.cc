@@ -20,16 +20,6 @@ Attributes AttributesOf(const Record& record) {
 
 }  // namespace
 
-std::string TextOf(const Record& record, const std::string& field) {
-  const auto it = record.find(field);
-  return it == record.end() ? std::string() : it->second;
-}
-
-uint64_t NumberOf(const Record& record, const std::string& field) {
-  uint64_t number = 0;
-  return absl::SimpleAtoi(TextOf(record, field), &number) ? number : 0;
-}
-
 absl::StatusOr<Shelf> Shelf::Open(Store& store) {
   auto& impl = api::StoreImpl::Of(store);
   MARCOT_ASSIGN_OR_RETURN(Space space, impl.OpenHiddenSpace());

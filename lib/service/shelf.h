@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,13 +12,9 @@
 #include "absl/status/statusor.h"
 #include "api/store_impl.h"
 #include "marcot/store.h"
+#include "service/record.h"
 
 namespace marcot::service {
-
-using Record = std::map<std::string, std::string>;
-// A field of a record; empty, or 0, where it has none.
-std::string TextOf(const Record& record, const std::string& field);
-uint64_t NumberOf(const Record& record, const std::string& field);
 
 class Shelf {
  public:

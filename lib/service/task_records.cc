@@ -11,7 +11,6 @@ namespace marcot::service {
 namespace {
 
 constexpr size_t kMaxPathBytes = 32 * 1024;  // of one item; what is kept of it fits its record
-constexpr size_t kMaxMessageBytes = 1024;
 constexpr size_t kDigits = 16;
 
 std::string Padded(uint64_t number) { return absl::StrFormat("%016d", number); }
@@ -28,15 +27,6 @@ bool IsForTasks(BatchItem::Kind kind) {
     default:
       return false;
   }
-}
-
-// The code by its name; one of a newer release is not known.
-Code CodeNamed(const std::string& name) {
-#define MARCOT_CODE_IF(code, http, meaning) \
-  if (name == #code) return Code::k##code;
-  MARCOT_ERROR_CODES(MARCOT_CODE_IF)
-#undef MARCOT_CODE_IF
-  return Code::kInternalServerError;
 }
 
 absl::Status AddHandle(const Space& space, const std::string& prefix, Record* record) {
@@ -64,16 +54,6 @@ Space HandleOf(const Record& record, const std::string& prefix, const Shelf& she
   const auto grants = Grants::Parse(TextOf(record, prefix + "grants"));
   if (grants.ok()) session->grants = *grants;
   return api::StoreImpl::ForSession(*space, std::move(session));
-}
-
-std::vector<std::string> NamesOf(const std::string& path) {
-  std::vector<std::string> names;
-  for (size_t begin = 0; begin < path.size();) {
-    const size_t end = std::min(path.find('/', begin), path.size());
-    names.push_back(path.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return names;
 }
 
 }  // namespace
@@ -164,34 +144,10 @@ BatchItem ItemOf(const Record& record, const Shelf& shelf) {
   return item;
 }
 
-void AddStatus(const absl::Status& status, Record* record) {
-  (*record)["code"] = CodeName(CodeOf(status));
-  std::string message(status.message());
-  if (message.size() > kMaxMessageBytes) {
-    message.resize(kMaxMessageBytes);
-    // Not in the middle of a character.
-    while (!message.empty() && (message.back() & 0xc0) == 0x80) message.pop_back();
-    if (!message.empty() && (message.back() & 0x80) != 0) message.pop_back();
-  }
-  (*record)["message"] = message;
-}
-
-absl::Status StatusOf(const Record& record) {
-  const std::string code = TextOf(record, "code");
-  if (code.empty()) return absl::OkStatus();
-  return MakeError(CodeNamed(code), TextOf(record, "message"));
-}
-
 void AddOutcome(const absl::StatusOr<Placed>& placed, Record* item) {
   (*item)["outcome"] = "1";
   if (!placed.ok()) return AddStatus(placed.status(), item);
-  (*item)["placed"] = JoinPath(placed->path);
-  (*item)["id_hi"] = absl::StrCat(placed->id.hi);
-  (*item)["id_lo"] = absl::StrCat(placed->id.lo);
-  (*item)["renamed"] = placed->renamed ? "1" : "0";
-  (*item)["overwritten"] = placed->overwritten ? "1" : "0";
-  (*item)["recycled"] = absl::StrCat(placed->recycled_item);
-  (*item)["seq"] = absl::StrCat(placed->seq);
+  AddPlaced(*placed, item);
 }
 
 bool HasOutcome(const Record& item) { return item.contains("outcome"); }
@@ -203,18 +159,11 @@ TaskItem OutcomeOf(const Record& item) {
   out.path = TextOf(item, "path");
   out.recycled_item = NumberOf(item, "item");
   const absl::Status status = StatusOf(item);
-  if (!status.ok()) {
+  if (status.ok()) {
+    out.placed = PlacedOf(item);
+  } else {
     out.placed = status;
-    return out;
   }
-  Placed placed;
-  placed.path = NamesOf(TextOf(item, "placed"));
-  placed.id = {NumberOf(item, "id_hi"), NumberOf(item, "id_lo")};
-  placed.renamed = NumberOf(item, "renamed") != 0;
-  placed.overwritten = NumberOf(item, "overwritten") != 0;
-  placed.recycled_item = NumberOf(item, "recycled");
-  placed.seq = NumberOf(item, "seq");
-  out.placed = std::move(placed);
   return out;
 }
 

@@ -39,8 +39,4 @@ void AddOutcome(const absl::StatusOr<Placed>& placed, Record* item);
 bool HasOutcome(const Record& item);
 TaskItem OutcomeOf(const Record& item);
 
-// A status in a record: under `code` and `message`.
-void AddStatus(const absl::Status& status, Record* record);
-absl::Status StatusOf(const Record& record);
-
 }  // namespace marcot::service

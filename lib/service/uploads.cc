@@ -39,20 +39,10 @@ std::string PartPath(std::string_view key, uint32_t number) {
 }
 std::string ConfirmedPath(std::string_view key) { return Folder("confirmed", key); }
 
-std::vector<std::string> SplitPath(const std::string& path) {
-  std::vector<std::string> names;
-  for (size_t begin = 0; begin <= path.size();) {
-    const size_t end = std::min(path.find('/', begin), path.size());
-    names.push_back(path.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return names;
-}
-
 UploadInfo InfoOf(std::string_view key, const Record& record, bool confirmed) {
   UploadInfo info;
   info.key = key;
-  info.path = SplitPath(TextOf(record, "path"));
+  info.path = SplitPath(TextOf(record, confirmed ? "placed" : "path"));
   info.strategy = static_cast<Strategy>(NumberOf(record, "strategy"));
   info.parts = NumberOf(record, "parts") != 0;
   info.confirmed = confirmed;
@@ -328,13 +318,7 @@ absl::Status UploadsImpl::Abort(const Space& space, std::string_view key) {
 absl::StatusOr<std::optional<Placed>> UploadsImpl::FindConfirmed(std::string_view key) const {
   MARCOT_ASSIGN_OR_RETURN(const auto record, shelf_.Find(ConfirmedPath(key)));
   if (!record.has_value()) return std::nullopt;
-  Placed placed;
-  placed.path = SplitPath(TextOf(*record, "path"));
-  placed.id = {NumberOf(*record, "id_hi"), NumberOf(*record, "id_lo")};
-  placed.renamed = NumberOf(*record, "renamed") != 0;
-  placed.overwritten = NumberOf(*record, "overwritten") != 0;
-  placed.seq = NumberOf(*record, "seq");
-  return placed;
+  return PlacedOf(*record);
 }
 
 absl::Status UploadsImpl::PutPartsTogether(std::string_view key, const std::string& library) const {
@@ -409,14 +393,8 @@ absl::StatusOr<Placed> UploadsImpl::Place(const BatchItem& file, std::string_vie
   const auto note = [&](std::span<const absl::StatusOr<Placed>> outcomes)
       -> absl::StatusOr<std::vector<BatchItem>> {
     MARCOT_RETURN_IF_ERROR(outcomes[0].status());
-    const Placed& placed = *outcomes[0];
     Record confirmed = record;
-    confirmed["path"] = JoinPath(placed.path);
-    confirmed["id_hi"] = absl::StrCat(placed.id.hi);
-    confirmed["id_lo"] = absl::StrCat(placed.id.lo);
-    confirmed["renamed"] = placed.renamed ? "1" : "0";
-    confirmed["overwritten"] = placed.overwritten ? "1" : "0";
-    confirmed["seq"] = absl::StrCat(placed.seq);
+    AddPlaced(*outcomes[0], &confirmed);
     return std::vector{shelf_.DeleteItem(UploadFolder(key)),
                        shelf_.PutItem(ConfirmedPath(key), confirmed)};
   };
