@@ -185,6 +185,17 @@ std::vector<Case> EntryCases() {
          item.content = kept;
          return item;
        }},
+      {"put what is stored",
+       {Grant::kUploadFile},
+       [](World& w, const Space& s) {
+         const Stat plain = *w.host().GetStat("plain");
+         return s.PutStored("new", {.id = plain.content, .size = plain.size}).status();
+       },
+       [](World& w) {
+         BatchItem item = Item(Kind::kPutStored, "new", "file");
+         item.from_space = *w.store()->OpenSpace(w.library(), "-");
+         return item;
+       }},
       {"delete a file",
        {Grant::kDeleteFile},
        [](World&, const Space& s) { return s.Delete("file").status(); },
@@ -415,6 +426,9 @@ TEST_F(AccessTest, BetweenSpacesBothSidesNeedAnAdmin) {
       EXPECT_CODE(NoPermission, RunItem(world, item, target, true));
       EXPECT_CODE(NoPermission, RunItem(world, item, target, false));
     }
+    BatchItem put = Item(Kind::kPutStored, "f", "file");
+    put.from_space = weak;
+    EXPECT_CODE(NoPermission, RunItem(world, put, weak_other, true));
     EXPECT_EQ(world.seq(), before);
     EXPECT_OK(admin_other.CopyDirectory(admin, "dir", "d"));
     EXPECT_OK(admin_other.MoveFile(admin, "plain", "f"));

@@ -16,6 +16,7 @@ namespace marcot {
 #define MARCOT_ERROR_CODES(X)                                                                \
   X(EmptyPath, 400, "a path is needed here")                                                 \
   X(EmptyFileName, 400, "a path has an empty component")                                     \
+  X(EmptyAccessToken, 400, "an access token is needed here")                                 \
   X(ParamInvalid, 400, "an argument is out of its range")                                    \
   X(InvalidDestinationPath, 400, "the target path cannot hold this")                         \
   X(InvalidConflictResolutionStrategy, 400, "the operation does not take this strategy")     \
@@ -37,8 +38,10 @@ namespace marcot {
   X(TooManyItems, 400, "more items than one call takes")                                     \
   X(NoItemsProvided, 400, "a batch without items")                                           \
   X(SpaceIdInvalid, 400, "a space or library id breaks the rule for ids")                    \
+  X(InvalidAccessToken, 403, "the access token is none of this library's, or expired")       \
   X(NoPermission, 403, "the session lacks a grant that this needs")                          \
   X(AccessTokenNotMatchSpace, 403, "the session is not for this space")                      \
+  X(WrongLibraryIdOrSecret, 404, "no such library, or another secret")                       \
   X(LibraryNotFound, 404, "no such library")                                                 \
   X(SpaceNotFound, 404, "no such space")                                                     \
   X(DirectoryNotFound, 404, "no such directory")                                             \

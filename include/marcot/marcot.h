@@ -15,5 +15,6 @@
 #include "marcot/space_stream.h"
 #include "marcot/store.h"
 #include "marcot/tasks.h"
+#include "marcot/tokens.h"
 #include "marcot/types.h"
 #include "marcot/uploads.h"

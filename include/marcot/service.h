@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "marcot/store.h"
 #include "marcot/tasks.h"
+#include "marcot/tokens.h"
 #include "marcot/uploads.h"
 
 namespace marcot {
@@ -26,6 +27,7 @@ class Service {
   // Waits for the steps of tasks that are under way; they go on when it is open again.
   virtual ~Service() = default;
 
+  virtual Tokens& tokens() = 0;
   virtual Uploads& uploads() = 0;
   virtual Tasks& tasks() = 0;
 

@@ -9,33 +9,40 @@
 #include "marcot/error.h"
 #include "service/shelf.h"
 #include "service/tasks.h"
+#include "service/tokens.h"
 #include "service/uploads.h"
 
 namespace marcot {
 namespace service {
 namespace {
 
-// The background looks this often for what is due.
+// The background looks this often for what is due, and once in so many times through all tokens.
 constexpr std::chrono::seconds kExpiryPeriod{60};
+constexpr int kTokenRounds = 60;
 
 class ServiceImpl final : public Service {
  public:
-  explicit ServiceImpl(Shelf shelf) : shelf_(std::move(shelf)), uploads_(MakeUploads(shelf_)) {}
+  explicit ServiceImpl(Shelf shelf)
+      : shelf_(std::move(shelf)), tokens_(shelf_), uploads_(MakeUploads(shelf_)) {}
   ~ServiceImpl() override;
 
   absl::Status Start(const ServiceOptions& options);
 
+  Tokens& tokens() override { return tokens_; }
   Uploads& uploads() override { return *uploads_; }
   Tasks& tasks() override { return *tasks_; }
   absl::Status ExpireDue() override {
-    MARCOT_RETURN_IF_ERROR(ExpireUploads(shelf_));
-    return ExpireTasks(shelf_);
+    MARCOT_RETURN_IF_ERROR(ExpireLittle());
+    return tokens_.ExpireDue();
   }
 
  private:
   void ExpireInBackground();
+  // What takes no longer than there is something under way.
+  absl::Status ExpireLittle() const;
 
   const Shelf shelf_;
+  TokensImpl tokens_;
   const std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Tasks> tasks_;
 
@@ -53,11 +60,18 @@ absl::Status ServiceImpl::Start(const ServiceOptions& options) {
 
 void ServiceImpl::ExpireInBackground() {
   std::unique_lock lock(mutex_);
-  while (!stops_.wait_for(lock, kExpiryPeriod, [this] { return stopping_; })) {
+  for (int round = 1; !stops_.wait_for(lock, kExpiryPeriod, [this] { return stopping_; });
+       ++round) {
     lock.unlock();
-    ExpireDue().IgnoreError();  // what could not be done is due the next time too
+    // What could not be done is due the next time too.
+    (round % kTokenRounds == 0 ? ExpireDue() : ExpireLittle()).IgnoreError();
     lock.lock();
   }
+}
+
+absl::Status ServiceImpl::ExpireLittle() const {
+  MARCOT_RETURN_IF_ERROR(ExpireUploads(shelf_));
+  return ExpireTasks(shelf_);
 }
 
 ServiceImpl::~ServiceImpl() {

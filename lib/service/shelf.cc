@@ -139,13 +139,14 @@ BatchItem Shelf::MoveItem(std::string from, std::string to) const {
   return item;
 }
 
-absl::Status Shelf::RunAll(std::vector<BatchItem> items) const {
+absl::Status Shelf::RunAll(std::vector<BatchItem> items, Durability durability) const {
   const auto all = [&](auto) -> absl::StatusOr<std::vector<BatchItem>> { return items; };
-  return Run({}, all).status();
+  return Run({}, all, durability).status();
 }
 
 absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const BatchItem> items,
-                                                               const FollowUp& follow) const {
+                                                               const FollowUp& follow,
+                                                               Durability durability) const {
   std::vector<absl::StatusOr<Placed>> outcomes(items.size());
   std::vector<Operation> operations;
   std::vector<size_t> indexes;
@@ -169,8 +170,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const B
     }
     return out;
   };
-  MARCOT_RETURN_IF_ERROR(
-      engine_->RunWithFollowUp(operations, prepare, Durability::kDefault).status());
+  MARCOT_RETURN_IF_ERROR(engine_->RunWithFollowUp(operations, prepare, durability).status());
   return outcomes;
 }
 

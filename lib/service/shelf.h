@@ -49,13 +49,15 @@ class Shelf {
   BatchItem MakeDirectoryItem(std::string path) const;
   BatchItem MoveItem(std::string from, std::string to) const;
 
-  absl::Status RunAll(std::vector<BatchItem> items) const;
+  absl::Status RunAll(std::vector<BatchItem> items,
+                      Durability durability = Durability::kDefault) const;
   // Items of anybody's, each its own outcome, and in the same commit what `follow` makes of the
   // outcomes: all of it or, with its error, nothing at all. `follow` must be quick.
   using FollowUp = std::function<absl::StatusOr<std::vector<BatchItem>>(
       std::span<const absl::StatusOr<Placed>>)>;
-  absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Run(std::span<const BatchItem> items,
-                                                          const FollowUp& follow) const;
+  absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Run(
+      std::span<const BatchItem> items, const FollowUp& follow,
+      Durability durability = Durability::kDefault) const;
 
  private:
   Shelf(Store& store, operations::Engine& engine, Space space)
