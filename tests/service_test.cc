@@ -71,10 +71,10 @@ TEST_F(ShelfTest, ARecordThatFailsUndoesAll) {
     return MakeError(Code::kPathConflict, "no");
   };
   EXPECT_EQ(CodeOf(shelf_.Run(items, refuse).status()), Code::kPathConflict);
-  const auto move_nothing = [&](auto) -> absl::StatusOr<std::vector<BatchItem>> {
-    return std::vector{shelf_.MoveItem("nowhere", "somewhere")};
+  const auto delete_nothing = [&](auto) -> absl::StatusOr<std::vector<BatchItem>> {
+    return std::vector{shelf_.DeleteItem("nowhere")};
   };
-  EXPECT_FALSE(shelf_.Run(items, move_nothing).ok());
+  EXPECT_FALSE(shelf_.Run(items, delete_nothing).ok());
   EXPECT_EQ(CodeOf(space_.GetStat("x").status()), Code::kPathNotFound);
   EXPECT_EQ(*store_->CheckInvariants(), std::vector<std::string>{});
 }

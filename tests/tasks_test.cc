@@ -223,6 +223,62 @@ TEST_F(TasksTest, DoesWhatItsHandlesMay) {
             Code::kNoPermission);
 }
 
+TEST_F(TasksTest, NoItemHoldsUpTheOthers) {
+  ASSERT_TRUE(space_.MakeDirectory("a").ok());
+  BatchItem item = CopyItem(space_, "a", "b");
+  item.from_tree.named_snapshot = std::string(65'000, 's');
+  EXPECT_EQ(SubmitCode({.items = {item}}), Code::kParamInvalid);
+  item = CopyItem(space_, "a", "b");
+  item.options.user = std::string(65'000, 'u');
+  EXPECT_EQ(SubmitCode({.items = {item}}), Code::kParamInvalid);
+  EXPECT_EQ(SubmitCode({.items = std::vector(1000, CopyItem(space_, "a", std::string(9000, 'x')))}),
+            Code::kParamInvalid);
+  // What cannot succeed has its outcome, and the others theirs.
+  const uint64_t id = Submit(
+      {.items = {CopyItem(space_, "a", "\xff"), CopyItem(space_, "a", "b"),
+                 CopyItem(space_, "a", std::string(20'000, 'x')), CopyItem(space_, "b", "c")}});
+  EXPECT_EQ(RunToEnd(id).state, TaskState::kDone);
+  const auto items = *tasks().GetItems(space_, id);
+  ASSERT_EQ(items.size(), 4u);
+  EXPECT_EQ(CodeOf(items[0].placed.status()), Code::kIllegalFileName);
+  EXPECT_TRUE(items[1].placed.ok());
+  EXPECT_EQ(CodeOf(items[2].placed.status()), Code::kDirectoryLevelExceed);
+  EXPECT_TRUE(items[3].placed.ok());
+  const uint64_t atomic = Submit(
+      {.items = {CopyItem(space_, "a", "d"), CopyItem(space_, "a", "\xff")}, .atomic = true});
+  EXPECT_EQ(RunToEnd(atomic).state, TaskState::kFailed);
+  EXPECT_EQ(CodeOf(tasks().Get(space_, atomic)->status), Code::kIllegalFileName);
+}
+
+TEST_F(TasksTest, IsForWhoMay) {
+  ASSERT_TRUE(space_.MakeDirectory("a").ok());
+  const auto of = [&](const char* user, Grants grants) {
+    SessionRequest request;
+    request.library = "default";
+    request.user = user;
+    request.grants = grants;
+    return *store_->OpenSession(request)->OpenSpace("-");
+  };
+  const Space reader = of("eve", {}), ann = of("ann", {Grant::kCopyDirectory}),
+              admin = of("root", {Grant::kSpaceAdmin});
+  EXPECT_EQ(CodeOf(tasks().Submit(reader, {.items = {CopyItem(reader, "a", "b")}}).status()),
+            Code::kNoPermission);
+  const uint64_t first = *tasks().Submit(ann, {.items = {CopyItem(ann, "a", "b")}});
+  const uint64_t second = *tasks().Submit(ann, {.items = {CopyItem(ann, "a", "b")}});
+  EXPECT_EQ(CodeOf(tasks().Cancel(reader, first)), Code::kNoPermission);
+  EXPECT_TRUE(tasks().Cancel(ann, first).ok());
+  EXPECT_TRUE(tasks().Cancel(admin, second).ok());
+  EXPECT_EQ(RunToEnd(second).state, TaskState::kCancelled);
+  const auto at_once = tasks().Wait(space_, second, std::chrono::milliseconds::max());
+  EXPECT_EQ(at_once->state, TaskState::kCancelled);
+  TempStore another;
+  const Space foreign = *another->OpenSpace("default", "-");
+  EXPECT_EQ(SubmitCode({.items = {CopyItem(foreign, "a", "b")}}), Code::kParamInvalid);
+  EXPECT_EQ(CodeOf(service_->uploads().Begin(foreign, "f", {}).status()), Code::kParamInvalid);
+  const std::vector<BatchItem> items{CopyItem(foreign, "a", "b")};
+  EXPECT_EQ(CodeOf(store_->RunAtomically(items).status()), Code::kParamInvalid);
+}
+
 TEST_F(TasksTest, IsOfItsSpace) {
   const Space other = *store_->CreateSpace("default", "other");
   ASSERT_TRUE(other.MakeDirectory("a").ok());

@@ -178,6 +178,8 @@ TEST_F(UploadsTest, RefusesWhatCannotSucceed) {
   overwrite.strategy = Strategy::kOverwrite;
   EXPECT_EQ(BeginCode("dir", overwrite), Code::kSameNameDirectoryOrFileExists);
   EXPECT_EQ(BeginCode("file/below", overwrite), Code::kSameNameDirectoryOrFileExists);
+  EXPECT_EQ(BeginCode("file/below/more"), Code::kSameNameDirectoryOrFileExists);
+  EXPECT_EQ(BeginCode("dir/no/more"), Code::kDirectoryNotFound);
   const std::string spaces[] = {"-"};
   ASSERT_TRUE(store_->CreateQuota("default", spaces, {.bytes = 10}).ok());
   UploadOptions big;
@@ -190,6 +192,85 @@ TEST_F(UploadsTest, RefusesWhatCannotSucceed) {
   ASSERT_TRUE(uploads().Send(upload.key, SourceOf("less")).ok());
   EXPECT_EQ(ConfirmCode(upload.key), Code::kOk);
   ExpectSound();
+}
+
+TEST_F(UploadsTest, HoldsToTheAnnouncedSize) {
+  UploadOptions five;
+  five.size = 5;
+  const UploadInfo upload = Begin("a", five);
+  EXPECT_EQ(CodeOf(uploads().Send(upload.key, SourceOf("more than 5")).status()),
+            Code::kUploadIncomplete);
+  EXPECT_EQ(ConfirmCode(upload.key), Code::kUploadIncomplete);
+  ASSERT_TRUE(uploads().Send(upload.key, SourceOf("four")).ok());
+  EXPECT_EQ(ConfirmCode(upload.key), Code::kUploadIncomplete);
+  ASSERT_TRUE(uploads().Send(upload.key, SourceOf("five!")).ok());
+  EXPECT_EQ(ConfirmCode(upload.key), Code::kOk);
+  five.size = 0;
+  const UploadInfo empty = Begin("empty", five);
+  ASSERT_TRUE(uploads().Send(empty.key, SourceOf("")).ok());
+  EXPECT_EQ(ConfirmCode(empty.key, {.crc64 = 0}), Code::kOk);
+  EXPECT_EQ(*space_.Read("empty"), "");
+  ExpectSound();
+}
+
+TEST_F(UploadsTest, NamesOfItsOwnAreNotTheHosts) {
+  service_.reset();
+  store_.options().max_name_chars = 16;
+  store_.Reopen();
+  space_ = *store_->OpenSpace("default", "-");
+  service_ = *Service::Open(*store_);
+  const UploadInfo upload = Begin("a");
+  ASSERT_TRUE(uploads().Send(upload.key, SourceOf("bytes")).ok());
+  EXPECT_EQ(ConfirmCode(upload.key), Code::kOk);
+  EXPECT_EQ(BeginCode(std::string(17, 'x')), Code::kFileNameLengthExceed);
+  ASSERT_TRUE(space_.MakeDirectory("d").ok());
+  BatchItem copy;
+  copy.kind = BatchItem::Kind::kCopy;
+  copy.space = space_;
+  copy.from = "d";
+  copy.path = "e";
+  const uint64_t id = *service_->tasks().Submit(space_, {.items = {copy}});
+  EXPECT_EQ(service_->tasks().Wait(space_, id, std::chrono::seconds(60))->state, TaskState::kDone);
+}
+
+// Two senders of other bytes for one upload, and a client that confirms what it has sent: the file
+// and its digest are of the same bytes, and of those that were confirmed.
+TEST_F(UploadsTest, SendersAndConfirmsAtOnce) {
+  const std::string first(1000, 'a'), second(1000, 'b');
+  int confirmed = 0;
+  for (int round = 0; round < 60; ++round) {
+    const UploadInfo upload = Begin("f");
+    ASSERT_TRUE(uploads().Send(upload.key, SourceOf(first)).ok());
+    std::thread other([&] { uploads().Send(upload.key, SourceOf(second)).status().IgnoreError(); });
+    std::thread more([&] { uploads().Send(upload.key, SourceOf(first)).status().IgnoreError(); });
+    const auto placed = uploads().Confirm(space_, upload.key, {.crc64 = DigestOf(first).crc64});
+    other.join();
+    more.join();
+    if (!placed.ok()) {
+      const Code code = CodeOf(placed.status());
+      ASSERT_TRUE(code == Code::kPathConflict || code == Code::kBadCrc64) << placed.status();
+      continue;
+    }
+    ++confirmed;
+    ASSERT_EQ(*space_.Read(JoinPath(placed->path)), first);
+    EXPECT_EQ(*uploads().FindCrc64(space_.GetStat(JoinPath(placed->path))->content),
+              DigestOf(first).crc64);
+  }
+  EXPECT_GT(confirmed, 0);
+  for (const std::string& bytes : {first, second}) {
+    const service::Digest digest = DigestOf(bytes);
+    const KnownFile file{digest.beginning_hash, digest.full_hash, digest.size};
+    const auto placed = uploads().PutKnown(space_, "known", file, {});
+    ASSERT_TRUE(placed.ok()) << placed.status();
+    if (!placed->has_value()) continue;
+    EXPECT_EQ(*space_.Read(JoinPath((*placed)->path)), bytes);
+  }
+}
+
+TEST_F(UploadsTest, OneServiceAtATime) {
+  EXPECT_EQ(CodeOf(Service::Open(*store_).status()), Code::kStoreInUse);
+  service_.reset();
+  EXPECT_TRUE(Service::Open(*store_).ok());
 }
 
 TEST_F(UploadsTest, KnowsItsOwnKeysOnly) {
@@ -231,11 +312,15 @@ TEST_F(UploadsTest, ExpiresAndGoesWithItsSpace) {
   ASSERT_TRUE(uploads().Send(late.key, SourceOf("bytes of b")).ok());
   clock_.Advance(kUploadLifeMs / 2);
   EXPECT_EQ(ConfirmCode(early.key), Code::kConfirmKeyNotFound);
+  EXPECT_EQ(CodeOf(uploads().Send(early.key, SourceOf("x")).status()), Code::kUploadNotFound);
+  clock_.Advance(kUploadLifeMs / 4);
+  ASSERT_TRUE(uploads().Send(late.key, SourceOf("bytes of b")).ok());  // it waits anew
+  clock_.Advance(kUploadLifeMs / 2);
   ASSERT_TRUE(service_->ExpireDue().ok());
   ASSERT_TRUE(store_->ReclaimUntilIdle().ok());
   EXPECT_EQ(store_->GetStats()->physical_bytes, 10u);
   EXPECT_EQ(ConfirmCode(late.key), Code::kOk);
-  clock_.Advance(kUploadLifeMs);
+  clock_.Advance(2 * kUploadLifeMs);
   ASSERT_TRUE(service_->ExpireDue().ok());
   EXPECT_EQ(ConfirmCode(late.key), Code::kConfirmKeyNotFound);
   const Space other = *store_->CreateSpace("default", "other");
@@ -272,7 +357,34 @@ TEST_F(UploadsTest, KnownContentNeedsNoBytes) {
   ASSERT_TRUE(space_.Delete("a").ok() && space_.Delete("a (1)").ok());
   ASSERT_TRUE(store_->ReclaimUntilIdle().ok());
   EXPECT_EQ(*uploads().PutKnown(space_, "b", file, {}), std::nullopt);
+  EXPECT_FALSE(*uploads().MayKnow(space_, file.beginning_hash, file.size));
+  // What is said of bytes that are gone goes too; of an upload that was aborted nothing was kept.
+  const UploadInfo aborted = Begin("c");
+  ASSERT_TRUE(uploads().Send(aborted.key, SourceOf(bytes)).ok());
+  ASSERT_TRUE(uploads().Abort(space_, aborted.key).ok());
+  EXPECT_FALSE(*uploads().MayKnow(space_, file.beginning_hash, file.size));
   ExpectSound();
+}
+
+TEST_F(UploadsTest, DigestsGoWithTheirContents) {
+  for (int i = 0; i < 300; ++i) {
+    const UploadInfo upload = Begin("f");
+    ASSERT_TRUE(uploads().Send(upload.key, SourceOf("bytes " + std::to_string(i))).ok());
+    ASSERT_EQ(ConfirmCode(upload.key), Code::kOk);
+  }
+  const ContentId kept = space_.GetStat("f")->content, gone = space_.GetStat("f (1)")->content;
+  ListOptions all;
+  all.limit = 1000;
+  const Page page = *space_.List("", all);
+  for (const Stat& file : page.entries) {
+    if (file.name == "f") continue;
+    ASSERT_TRUE(space_.Delete(file.name).ok());
+  }
+  ASSERT_TRUE(store_->ReclaimUntilIdle().ok());
+  EXPECT_TRUE(uploads().FindCrc64(gone)->has_value());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(service_->ExpireDue().ok());
+  EXPECT_FALSE(uploads().FindCrc64(gone)->has_value());
+  EXPECT_TRUE(uploads().FindCrc64(kept)->has_value());
 }
 
 TEST_F(UploadsTest, NeedsItsGrants) {

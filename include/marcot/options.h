@@ -106,10 +106,12 @@ struct ListOptions : ReadOptions {
   ListOrder order = ListOrder::kDirectoriesFirst;
   bool descending = false;  // kDirectoriesFirst: each kind by itself, the directories still first
   ListFilter filter = ListFilter::kAll;
-  std::string prefix;       // of the name
-  std::string start_after;  // in the orders by name: what comes behind this name alone
-  size_t limit = 20;        // 1..1000
-  std::string marker;       // Page::marker of the page before; empty: the first page
+  std::string prefix;  // of the name
+  // In the orders by name: what comes behind this name alone; of each kind by itself where the
+  // directories come first.
+  std::string start_after;
+  size_t limit = 20;   // 1..1000
+  std::string marker;  // Page::marker of the page before; empty: the first page
 };
 
 // What fits into a Page: up to `limit` entries, and fewer (even none) where the directory is full

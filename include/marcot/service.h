@@ -19,7 +19,7 @@ struct ServiceOptions {
   int task_threads = 2;  // 1..64; tasks take turns
 };
 
-// Thread-safe. One at a time for a store, which it must not outlive.
+// Thread-safe. One at a time for a store (StoreInUse), which it must not outlive.
 class Service {
  public:
   static absl::StatusOr<std::unique_ptr<Service>> Open(Store& store,

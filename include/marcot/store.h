@@ -49,7 +49,7 @@ struct BatchItem {
   bool permanent = false;                                  // delete
   enum class Only { kEither, kDirectory, kFile } only = Only::kEither;
   std::string bytes;      // put; at most kMaxBatchPutBytes
-  ContentRef content;     // put reference, put stored
+  ContentRef content;     // put reference, put stored (with `from`: what it must hold, if any)
   Attributes attributes;  // the puts, set attributes
   OperationOptions options;
 };

@@ -25,8 +25,8 @@ struct TaskRequest {
   Kind kind = Kind::kBatch;
   std::string label;  // the host's own word for it; at most 64 bytes of UTF-8
 
-  // At most kMaxBatchItems that make a directory, copy, move, delete, restore or purge. Each goes
-  // with what its handles may do now.
+  // At most kMaxBatchItems that make a directory, copy, move, delete, restore or purge; of 4 MiB
+  // together. Each goes with what its handles may do now.
   std::vector<BatchItem> items;
   bool atomic = false;  // all of them in one commit, or none
 
@@ -37,15 +37,16 @@ struct TaskRequest {
 enum class TaskState {
   kRunning,    // or waiting for its turn
   kDone,       // each item has its outcome
-  kFailed,     // as a whole: TaskInfo::status says why
+  kFailed,     // as a whole, from `TaskInfo::done` on: its status says why
   kCancelled,  // items that were done stay done
 };
 
 struct TaskItem {
   BatchItem::Kind kind = BatchItem::Kind::kMakeDirectory;
-  std::string from, path;         // as they were asked for
-  uint64_t recycled_item = 0;     // restore, purge: as asked for
-  absl::StatusOr<Placed> placed;  // TaskCancelled: it was not its turn yet
+  std::string from, path;      // as they were asked for
+  uint64_t recycled_item = 0;  // restore, purge: as asked for
+  // TaskCancelled: it was not its turn yet. A final path of more than 20 KiB is left out.
+  absl::StatusOr<Placed> placed;
 };
 
 struct TaskInfo {
@@ -65,22 +66,24 @@ class Tasks {
   virtual ~Tasks() = default;
 
   // Ids grow. Nothing was done if this fails: NoItemsProvided, TooManyItems, ParamInvalid (an item
-  // of another kind, one whose paths take more than 32 KiB). Reclaim and import are for a host's
-  // own handle (NoPermission). O(items).
+  // of another kind, one that takes more than 36 KiB), NoPermission (none of the items is allowed;
+  // reclaim and import are for a host's own handle). O(items).
   virtual absl::StatusOr<uint64_t> Submit(const Space& space, const TaskRequest& request) = 0;
 
   virtual absl::StatusOr<TaskInfo> Get(const Space& space, uint64_t id) = 0;
   // Of any space of a library.
   virtual absl::StatusOr<TaskInfo> GetOfLibrary(std::string_view library, uint64_t id) = 0;
   // The outcomes of a task that has ended, in the order of its items; of one that runs, those of
-  // the items that are done. O(items).
+  // the items that are done; of one that failed as a whole, none. O(items).
   virtual absl::StatusOr<std::vector<TaskItem>> GetItems(const Space& space, uint64_t id) = 0;
   virtual absl::StatusOr<std::vector<TaskItem>> GetItemsOfLibrary(std::string_view library,
                                                                   uint64_t id) = 0;
   // Waits for its end, this long at the most; answers as Get does.
   virtual absl::StatusOr<TaskInfo> Wait(const Space& space, uint64_t id,
                                         std::chrono::milliseconds longest) = 0;
-  // No further item is begun. Does nothing to a task that has ended.
+  // No further item is begun; an import whose last commit is under way still makes its space. Does
+  // nothing to a task that has ended. NoPermission: for who administers the space, and for the
+  // session's user who submitted it.
   virtual absl::Status Cancel(const Space& space, uint64_t id) = 0;
 
   // Does a step of one task, in turn; answers whether any is left to do. For hosts without a

@@ -15,12 +15,14 @@
 
 namespace marcot {
 
-// How long an upload waits for its next call.
+// How long an upload waits for its next call: half of it at least, for a call writes its end anew
+// where less than that is left.
 inline constexpr int64_t kUploadLifeMs = 24LL * 3600 * 1000;
 inline constexpr uint32_t kMaxUploadParts = 10'000;
+inline constexpr size_t kMaxUploadPathBytes = 32 * 1024;
 
 struct UploadOptions : PutOptions {
-  std::optional<uint64_t> size;  // bytes, as announced: looked at now and when it is confirmed
+  std::optional<uint64_t> size;  // bytes, as announced: more are refused, and at the end fewer too
   bool parts = false;
 };
 
@@ -62,12 +64,13 @@ class Uploads {
  public:
   virtual ~Uploads() = default;
 
-  // Checks all that can be known already: the path and its parent (DirectoryNotFound), a clash
-  // under ask, the quota. Takes ask, rename (default) and overwrite.
+  // Checks all that can be known already: the path (kMaxUploadPathBytes at most) and its parent
+  // (DirectoryNotFound), a clash under ask, the quota. Takes ask, rename (default) and overwrite.
+  // The durability is that of the confirmation.
   virtual absl::StatusOr<UploadInfo> Begin(const Space& space, std::string_view path,
                                            const UploadOptions& options) = 0;
   // The bytes, all or one part of them, in place of any that were sent before. UploadNotFound: no
-  // such upload, or it has expired.
+  // such upload, or it has expired. PathConflict: another call sent the same ones at that time.
   virtual absl::StatusOr<UploadedPart> Send(std::string_view key, const ByteSource& source) = 0;
   virtual absl::StatusOr<UploadedPart> SendPart(std::string_view key, uint32_t number,
                                                 const ByteSource& source) = 0;
@@ -81,7 +84,8 @@ class Uploads {
   virtual absl::Status Abort(const Space& space, std::string_view key) = 0;
   // Makes the file, as Space::Put does, and forgets the upload, in one commit. Once done it answers
   // the same again, for as long as the upload would have waited. Parts are put together first:
-  // O(bytes). UploadIncomplete, MultipartUploadIncomplete (a part is missing), BadCrc64.
+  // O(bytes). UploadIncomplete, MultipartUploadIncomplete (a part is missing), BadCrc64;
+  // PathConflict: other bytes were sent while it looked at these.
   virtual absl::StatusOr<Placed> Confirm(const Space& space, std::string_view key,
                                          const ConfirmOptions& options) = 0;
 

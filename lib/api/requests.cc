@@ -79,7 +79,8 @@ absl::StatusOr<Operation::Kind> KindOf(const BatchItem& item) {
 }
 
 bool HasSource(const BatchItem& item) {
-  const bool puts = item.kind == BatchItem::Kind::kPutStored && !item.from.empty();
+  const bool puts =
+      item.kind == BatchItem::Kind::kPutStored && (!item.from.empty() || item.from_space.valid());
   return item.kind == BatchItem::Kind::kCopy || item.kind == BatchItem::Kind::kMove || puts;
 }
 
@@ -115,9 +116,7 @@ absl::Status PrepareContent(const BatchItem& item, Operation* operation) {
     MARCOT_ASSIGN_OR_RETURN(operation->content, PrepareReference(item.content, item.path));
   }
   if (item.kind == BatchItem::Kind::kPutStored) {
-    MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
-    MARCOT_ASSIGN_OR_RETURN(operation->content,
-                            PrepareStored(*state->engine, item.content, item.path));
+    MARCOT_ASSIGN_OR_RETURN(operation->content, PrepareStored(item.content, item.path));
   }
   if (item.kind != BatchItem::Kind::kPut) return absl::OkStatus();
   if (item.bytes.size() > kMaxBatchPutBytes) {
@@ -157,13 +156,11 @@ absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& conte
   return out;
 }
 
-absl::StatusOr<operations::FileContent> PrepareStored(const operations::Engine& engine,
-                                                      const ContentRef& content,
+absl::StatusOr<operations::FileContent> PrepareStored(const ContentRef& content,
                                                       std::string_view path) {
   MARCOT_ASSIGN_OR_RETURN(operations::FileContent out, PrepareReference(content, path));
-  out.host_kept = engine.options().content_store != nullptr;
+  out.host_kept = false;
   out.stored = true;
-  out.unique_id = false;
   return out;
 }
 

@@ -218,7 +218,7 @@ absl::StatusOr<Placed> Space::PutReference(std::string_view path, const ContentR
 absl::StatusOr<Placed> Space::PutStored(std::string_view path, const ContentRef& content,
                                         const PutOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
-  MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareStored(*state_->engine, content, path));
+  MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareStored(content, path));
   return state_->engine->RunOperation(operation, options.durability);
 }
 

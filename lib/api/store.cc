@@ -17,7 +17,6 @@ using operations::Operation;
 
 constexpr char kDefaultLibrary[] = "default";
 constexpr char kSingleSpace[] = "-";
-constexpr char kHiddenLibrary[] = "-service";
 
 // In one commit, so that a crash never leaves a store without it.
 class AddSpaceWork final : public operations::Pipeline::Work {
@@ -53,8 +52,14 @@ Durability DurabilityOf(std::span<const BatchItem> items) {
 }
 
 // Where the host keeps the bytes, its store gets them before the batch begins.
-absl::StatusOr<Operation> PrepareWithContent(const BatchItem& item, ContentStore* host) {
+absl::StatusOr<Operation> PrepareWithContent(const BatchItem& item, const Engine& engine) {
   MARCOT_ASSIGN_OR_RETURN(Operation operation, api::PrepareItem(item));
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(item.space));
+  if (state->engine != &engine) {
+    return MakeError(Code::kParamInvalid,
+                     absl::StrCat(item.path, ": the space is of another store; run it there"));
+  }
+  ContentStore* const host = engine.options().content_store.get();
   if (item.kind != BatchItem::Kind::kPut || host == nullptr) return operation;
   std::string_view left = item.bytes;
   MARCOT_ASSIGN_OR_RETURN(
@@ -104,13 +109,13 @@ Space StoreImpl::MakeSpace(std::string_view library, std::string_view name,
 }
 
 absl::StatusOr<Space> StoreImpl::OpenHiddenSpace() {
-  AddSpaceWork work(kHiddenLibrary);
+  AddSpaceWork work(operations::kHiddenLibrary);
   const absl::Status made = engine_->Run(work, Durability::kSynced);
   if (CodeOf(made) != Code::kDuplicateLibrary) MARCOT_RETURN_IF_ERROR(made);
   ReadView view = ReadView::OfNow(engine_->committed());
   MARCOT_ASSIGN_OR_RETURN(const auto record,
-                          operations::RequireSpace(view, kHiddenLibrary, kSingleSpace));
-  return MakeSpace(kHiddenLibrary, kSingleSpace, record);
+                          operations::RequireSpace(view, operations::kHiddenLibrary, kSingleSpace));
+  return MakeSpace(operations::kHiddenLibrary, kSingleSpace, record);
 }
 
 Space StoreImpl::ForSession(const Space& space, std::shared_ptr<const SessionRequest> session) {
@@ -174,7 +179,7 @@ absl::StatusOr<std::vector<std::string>> Store::ListLibraries() const {
   for (rows->Seek(""); rows->Valid();) {
     std::string library(rows->key().substr(0, rows->key().find('\0')));
     rows->Seek(library + '\1');
-    if (library != kHiddenLibrary) libraries.push_back(std::move(library));
+    if (library != operations::kHiddenLibrary) libraries.push_back(std::move(library));
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
   return libraries;
@@ -246,7 +251,7 @@ absl::StatusOr<std::vector<Placed>> Store::RunAtomically(std::span<const BatchIt
   operations.reserve(items.size());
   absl::Status unprepared;
   for (const BatchItem& item : items) {
-    auto operation = PrepareWithContent(item, impl_->engine().options().content_store.get());
+    auto operation = PrepareWithContent(item, impl_->engine());
     unprepared = operation.status();
     if (!unprepared.ok()) break;
     operations.push_back(*std::move(operation));
@@ -264,7 +269,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Store::RunEach(
   std::vector<Operation> operations;
   std::vector<size_t> indexes;
   for (const BatchItem& item : items) {
-    auto operation = PrepareWithContent(item, impl_->engine().options().content_store.get());
+    auto operation = PrepareWithContent(item, impl_->engine());
     outcomes.emplace_back();  // until it has run
     if (!operation.ok()) outcomes.back() = operation.status();
     if (!operation.ok()) continue;

@@ -1,6 +1,7 @@
 // What stands behind the public handles.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,10 @@ class StoreImpl {
   // id is none that a host can give, so no call of the API reaches it.
   absl::StatusOr<Space> OpenHiddenSpace();
 
+  // Whether this call was the first; once EndService was called it is the first again.
+  bool BeginService() { return !served_.exchange(true); }
+  void EndService() { served_ = false; }
+
   // A default-constructed handle has no state: SpaceNotFound.
   static absl::StatusOr<const Space::State*> StateOf(const Space& space);
   // The same of a session: NoPermission.
@@ -52,6 +57,7 @@ class StoreImpl {
 
  private:
   const std::unique_ptr<operations::Engine> engine_;
+  std::atomic<bool> served_{false};
 };
 
 // ---- reads: where they look
@@ -72,8 +78,7 @@ absl::StatusOr<operations::Operation> PrepareItem(const BatchItem& item);
 absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& content,
                                                          std::string_view path);
 // Of a content that the store has, itself or at the host.
-absl::StatusOr<operations::FileContent> PrepareStored(const operations::Engine& engine,
-                                                      const ContentRef& content,
+absl::StatusOr<operations::FileContent> PrepareStored(const ContentRef& content,
                                                       std::string_view path);
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path);
 absl::StatusOr<Placed> RunItem(const BatchItem& item);

@@ -51,7 +51,21 @@ class AbandonWork final : public Pipeline::Work {
   const uint64_t blob_, chunks_;
 };
 
-absl::Status NotStored(const FileContent& content, const std::vector<std::string>& path) {
+// What the store knows, whoever keeps its bytes.
+absl::Status HoldStoredContent(const FileContent& content, const std::vector<std::string>& path,
+                               core::Txn& txn, core::TreeWriter& writer) {
+  if (content.id.empty()) {
+    writer.CountContent(0);
+    return absl::OkStatus();
+  }
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool counted,
+                          txn.Get(Family::kContents, core::ContentKey(content.id), &value));
+  core::ContentRow row;
+  if (counted) {
+    MARCOT_ASSIGN_OR_RETURN(row, core::DecodeContent(value));
+  }
+  if (counted && row.size == content.size) return writer.HoldContent(content.id, content.size);
   return MakeError(Code::kContentNotFound,
                    absl::StrCat("the store has no content ", content.id.Hex(), " of ", content.size,
                                 " bytes for ", JoinPath(path), "; send its bytes"));
@@ -70,9 +84,8 @@ absl::Status HoldHostContent(const FileContent& content, const std::vector<std::
                      absl::StrCat("content ", content.id.Hex(), " of ", JoinPath(path),
                                   " is being deleted; send its bytes again under a new id"));
   }
-  MARCOT_ASSIGN_OR_RETURN(const bool counted, txn.Get(Family::kContents, key, &value));
-  if (content.stored && !released && !counted) return NotStored(content, path);
   if (released) txn.Delete(Family::kReleased, key);
+  MARCOT_ASSIGN_OR_RETURN(const bool counted, txn.Get(Family::kContents, key, &value));
   if (counted) return writer.HoldContent(content.id, content.size);
   writer.CountContent(content.size);
   txn.Put(Family::kContents, std::move(key),
@@ -82,8 +95,8 @@ absl::Status HoldHostContent(const FileContent& content, const std::vector<std::
 
 // Equal bytes are kept once: where the store has them the new ones are not written, or, streamed
 // already, are left to reclaim.
-absl::Status HoldBuiltInContent(const FileContent& content, const std::vector<std::string>& path,
-                                core::Txn& txn, core::TreeWriter& writer) {
+absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
+                                core::TreeWriter& writer) {
   if (content.id.empty()) {
     writer.CountContent(0);
     return absl::OkStatus();
@@ -94,9 +107,6 @@ absl::Status HoldBuiltInContent(const FileContent& content, const std::vector<st
   core::ContentRow row;
   if (kept) {
     MARCOT_ASSIGN_OR_RETURN(row, core::DecodeContent(value));
-  }
-  if (content.stored && (row.blob == 0 || row.size != content.size)) {
-    return NotStored(content, path);
   }
   if (row.blob != 0) {
     if (content.blob != 0) {
@@ -122,8 +132,9 @@ absl::Status HoldBuiltInContent(const FileContent& content, const std::vector<st
 
 absl::Status HoldContent(const FileContent& content, const std::vector<std::string>& path,
                          core::Txn& txn, core::TreeWriter& writer) {
+  if (content.stored) return HoldStoredContent(content, path, txn, writer);
   return content.host_kept ? HoldHostContent(content, path, txn, writer)
-                           : HoldBuiltInContent(content, path, txn, writer);
+                           : HoldBuiltInContent(content, txn, writer);
 }
 
 ContentId HashOf(std::string_view bytes) {

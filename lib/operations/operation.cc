@@ -60,9 +60,12 @@ ObjectId RandomId() {
   return {random(), random()};
 }
 
+// What the service keeps has names of its own, whatever the host allows for others.
+constexpr Limits kHiddenLimits{.max_name_chars = 255, .max_path_bytes = 1u << 20};
+
 Runner::Runner(const Operation& op, const Limits& limits, core::Txn& txn, NameHints& hints)
     : op_(op),
-      limits_(limits),
+      limits_(op.library == kHiddenLibrary ? kHiddenLimits : limits),
       txn_(txn),
       writer_(txn),
       hints_(hints),
@@ -310,6 +313,10 @@ absl::StatusOr<Placed> Runner::MakeDirectory() {
 absl::Status Runner::TakeContent(Entry* file) {
   if (!op_.from.empty()) {
     MARCOT_RETURN_IF_ERROR(FindSource());
+    if (!op_.content.id.empty() && op_.content.id != source_.content) {
+      return MakeError(Code::kPathConflict,
+                       absl::StrCat(JoinPath(op_.from), " was given another content meanwhile"));
+    }
     file->content = source_.content;
     file->size = source_.size;
     return writer_.Hold(source_);

@@ -17,6 +17,10 @@
 namespace marcot::operations {
 
 absl::Status CheckSpaceId(std::string_view id, bool library);
+
+// The library whose one space is the service's own (service/shelf.h). Not an id that a host can
+// give.
+inline constexpr std::string_view kHiddenLibrary = "-service";
 // AccessTokenNotMatchSpace where one of the spaces is not among those that a session is for; empty:
 // it is for all of them.
 absl::Status CheckWithin(std::span<const std::string> spaces, std::span<const std::string> within);

@@ -6,62 +6,109 @@
 namespace marcot::service {
 namespace {
 
-// Records by content:             digests/CONTENT -> crc64, size, beginning, full
-// Contents of a library by hash:  known/LIBRARY/BEGINNING-SIZE/FULL -> content
-constexpr char kDigests[] = "digests";
+constexpr char kDigestsFolder[] = "digests";
+constexpr char kKnownFolder[] = "known";
+constexpr size_t kSlice = 256;
 
 std::string DigestPath(const ContentId& content) {
-  return absl::StrCat(kDigests, "/", content.Hex());
+  return absl::StrCat(kDigestsFolder, "/", content.Hex());
 }
 
-std::string BeginningPath(const std::string& library, std::string_view hash, uint64_t size) {
-  return absl::StrCat("known/", library, "/", std::string(hash), "-", size);
+std::string KnownOf(const std::string& library_key) {
+  return absl::StrCat(kKnownFolder, "/", library_key);
 }
 
-std::string FullPath(const std::string& library, const KnownFile& file) {
-  return absl::StrCat(BeginningPath(library, file.beginning_hash, file.size), "/", file.full_hash);
+std::string Beginning(std::string_view hash, uint64_t size) {
+  return absl::StrCat(std::string(hash), "-", size, "-");
+}
+
+std::string KnownPath(const std::string& library_key, const KnownFile& file) {
+  return absl::StrCat(KnownOf(library_key), "/", Beginning(file.beginning_hash, file.size),
+                      file.full_hash);
+}
+
+void AddContent(const ContentId& content, Record* record) {
+  (*record)["content_hi"] = absl::StrCat(content.hi);
+  (*record)["content_lo"] = absl::StrCat(content.lo);
+}
+
+ContentId ContentOf(const Record& record) {
+  return {NumberOf(record, "content_hi"), NumberOf(record, "content_lo")};
 }
 
 }  // namespace
 
-absl::Status Digests::Keep(const std::string& library, const ContentId& content,
-                           const Digest& digest) const {
-  if (content.empty()) return absl::OkStatus();
-  MARCOT_RETURN_IF_ERROR(shelf_.Put(DigestPath(content), {{"crc64", absl::StrCat(digest.crc64)},
-                                                          {"size", absl::StrCat(digest.size)},
-                                                          {"beginning", digest.beginning_hash},
-                                                          {"full", digest.full_hash}}));
-  return shelf_.Put(
-      FullPath(library, {digest.beginning_hash, digest.full_hash, digest.size}),
-      {{"content_hi", absl::StrCat(content.hi)}, {"content_lo", absl::StrCat(content.lo)}});
+void AddDigest(const Digest& digest, Record* record) {
+  (*record)["size"] = absl::StrCat(digest.size);
+  (*record)["crc64"] = absl::StrCat(digest.crc64);
+  (*record)["beginning"] = digest.beginning_hash;
+  (*record)["full"] = digest.full_hash;
 }
 
-absl::StatusOr<std::optional<Digest>> Digests::Find(const ContentId& content) const {
-  if (content.empty()) return Digester().Finish();
+Digest DigestOf(const Record& record) {
+  return {.size = NumberOf(record, "size"),
+          .crc64 = NumberOf(record, "crc64"),
+          .beginning_hash = TextOf(record, "beginning"),
+          .full_hash = TextOf(record, "full")};
+}
+
+std::vector<BatchItem> Digests::KeepItems(const std::string& library_key, const ContentId& content,
+                                          const Digest& digest) const {
+  if (content.empty()) return {};
+  Record of_content, known;
+  AddDigest(digest, &of_content);
+  AddContent(content, &of_content);
+  AddContent(content, &known);
+  const KnownFile file{digest.beginning_hash, digest.full_hash, digest.size};
+  return {shelf_.PutItem(DigestPath(content), of_content),
+          shelf_.PutItem(KnownPath(library_key, file), known)};
+}
+
+absl::StatusOr<std::optional<uint64_t>> Digests::FindCrc64(const ContentId& content) const {
+  if (content.empty()) return Digester().Finish().crc64;
   MARCOT_ASSIGN_OR_RETURN(const auto record, shelf_.Find(DigestPath(content)));
   if (!record.has_value()) return std::nullopt;
-  return Digest{.size = NumberOf(*record, "size"),
-                .crc64 = NumberOf(*record, "crc64"),
-                .beginning_hash = TextOf(*record, "beginning"),
-                .full_hash = TextOf(*record, "full")};
+  return DigestOf(*record).crc64;
 }
 
-absl::StatusOr<bool> Digests::HasBeginning(const std::string& library,
+absl::StatusOr<bool> Digests::HasBeginning(const std::string& library_key,
                                            std::string_view beginning_hash, uint64_t size) const {
-  MARCOT_ASSIGN_OR_RETURN(const auto names,
-                          shelf_.Names(BeginningPath(library, beginning_hash, size), "", 1));
-  return !names.empty();
+  const std::string beginning = Beginning(beginning_hash, size);
+  MARCOT_ASSIGN_OR_RETURN(const auto names, shelf_.Names(KnownOf(library_key), beginning, 1));
+  return !names.empty() && names[0].starts_with(beginning);
 }
 
-absl::StatusOr<std::optional<ContentId>> Digests::FindContent(const std::string& library,
+absl::StatusOr<std::optional<ContentId>> Digests::FindContent(const std::string& library_key,
                                                               const KnownFile& file) const {
-  MARCOT_ASSIGN_OR_RETURN(const auto record, shelf_.Find(FullPath(library, file)));
+  MARCOT_ASSIGN_OR_RETURN(const auto record, shelf_.Find(KnownPath(library_key, file)));
   if (!record.has_value()) return std::nullopt;
-  return ContentId{NumberOf(*record, "content_hi"), NumberOf(*record, "content_lo")};
+  return ContentOf(*record);
 }
 
-absl::Status Digests::Forget(const std::string& library, const KnownFile& file) const {
-  return shelf_.Delete(FullPath(library, file)).status();
+absl::Status Digests::Forget(const std::string& library_key, const KnownFile& file) const {
+  return shelf_.Delete(KnownPath(library_key, file)).status();
+}
+
+absl::Status Digests::ExpireSomeOf(const std::string& directory, std::string* last) const {
+  MARCOT_ASSIGN_OR_RETURN(const auto names, shelf_.Names(directory, *last, kSlice));
+  for (const std::string& name : names) {
+    const std::string path = absl::StrCat(directory, "/", name);
+    MARCOT_ASSIGN_OR_RETURN(const auto record, shelf_.Find(path));
+    if (!record.has_value()) continue;
+    MARCOT_ASSIGN_OR_RETURN(const bool held, shelf_.HoldsContent(ContentOf(*record)));
+    if (!held) MARCOT_RETURN_IF_ERROR(shelf_.Delete(path).status());
+  }
+  *last = names.size() < kSlice ? std::string() : names.back();
+  return absl::OkStatus();
+}
+
+absl::Status Digests::ExpireSome() {
+  MARCOT_RETURN_IF_ERROR(ExpireSomeOf(kDigestsFolder, &last_digest_));
+  if (last_known_.empty()) {
+    MARCOT_ASSIGN_OR_RETURN(const auto libraries, shelf_.Names(kKnownFolder, library_, 1));
+    library_ = libraries.empty() ? std::string() : libraries[0];
+  }
+  return library_.empty() ? absl::OkStatus() : ExpireSomeOf(KnownOf(library_), &last_known_);
 }
 
 }  // namespace marcot::service

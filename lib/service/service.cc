@@ -3,10 +3,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/status_macros.h"
 #include "marcot/error.h"
+#include "service/digests.h"
 #include "service/shelf.h"
 #include "service/tasks.h"
 #include "service/tokens.h"
@@ -23,7 +25,10 @@ constexpr int kTokenRounds = 60;
 class ServiceImpl final : public Service {
  public:
   explicit ServiceImpl(Shelf shelf)
-      : shelf_(std::move(shelf)), tokens_(shelf_), uploads_(MakeUploads(shelf_)) {}
+      : shelf_(std::move(shelf)),
+        tokens_(shelf_),
+        uploads_(MakeUploads(shelf_)),
+        digests_(shelf_) {}
   ~ServiceImpl() override;
 
   absl::Status Start(const ServiceOptions& options);
@@ -39,12 +44,14 @@ class ServiceImpl final : public Service {
  private:
   void ExpireInBackground();
   // What takes no longer than there is something under way.
-  absl::Status ExpireLittle() const;
+  absl::Status ExpireLittle();
 
   const Shelf shelf_;
   TokensImpl tokens_;
   const std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Tasks> tasks_;
+  Digests digests_;  // for their expiry
+  std::mutex expiring_;
 
   std::mutex mutex_;
   std::condition_variable stops_;
@@ -54,7 +61,12 @@ class ServiceImpl final : public Service {
 
 absl::Status ServiceImpl::Start(const ServiceOptions& options) {
   MARCOT_ASSIGN_OR_RETURN(tasks_, MakeTasks(shelf_, options.background ? options.task_threads : 0));
-  if (options.background) background_ = std::thread([this] { ExpireInBackground(); });
+  if (!options.background) return absl::OkStatus();
+  try {
+    background_ = std::thread([this] { ExpireInBackground(); });
+  } catch (const std::system_error& error) {
+    return MakeError(Code::kInternalServerError, error.what());
+  }
   return absl::OkStatus();
 }
 
@@ -69,9 +81,12 @@ void ServiceImpl::ExpireInBackground() {
   }
 }
 
-absl::Status ServiceImpl::ExpireLittle() const {
-  MARCOT_RETURN_IF_ERROR(ExpireUploads(shelf_));
-  return ExpireTasks(shelf_);
+absl::Status ServiceImpl::ExpireLittle() {
+  const std::lock_guard lock(expiring_);
+  absl::Status first = ExpireUploads(shelf_);
+  first.Update(ExpireTasks(shelf_));
+  first.Update(digests_.ExpireSome());
+  return first;
 }
 
 ServiceImpl::~ServiceImpl() {
@@ -81,6 +96,8 @@ ServiceImpl::~ServiceImpl() {
   }
   stops_.notify_all();
   if (background_.joinable()) background_.join();
+  tasks_.reset();
+  api::StoreImpl::Of(shelf_.store()).EndService();
 }
 
 }  // namespace
@@ -91,8 +108,16 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Open(Store& store,
   if (options.task_threads < 1 || options.task_threads > 64) {
     return MakeError(Code::kParamInvalid, "task_threads must be 1..64");
   }
-  MARCOT_ASSIGN_OR_RETURN(service::Shelf shelf, service::Shelf::Open(store));
-  auto service = std::make_unique<service::ServiceImpl>(std::move(shelf));
+  auto& impl = api::StoreImpl::Of(store);
+  if (!impl.BeginService()) {
+    return MakeError(Code::kStoreInUse, "the store has a service already; use that one");
+  }
+  auto shelf = service::Shelf::Open(store);
+  if (!shelf.ok()) {
+    impl.EndService();
+    return shelf.status();
+  }
+  auto service = std::make_unique<service::ServiceImpl>(*std::move(shelf));
   MARCOT_RETURN_IF_ERROR(service->Start(options));
   return service;
 }

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
+#include "operations/spaces.h"
 
 namespace marcot::service {
 namespace {
@@ -35,6 +36,12 @@ absl::StatusOr<std::optional<Record>> Shelf::Find(std::string_view path) const {
 
 absl::Status Shelf::Put(std::string_view path, const Record& record) const {
   return RunAll({PutItem(std::string(path), record)});
+}
+
+absl::StatusOr<bool> Shelf::HoldsContent(const ContentId& content) const {
+  core::ReadView view = core::ReadView::OfNow(engine_->committed());
+  std::string value;
+  return view.Get(storage::Family::kContents, core::ContentKey(content), &value);
 }
 
 absl::StatusOr<std::string> Shelf::LastName(std::string_view directory) const {
@@ -129,19 +136,25 @@ BatchItem Shelf::MakeDirectoryItem(std::string path) const {
   return item;
 }
 
-BatchItem Shelf::MoveItem(std::string from, std::string to) const {
-  BatchItem item;
-  item.kind = BatchItem::Kind::kMove;
-  item.space = space_;
-  item.from = std::move(from);
-  item.path = std::move(to);
-  item.options.strategy = Strategy::kAsk;
-  return item;
+absl::StatusOr<Operation> Shelf::Prepare(const BatchItem& item) const {
+  MARCOT_ASSIGN_OR_RETURN(Operation operation, api::PrepareItem(item));
+  operation.create_missing = true;
+  return operation;
 }
 
-absl::Status Shelf::RunAll(std::vector<BatchItem> items, Durability durability) const {
-  const auto all = [&](auto) -> absl::StatusOr<std::vector<BatchItem>> { return items; };
-  return Run({}, all, durability).status();
+absl::StatusOr<Operation> Shelf::PrepareForOthers(const BatchItem& item) const {
+  MARCOT_RETURN_IF_ERROR(KeyOf(item.space).status());
+  return api::PrepareItem(item);
+}
+
+absl::Status Shelf::RunAll(const std::vector<BatchItem>& items, Durability durability) const {
+  std::vector<Operation> operations;
+  for (const BatchItem& item : items) {
+    MARCOT_ASSIGN_OR_RETURN(Operation operation, Prepare(item));
+    operations.push_back(std::move(operation));
+  }
+  size_t failed = 0;
+  return engine_->RunTogether(operations, absl::OkStatus(), durability, &failed).status();
 }
 
 absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const BatchItem> items,
@@ -151,7 +164,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const B
   std::vector<Operation> operations;
   std::vector<size_t> indexes;
   for (size_t i = 0; i < items.size(); ++i) {
-    auto operation = api::PrepareItem(items[i]);
+    auto operation = PrepareForOthers(items[i]);
     if (!operation.ok()) outcomes[i] = operation.status();
     if (!operation.ok()) continue;
     indexes.push_back(i);
@@ -164,8 +177,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const B
     MARCOT_ASSIGN_OR_RETURN(following, follow(outcomes));
     std::vector<Operation> out;
     for (const BatchItem& item : following) {
-      MARCOT_ASSIGN_OR_RETURN(Operation operation, api::PrepareItem(item));
-      operation.create_missing = true;
+      MARCOT_ASSIGN_OR_RETURN(Operation operation, Prepare(item));
       out.push_back(std::move(operation));
     }
     return out;
@@ -174,9 +186,17 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const B
   return outcomes;
 }
 
-absl::StatusOr<std::string> KeyOf(const Space& space) {
+absl::StatusOr<std::string> Shelf::KeyOf(const Space& space) const {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
-  return absl::StrCat(absl::Hex(state->root.dir, absl::kZeroPad16));
+  if (state->engine == engine_) return absl::StrCat(absl::Hex(state->root.dir, absl::kZeroPad16));
+  return MakeError(Code::kParamInvalid, "a space of another store than the service's");
+}
+
+absl::StatusOr<std::string> Shelf::KeyOfLibrary(std::string_view library) const {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  core::ReadView view = core::ReadView::OfNow(engine_->committed());
+  MARCOT_ASSIGN_OR_RETURN(const auto record, operations::FindLibrary(view, library));
+  return absl::StrCat(absl::Hex(record.id, absl::kZeroPad16));
 }
 
 }  // namespace marcot::service

@@ -24,6 +24,11 @@ class Shelf {
   const Space& space() const { return space_; }
   int64_t now_ms() const { return engine().pipeline().now_ms(); }
 
+  // Names one space, or library, for as long as it exists: another of the same name is another.
+  // ParamInvalid: a space of another store; LibraryNotFound.
+  absl::StatusOr<std::string> KeyOf(const Space& space) const;
+  absl::StatusOr<std::string> KeyOfLibrary(std::string_view library) const;
+
   // Nothing: no such record.
   absl::StatusOr<std::optional<Record>> Find(std::string_view path) const;
   // Puts or replaces.
@@ -34,6 +39,8 @@ class Shelf {
   absl::StatusOr<std::vector<std::string>> Names(std::string_view directory, std::string_view after,
                                                  size_t limit) const;
 
+  // Whether the store counts who holds the content. A host's own, held by one, it does not.
+  absl::StatusOr<bool> HoldsContent(const ContentId& content) const;
   // The last of them; empty: none.
   absl::StatusOr<std::string> LastName(std::string_view directory) const;
   // Of a directory that has one for each space, by its key: those of spaces that are gone are
@@ -47,9 +54,8 @@ class Shelf {
   BatchItem SetItem(std::string path, const Record& record) const;
   BatchItem DeleteItem(std::string path) const;
   BatchItem MakeDirectoryItem(std::string path) const;
-  BatchItem MoveItem(std::string from, std::string to) const;
 
-  absl::Status RunAll(std::vector<BatchItem> items,
+  absl::Status RunAll(const std::vector<BatchItem>& items,
                       Durability durability = Durability::kDefault) const;
   // Items of anybody's, each its own outcome, and in the same commit what `follow` makes of the
   // outcomes: all of it or, with its error, nothing at all. `follow` must be quick.
@@ -64,13 +70,12 @@ class Shelf {
       : store_(&store), engine_(&engine), space_(std::move(space)) {}
   operations::Engine& engine() const { return *engine_; }
   absl::StatusOr<bool> HasSpace(const std::string& key) const;
+  absl::StatusOr<operations::Operation> Prepare(const BatchItem& item) const;
+  absl::StatusOr<operations::Operation> PrepareForOthers(const BatchItem& item) const;
 
   Store* store_;
   operations::Engine* engine_;
   Space space_;
 };
-
-// Names one space for as long as it exists: another of the same name is another.
-absl::StatusOr<std::string> KeyOf(const Space& space);
 
 }  // namespace marcot::service

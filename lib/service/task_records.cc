@@ -5,12 +5,15 @@
 #include "absl/strings/str_format.h"
 #include "api/access.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "marcot/error.h"
 
 namespace marcot::service {
 namespace {
 
-constexpr size_t kMaxPathBytes = 32 * 1024;  // of one item; what is kept of it fits its record
+// Of one item, and of the path of its outcome: both fit the record.
+constexpr size_t kMaxItemBytes = 36 * 1024;
+constexpr size_t kMaxPlacedBytes = 20 * 1024;
 constexpr size_t kDigits = 16;
 
 std::string Padded(uint64_t number) { return absl::StrFormat("%016d", number); }
@@ -29,9 +32,10 @@ bool IsForTasks(BatchItem::Kind kind) {
   }
 }
 
-absl::Status AddHandle(const Space& space, const std::string& prefix, Record* record) {
+absl::Status AddHandle(const Space& space, const std::string& prefix, const Shelf& shelf,
+                       Record* record) {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
-  MARCOT_ASSIGN_OR_RETURN((*record)[prefix + "key"], KeyOf(space));
+  MARCOT_ASSIGN_OR_RETURN((*record)[prefix + "key"], shelf.KeyOf(space));
   (*record)[prefix + "library"] = state->library;
   (*record)[prefix + "space"] = state->name;
   if (state->session == nullptr) return absl::OkStatus();
@@ -45,7 +49,7 @@ Space HandleOf(const Record& record, const std::string& prefix, const Shelf& she
   const std::string library = TextOf(record, prefix + "library");
   const auto space = shelf.store().OpenSpace(library, TextOf(record, prefix + "space"));
   if (!space.ok()) return {};
-  const auto key = KeyOf(*space);
+  const auto key = shelf.KeyOf(*space);
   if (!key.ok() || *key != TextOf(record, prefix + "key")) return {};
   if (NumberOf(record, prefix + "session") == 0) return *space;
   auto session = std::make_shared<SessionRequest>();
@@ -97,31 +101,40 @@ TaskInfo TaskOf(uint64_t id, const Record& record) {
   return info;
 }
 
-absl::StatusOr<Record> RecordOfItem(const BatchItem& item) {
+absl::StatusOr<Record> RecordOfItem(const BatchItem& item, const Shelf& shelf) {
   if (!IsForTasks(item.kind)) {
-    return MakeError(Code::kParamInvalid, absl::StrCat(item.path,
-                                                       ": a task makes directories, "
-                                                       "copies, moves, deletes, "
-                                                       "restores and purges"));
-  }
-  if (item.path.size() + item.from.size() > kMaxPathBytes) {
-    return MakeError(Code::kParamInvalid, "an item of a task whose paths take more than 32 KiB");
+    return MakeError(Code::kParamInvalid,
+                     absl::StrCat(item.path,
+                                  ": a task makes directories, copies, moves, deletes, restores "
+                                  "and purges"));
   }
   Record record{{"kind", absl::StrCat(static_cast<int>(item.kind))},
-                {"path", item.path},
-                {"from", item.from},
                 {"snapshot", item.from_tree.named_snapshot},
                 {"item", absl::StrCat(item.item)},
                 {"parents", absl::StrCat(static_cast<int>(item.missing_parents))},
                 {"permanent", item.permanent ? "1" : "0"},
                 {"only", absl::StrCat(static_cast<int>(item.only))},
                 {"strategy", absl::StrCat(static_cast<int>(item.options.strategy))},
+                {"durability", absl::StrCat(static_cast<int>(item.options.durability))},
                 {"operator", item.options.user}};
-  MARCOT_RETURN_IF_ERROR(AddHandle(item.space, "to_", &record));
+  MARCOT_RETURN_IF_ERROR(AddHandle(item.space, "to_", shelf, &record));
   if (item.from_space.valid()) {
-    MARCOT_RETURN_IF_ERROR(AddHandle(item.from_space, "from_", &record));
+    MARCOT_RETURN_IF_ERROR(AddHandle(item.from_space, "from_", shelf, &record));
   }
-  return record;
+  const absl::Status ready = api::PrepareItem(item).status();
+  if (!ready.ok()) AddOutcome(ready, &record);
+  if (CountCodePoints(item.path)) record["path"] = item.path;
+  if (CountCodePoints(item.from)) record["from"] = item.from;
+  if (SizeOf(record) <= kMaxItemBytes) return record;
+  return MakeError(Code::kParamInvalid,
+                   "an item of a task that takes more than 36 KiB; shorten its paths");
+}
+
+size_t SizeOf(const Record& record) {
+  constexpr size_t kOfField = 8;
+  size_t size = 0;
+  for (const auto& [field, text] : record) size += field.size() + text.size() + kOfField;
+  return size;
 }
 
 BatchItem ItemOf(const Record& record, const Shelf& shelf) {
@@ -135,6 +148,7 @@ BatchItem ItemOf(const Record& record, const Shelf& shelf) {
   item.permanent = NumberOf(record, "permanent") != 0;
   item.only = static_cast<BatchItem::Only>(NumberOf(record, "only"));
   item.options.strategy = static_cast<Strategy>(NumberOf(record, "strategy"));
+  item.options.durability = static_cast<Durability>(NumberOf(record, "durability"));
   item.options.user = TextOf(record, "operator");
   item.space = HandleOf(record, "to_", shelf);
   if (record.contains("from_key")) item.from_space = HandleOf(record, "from_", shelf);
@@ -147,7 +161,9 @@ BatchItem ItemOf(const Record& record, const Shelf& shelf) {
 void AddOutcome(const absl::StatusOr<Placed>& placed, Record* item) {
   (*item)["outcome"] = "1";
   if (!placed.ok()) return AddStatus(placed.status(), item);
-  AddPlaced(*placed, item);
+  Placed kept = *placed;
+  if (JoinPath(kept.path).size() > kMaxPlacedBytes) kept.path.clear();
+  AddPlaced(kept, item);
 }
 
 bool HasOutcome(const Record& item) { return item.contains("outcome"); }

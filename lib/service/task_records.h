@@ -29,14 +29,16 @@ int64_t TimeOfEndedName(const std::string& name);
 
 TaskInfo TaskOf(uint64_t id, const Record& record);
 
-// ParamInvalid for what no task does.
-absl::StatusOr<Record> RecordOfItem(const BatchItem& item);
+// ParamInvalid for what no task does. One that can be seen to fail has its outcome already.
+absl::StatusOr<Record> RecordOfItem(const BatchItem& item, const Shelf& shelf);
 // With handles that may do what those of the item might. A space that is gone: the item has an
 // empty handle.
 BatchItem ItemOf(const Record& record, const Shelf& shelf);
 
 void AddOutcome(const absl::StatusOr<Placed>& placed, Record* item);
 bool HasOutcome(const Record& item);
+// Of all fields, as an upper bound of what the record takes.
+size_t SizeOf(const Record& record);
 TaskItem OutcomeOf(const Record& item);
 
 }  // namespace marcot::service

@@ -1,5 +1,6 @@
 #include "service/task_steps.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
@@ -37,6 +38,14 @@ class Step {
     return Fail(MakeError(Code::kInternalServerError, "a task of an unknown kind"));
   }
 
+  // Ends the task.
+  absl::StatusOr<bool> Fail(const absl::Status& why) {
+    SetState(TaskState::kFailed, &record_);
+    AddStatus(why, &record_);
+    MARCOT_RETURN_IF_ERROR(shelf_.RunAll(EndItems(shelf_, id_, record_)));
+    return false;
+  }
+
  private:
   using Outcomes = std::span<const absl::StatusOr<Placed>>;
 
@@ -44,7 +53,11 @@ class Step {
     for (uint64_t i = task_.done; i < task_.total && records_.size() < count; ++i) {
       MARCOT_ASSIGN_OR_RETURN(auto record, shelf_.Find(ItemPath(id_, i)));
       if (!record.has_value()) return MakeError(Code::kInternalServerError, "a task lost an item");
-      items_.push_back(ItemOf(*record, shelf_));
+      // What could be seen to fail when it was submitted is not tried.
+      if (!HasOutcome(*record)) {
+        items_.push_back(ItemOf(*record, shelf_));
+        indexes_.push_back(records_.size());
+      }
       records_.push_back(*std::move(record));
     }
     return absl::OkStatus();
@@ -54,11 +67,18 @@ class Step {
   std::vector<BatchItem> Note(Outcomes outcomes) {
     std::vector<BatchItem> notes;
     for (size_t i = 0; i < outcomes.size(); ++i) {
-      Record record = records_[i];
+      Record record = records_[indexes_[i]];
       AddOutcome(outcomes[i], &record);
-      notes.push_back(shelf_.SetItem(ItemPath(id_, task_.done + i), record));
+      notes.push_back(shelf_.SetItem(ItemPath(id_, task_.done + indexes_[i]), record));
     }
-    return AddProgress(task_.done + outcomes.size(), std::move(notes));
+    return AddProgress(task_.done + records_.size(), std::move(notes));
+  }
+
+  // One flush serves all, so the strictest wish counts.
+  Durability WantedDurability() const {
+    Durability durability = Durability::kDefault;
+    for (const BatchItem& item : items_) durability = std::max(durability, item.options.durability);
+    return durability;
   }
 
   std::vector<BatchItem> AddProgress(uint64_t done, std::vector<BatchItem> notes) {
@@ -81,25 +101,31 @@ class Step {
     const auto note = [&](Outcomes outcomes) -> absl::StatusOr<std::vector<BatchItem>> {
       return Note(outcomes);
     };
-    MARCOT_RETURN_IF_ERROR(shelf_.Run(items_, note).status());
-    return task_.done + items_.size() < task_.total;
+    MARCOT_RETURN_IF_ERROR(shelf_.Run(items_, note, WantedDurability()).status());
+    return task_.done + records_.size() < task_.total;
+  }
+
+  static absl::Status InItem(size_t index, const absl::Status& status) {
+    return MakeError(CodeOf(status),
+                     absl::StrCat("item ", index, ": ", std::string(status.message())));
   }
 
   absl::StatusOr<bool> RunTogether() {
     MARCOT_RETURN_IF_ERROR(Load(task_.total));
+    for (size_t i = 0; i < records_.size(); ++i) {
+      if (HasOutcome(records_[i])) return Fail(InItem(i, StatusOf(records_[i])));
+    }
     absl::Status failed;
     const auto note = [&](Outcomes outcomes) -> absl::StatusOr<std::vector<BatchItem>> {
       failed = absl::OkStatus();
       for (size_t i = 0; i < outcomes.size(); ++i) {
         if (outcomes[i].ok()) continue;
-        failed =
-            MakeError(CodeOf(outcomes[i].status()),
-                      absl::StrCat("item ", i, ": ", std::string(outcomes[i].status().message())));
+        failed = InItem(i, outcomes[i].status());
         return failed;
       }
       return Note(outcomes);
     };
-    const absl::Status ran = shelf_.Run(items_, note).status();
+    const absl::Status ran = shelf_.Run(items_, note, WantedDurability()).status();
     if (!failed.ok()) return Fail(failed);
     MARCOT_RETURN_IF_ERROR(ran);
     return false;
@@ -122,7 +148,9 @@ class Step {
     record_["begun"] = "1";
     MARCOT_RETURN_IF_ERROR(
         shelf_.RunAll({shelf_.SetItem(OpenPath(id_), {}), shelf_.SetItem(TaskPath(id_), record_)}));
-    const auto source = [&file](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
+    const auto source = [&](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
+      MARCOT_ASSIGN_OR_RETURN(const auto open, shelf_.Find(OpenPath(id_)));
+      if (!open.has_value()) return MakeError(Code::kTaskCancelled, "the import was cancelled");
       file.read(buffer, static_cast<std::streamsize>(capacity));
       return static_cast<size_t>(file.gcount());
     };
@@ -140,19 +168,13 @@ class Step {
     return false;
   }
 
-  absl::StatusOr<bool> Fail(const absl::Status& why) {
-    SetState(TaskState::kFailed, &record_);
-    AddStatus(why, &record_);
-    MARCOT_RETURN_IF_ERROR(shelf_.RunAll(EndItems(shelf_, id_, record_)));
-    return false;
-  }
-
   const Shelf& shelf_;
   const uint64_t id_;
   Record record_;
   const TaskInfo task_;
-  std::vector<Record> records_;
-  std::vector<BatchItem> items_;
+  std::vector<Record> records_;   // of the items that were loaded
+  std::vector<BatchItem> items_;  // those of them that are tried,
+  std::vector<size_t> indexes_;   // and which they are
 };
 
 }  // namespace
@@ -166,13 +188,14 @@ std::vector<BatchItem> EndItems(const Shelf& shelf, uint64_t id, Record record) 
 
 absl::StatusOr<bool> RunTaskStep(const Shelf& shelf, uint64_t id) {
   MARCOT_ASSIGN_OR_RETURN(auto record, shelf.Find(TaskPath(id)));
-  const bool runs = record.has_value() && TaskOf(id, *record).state == TaskState::kRunning;
-  if (!runs) return false;
-  auto more = Step(shelf, id, *std::move(record)).Run();
+  if (!record.has_value() || TaskOf(id, *record).state != TaskState::kRunning) return false;
+  auto more = Step(shelf, id, *record).Run();
   if (more.ok()) return more;
   MARCOT_ASSIGN_OR_RETURN(const auto open, shelf.Find(OpenPath(id)));
   if (!open.has_value()) return false;  // cancelled in the middle of the step
-  return more;
+  // What the store refuses today it will refuse tomorrow; what it could not do may be tried again.
+  if (CodeHttpStatus(CodeOf(more.status())) >= 500) return more;
+  return Step(shelf, id, *std::move(record)).Fail(more.status());
 }
 
 }  // namespace marcot::service

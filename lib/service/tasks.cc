@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,7 @@ namespace marcot::service {
 namespace {
 
 constexpr size_t kMaxLabelBytes = 64;
+constexpr size_t kMaxTaskBytes = 4u << 20;
 constexpr size_t kPage = 256;
 // A step that the storage refused is tried again after so long.
 constexpr std::chrono::seconds kPatience{1};
@@ -52,13 +54,15 @@ class TasksImpl final : public Tasks {
   absl::StatusOr<std::vector<TaskItem>> ItemsOf(uint64_t id, const Record& record) const;
 
   void Enqueue(uint64_t id);
+  void SayEnded();
   std::optional<uint64_t> Take();
   absl::StatusOr<bool> RunOne(uint64_t id);
   void Work();
 
   const Shelf& shelf_;
   std::mutex mutex_;
-  std::condition_variable submitted_, ended_;
+  std::condition_variable submitted_, ended_, stops_;
+  uint64_t ends_ = 0;  // of tasks, since it was opened
   uint64_t last_id_ = 0;
   std::deque<uint64_t> queue_;  // each task once, but for those that a thread has in its hands
   bool stopping_ = false;
@@ -98,14 +102,19 @@ absl::Status CheckRequest(const Shelf& shelf, const Space& space, const TaskRequ
 absl::StatusOr<Record> RecordOf(const Shelf& shelf, const Space& space,
                                 const TaskRequest& request) {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
-  MARCOT_ASSIGN_OR_RETURN(const std::string key, KeyOf(space));
+  MARCOT_ASSIGN_OR_RETURN(const std::string key, shelf.KeyOf(space));
+  MARCOT_ASSIGN_OR_RETURN(const std::string library, shelf.KeyOfLibrary(state->library));
+  const SessionRequest session = state->session == nullptr ? SessionRequest{} : *state->session;
   const bool batch = request.kind == TaskRequest::Kind::kBatch;
   return Record{{"kind", absl::StrCat(static_cast<int>(request.kind))},
                 {"label", request.label},
                 {"library", state->library},
                 {"space", state->name},
+                {"library_key", library},
                 {"space_key", key},
-                {"user", state->session == nullptr ? std::string() : state->session->user},
+                {"user", session.user},
+                {"client", session.client},
+                {"session", session.session},
                 {"state", absl::StrCat(static_cast<int>(TaskState::kRunning))},
                 {"created", absl::StrCat(shelf.now_ms())},
                 {"done", "0"},
@@ -127,9 +136,18 @@ absl::StatusOr<uint64_t> TasksImpl::Submit(const Space& space, const TaskRequest
   MARCOT_ASSIGN_OR_RETURN(const Record record, RecordOf(shelf_, space, request));
   std::vector<BatchItem> notes{shelf_.PutItem(TaskPath(id), record),
                                shelf_.PutItem(OpenPath(id), {})};
+  size_t bytes = 0, refused = 0;
   for (const BatchItem& item : request.items) {
-    MARCOT_ASSIGN_OR_RETURN(const Record of_item, RecordOfItem(item));
+    MARCOT_ASSIGN_OR_RETURN(const Record of_item, RecordOfItem(item, shelf_));
+    bytes += SizeOf(of_item);
+    refused += CodeOf(StatusOf(of_item)) == Code::kNoPermission;
     notes.push_back(shelf_.PutItem(ItemPath(id, notes.size() - 2), of_item));
+  }
+  if (bytes > kMaxTaskBytes) {
+    return MakeError(Code::kParamInvalid, "the items of a task take at most 4 MiB; split it");
+  }
+  if (refused > 0 && refused == request.items.size()) {
+    return MakeError(Code::kNoPermission, "the session may do none of the items; see its grants");
   }
   MARCOT_RETURN_IF_ERROR(shelf_.RunAll(std::move(notes)));
   Enqueue(id);
@@ -139,7 +157,7 @@ absl::StatusOr<uint64_t> TasksImpl::Submit(const Space& space, const TaskRequest
 // ---- reading -----------------------------------------------------------------------------------
 
 absl::StatusOr<Record> TasksImpl::Find(const Space& space, uint64_t id) const {
-  MARCOT_ASSIGN_OR_RETURN(const std::string key, KeyOf(space));
+  MARCOT_ASSIGN_OR_RETURN(const std::string key, shelf_.KeyOf(space));
   MARCOT_ASSIGN_OR_RETURN(auto record, shelf_.Find(TaskPath(id)));
   if (!record.has_value() || TextOf(*record, "space_key") != key) return NoSuchTask(id);
   return *std::move(record);
@@ -147,7 +165,8 @@ absl::StatusOr<Record> TasksImpl::Find(const Space& space, uint64_t id) const {
 
 absl::StatusOr<Record> TasksImpl::FindOfLibrary(std::string_view library, uint64_t id) const {
   MARCOT_ASSIGN_OR_RETURN(auto record, shelf_.Find(TaskPath(id)));
-  if (!record.has_value() || TextOf(*record, "library") != library) return NoSuchTask(id);
+  MARCOT_ASSIGN_OR_RETURN(const std::string key, shelf_.KeyOfLibrary(library));
+  if (!record.has_value() || TextOf(*record, "library_key") != key) return NoSuchTask(id);
   return *std::move(record);
 }
 
@@ -189,26 +208,46 @@ absl::StatusOr<std::vector<TaskItem>> TasksImpl::GetItemsOfLibrary(std::string_v
 
 absl::StatusOr<TaskInfo> TasksImpl::Wait(const Space& space, uint64_t id,
                                          std::chrono::milliseconds longest) {
-  const auto until = std::chrono::steady_clock::now() + longest;
+  constexpr std::chrono::milliseconds kDay{86'400'000};  // a sum with more could overflow
+  const auto until = std::chrono::steady_clock::now() + std::min(longest, kDay);
   std::unique_lock lock(mutex_);
   while (true) {
-    MARCOT_ASSIGN_OR_RETURN(const TaskInfo info, Get(space, id));
-    if (info.state != TaskState::kRunning) return info;
-    if (ended_.wait_until(lock, until) == std::cv_status::timeout) return Get(space, id);
+    const uint64_t ends = ends_;
+    lock.unlock();
+    auto info = Get(space, id);
+    if (!info.ok() || info->state != TaskState::kRunning) return info;
+    if (std::chrono::steady_clock::now() >= until) return info;
+    lock.lock();
+    ended_.wait_until(lock, until, [&] { return ends_ != ends; });
   }
+}
+
+void TasksImpl::SayEnded() {
+  const std::lock_guard lock(mutex_);
+  ++ends_;
+  ended_.notify_all();
+}
+
+// Who may end it: its submitter and the administrator of its space.
+absl::Status CheckMayCancel(const Space& space, const Record& record) {
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
+  if (state->session == nullptr) return absl::OkStatus();
+  const SessionRequest& session = *state->session;
+  const bool own = !session.user.empty() && session.user == TextOf(record, "user") &&
+                   session.client == TextOf(record, "client") &&
+                   session.session == TextOf(record, "session");
+  return own ? absl::OkStatus() : api::RequireSpaceAdmin(*state, "cancelling a task");
 }
 
 absl::Status TasksImpl::Cancel(const Space& space, uint64_t id) {
   MARCOT_ASSIGN_OR_RETURN(Record record, Find(space, id));
+  MARCOT_RETURN_IF_ERROR(CheckMayCancel(space, record));
   while (TaskOf(id, record).state == TaskState::kRunning) {
     record["state"] = absl::StrCat(static_cast<int>(TaskState::kCancelled));
     // The record may be that of before a step which came first; then `done` lags, which only
     // says less of what was done than the items do.
     const absl::Status ended = shelf_.RunAll(EndItems(shelf_, id, record));
-    if (ended.ok()) {
-      const std::lock_guard lock(mutex_);
-      ended_.notify_all();
-    }
+    if (ended.ok()) SayEnded();
     if (CodeOf(ended) != Code::kPathNotFound) return ended;
     MARCOT_ASSIGN_OR_RETURN(record, Find(space, id));
   }
@@ -236,8 +275,7 @@ absl::StatusOr<bool> TasksImpl::RunOne(uint64_t id) {
   if (!more.ok() || *more) {
     Enqueue(id);
   } else {
-    const std::lock_guard lock(mutex_);
-    ended_.notify_all();
+    SayEnded();
   }
   return more;
 }
@@ -260,7 +298,7 @@ void TasksImpl::Work() {
     lock.unlock();
     const bool refused = !RunOne(id).ok();
     lock.lock();
-    if (refused) submitted_.wait_for(lock, kPatience, [this] { return stopping_; });
+    if (refused) stops_.wait_for(lock, kPatience, [this] { return stopping_; });
   }
 }
 
@@ -273,7 +311,11 @@ absl::Status TasksImpl::Start(int threads) {
   } while (names.size() == kPage);
   MARCOT_ASSIGN_OR_RETURN(const std::string last, shelf_.LastName(kTasksFolder));
   last_id_ = IdOfName(last);
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  try {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  } catch (const std::system_error& error) {
+    return MakeError(Code::kInternalServerError, error.what());
+  }
   return absl::OkStatus();
 }
 
@@ -283,6 +325,7 @@ TasksImpl::~TasksImpl() {
     stopping_ = true;
   }
   submitted_.notify_all();
+  stops_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 

@@ -61,7 +61,7 @@ int64_t ExpiryMs(const Record& record) {
   return static_cast<int64_t>(NumberOf(record, "expiry_ms"));
 }
 
-bool Names(std::span<const std::string> ids, const std::string& id) {
+bool IsNamed(std::span<const std::string> ids, const std::string& id) {
   return ids.empty() || std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
@@ -89,16 +89,8 @@ DeleteOptions ForGood() {
 
 // ---- secrets -----------------------------------------------------------------------------------
 
-absl::StatusOr<std::string> TokensImpl::KeyOfLibrary(std::string_view library) const {
-  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
-  core::ReadView view =
-      core::ReadView::OfNow(api::StoreImpl::Of(shelf_.store()).engine().committed());
-  MARCOT_ASSIGN_OR_RETURN(const auto record, operations::FindLibrary(view, library));
-  return absl::StrCat(absl::Hex(record.id, absl::kZeroPad16));
-}
-
 absl::Status TokensImpl::SetLibrarySecret(std::string_view library, std::string_view secret) {
-  MARCOT_ASSIGN_OR_RETURN(const std::string key, KeyOfLibrary(library));
+  MARCOT_ASSIGN_OR_RETURN(const std::string key, shelf_.KeyOfLibrary(library));
   if (secret.empty() || secret.size() > kMaxSecretBytes) {
     return MakeError(Code::kParamInvalid,
                      absl::StrCat("a library's secret is 1 to ", kMaxSecretBytes, " bytes"));
@@ -111,7 +103,7 @@ absl::Status TokensImpl::SetLibrarySecret(std::string_view library, std::string_
 
 absl::StatusOr<std::string> TokensImpl::CheckSecret(std::string_view library,
                                                     std::string_view secret) const {
-  const auto key = KeyOfLibrary(library);
+  const auto key = shelf_.KeyOfLibrary(library);
   if (!key.ok() && CodeHttpStatus(CodeOf(key.status())) < 500) return WrongSecret(library);
   MARCOT_RETURN_IF_ERROR(key.status());
   MARCOT_ASSIGN_OR_RETURN(const auto record, shelf_.Find(SecretPath(*key)));
@@ -192,8 +184,8 @@ absl::Status TokensImpl::DeleteThose(const std::string& user, std::span<const st
     std::vector<BatchItem> items;
     for (const Stat& token : tokens) {
       const Record record = token.attributes.Unpack().metadata;
-      if (!Names(clients, TextOf(record, "client"))) continue;
-      if (!Names(sessions, TextOf(record, "session"))) continue;
+      if (!IsNamed(clients, TextOf(record, "client"))) continue;
+      if (!IsNamed(sessions, TextOf(record, "session"))) continue;
       items.push_back(shelf_.DeleteItem(absl::StrCat(FolderOf(user), "/", token.name)));
       items.back().options.durability = Durability::kSynced;
     }
@@ -224,7 +216,7 @@ absl::StatusOr<std::vector<Stat>> TokensImpl::TokensOf(const std::string& user,
 absl::StatusOr<TokensImpl::Token> TokensImpl::Find(std::string_view library,
                                                    std::string_view token) const {
   if (token.empty()) return MakeError(Code::kEmptyAccessToken, "an access token is needed");
-  const auto key = KeyOfLibrary(library);
+  const auto key = shelf_.KeyOfLibrary(library);
   if (!key.ok() && CodeHttpStatus(CodeOf(key.status())) < 500) {
     return InvalidToken("is of another library");
   }
@@ -312,7 +304,7 @@ absl::Status TokensImpl::ExpireSecrets() const {
     std::set<std::string> there;
     MARCOT_ASSIGN_OR_RETURN(const auto libraries, shelf_.store().ListLibraries());
     for (const std::string& library : libraries) {
-      const auto key = KeyOfLibrary(library);
+      const auto key = shelf_.KeyOfLibrary(library);
       if (CodeOf(key.status()) == Code::kLibraryNotFound) continue;
       MARCOT_RETURN_IF_ERROR(key.status());
       there.insert(*key);

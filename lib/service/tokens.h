@@ -47,9 +47,7 @@ class TokensImpl final : public Tokens {
     Record record;
   };
 
-  // The library's number. LibraryNotFound.
-  absl::StatusOr<std::string> KeyOfLibrary(std::string_view library) const;
-  // The same. WrongLibraryIdOrSecret.
+  // The library's number. WrongLibraryIdOrSecret.
   absl::StatusOr<std::string> CheckSecret(std::string_view library, std::string_view secret) const;
   // A token that was issued by the library and is stored.
   absl::StatusOr<Token> Find(std::string_view library, std::string_view token) const;

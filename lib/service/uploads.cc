@@ -32,6 +32,7 @@ std::string Folder(const char* top, std::string_view key) {
 std::string UploadFolder(std::string_view key) { return Folder("uploads", key); }
 std::string RecordPath(std::string_view key) { return UploadFolder(key) + "/upload"; }
 std::string AttributesPath(std::string_view key) { return UploadFolder(key) + "/attributes"; }
+std::string DigestPath(std::string_view key) { return UploadFolder(key) + "/digest"; }
 std::string FilePath(std::string_view key) { return UploadFolder(key) + "/file"; }
 std::string PartsFolder(std::string_view key) { return UploadFolder(key) + "/parts"; }
 std::string PartPath(std::string_view key, uint32_t number) {
@@ -77,11 +78,18 @@ UploadedPart PartOf(uint32_t number, const Stat& stat) {
           .etag = stat.Etag()};
 }
 
-// Counts what goes through into the digest.
-ByteSource Digesting(const ByteSource& source, Digester* digester) {
-  return [&source, digester](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
+// What goes through is counted into the digest, if there is one, and may not be more than
+// announced.
+ByteSource Counted(const ByteSource& source, const Record& record, Digester* digester) {
+  const bool announced = record.contains("size");
+  return [&source, digester, announced, left = NumberOf(record, "size")](
+             char* buffer, size_t capacity) mutable -> absl::StatusOr<size_t> {
     MARCOT_ASSIGN_OR_RETURN(const size_t n, source(buffer, capacity));
-    if (n <= capacity) digester->Add({buffer, n});
+    if (announced && n > left) {
+      return MakeError(Code::kUploadIncomplete, "more bytes than were announced; begin again");
+    }
+    left -= announced ? n : 0;
+    if (digester != nullptr && n <= capacity) digester->Add({buffer, n});
     return n;
   };
 }
@@ -116,22 +124,29 @@ class UploadsImpl final : public Uploads {
   absl::Status CheckParent(const Space& space, std::string_view path) const;
   absl::StatusOr<std::optional<EntryType>> TypeAt(const Space& space, std::string_view path) const;
   absl::Status CheckOwner(const Space& space, std::string_view key) const;
-  // `code`: the error where there is none.
+  // The record of an upload that waits; its end is written anew where less than half of its life is
+  // left. `code`: the error where there is none.
   absl::StatusOr<Record> Open(std::string_view key, Code code) const;
+  // The answer of a call that failed: that there is no such upload, where it went meanwhile.
+  absl::Status Explain(std::string_view key, Code code, const absl::Status& failure) const;
 
   // ---- steps of a confirmation
   absl::StatusOr<std::optional<Placed>> FindConfirmed(std::string_view key) const;
-  absl::Status PutPartsTogether(std::string_view key, const std::string& library) const;
-  absl::Status CheckBytes(const Space& space, std::string_view key, const Record& record,
-                          const ConfirmOptions& options) const;
+  absl::Status PutPartsTogether(std::string_view key, const Record& record) const;
+  // The bytes that are to be placed.
+  absl::StatusOr<ContentRef> CheckBytes(std::string_view key, const Record& record,
+                                        const ConfirmOptions& options, Digest* digest) const;
   absl::StatusOr<BatchItem> FileItem(const Space& space, std::string_view key, const Record& record,
+                                     const ContentRef& content,
                                      const ConfirmOptions& options) const;
-  absl::StatusOr<Placed> Place(const BatchItem& file, std::string_view key,
-                               const Record& record) const;
+  absl::StatusOr<Placed> ConfirmOpen(const Space& space, std::string_view key,
+                                     const ConfirmOptions& options) const;
+  absl::StatusOr<Placed> Place(const BatchItem& file, std::string_view key, const Record& record,
+                               std::vector<BatchItem> notes) const;
 
   absl::StatusOr<Stat> Store(const std::string& path, const ByteSource& source) const;
-  absl::Status StoreWhole(std::string_view key, const std::string& library,
-                          const ByteSource& source) const;
+  absl::StatusOr<Stat> StoreWhole(std::string_view key, const Record& record,
+                                  const ByteSource& source) const;
   absl::StatusOr<std::vector<UploadedPart>> PartsOf(std::string_view key) const;
 
   const Shelf& shelf_;
@@ -149,14 +164,18 @@ absl::StatusOr<std::optional<EntryType>> UploadsImpl::TypeAt(const Space& space,
 }
 
 absl::Status UploadsImpl::CheckParent(const Space& space, std::string_view path) const {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string_view::npos) return absl::OkStatus();
-  MARCOT_ASSIGN_OR_RETURN(const auto parent, TypeAt(space, path.substr(0, slash)));
-  if (!parent.has_value()) {
-    return MakeError(Code::kDirectoryNotFound, absl::StrCat("the directory of ", std::string(path),
-                                                            " does not exist; make it first"));
+  bool missing = false;
+  for (size_t slash = path.rfind('/'); slash != std::string_view::npos;
+       slash = slash == 0 ? std::string_view::npos : path.rfind('/', slash - 1)) {
+    MARCOT_ASSIGN_OR_RETURN(const auto parent, TypeAt(space, path.substr(0, slash)));
+    missing |= !parent.has_value();
+    if (!parent.has_value()) continue;  // a file may be farther up
+    if (*parent == EntryType::kFile) return Taken(path);
+    break;
   }
-  return *parent == EntryType::kDirectory ? absl::OkStatus() : Taken(path);
+  if (!missing) return absl::OkStatus();
+  return MakeError(Code::kDirectoryNotFound, absl::StrCat("the directory of ", std::string(path),
+                                                          " does not exist; make it first"));
 }
 
 absl::Status UploadsImpl::CheckTarget(const Space& space, std::string_view path,
@@ -168,7 +187,12 @@ absl::Status UploadsImpl::CheckTarget(const Space& space, std::string_view path,
       path));
   operations::Operation put;
   put.kind = operations::Operation::Kind::kPut;
-  MARCOT_RETURN_IF_ERROR(api::PrepareTarget(Unrestricted(space), path, options, &put));
+  OperationOptions of_operator = options;
+  of_operator.user = api::OperatorOf(*state, options.user);
+  MARCOT_RETURN_IF_ERROR(api::PrepareTarget(Unrestricted(space), path, of_operator, &put));
+  if (path.size() > kMaxUploadPathBytes) {
+    return MakeError(Code::kDirectoryLevelExceed, "the path of an upload is at most 32 KiB");
+  }
   MARCOT_RETURN_IF_ERROR(
       operations::CheckNameLengths(put.path, EntryType::kFile, state->engine->limits()));
   MARCOT_RETURN_IF_ERROR(CheckParent(space, path));
@@ -187,7 +211,7 @@ absl::Status UploadsImpl::CheckTarget(const Space& space, std::string_view path,
 }
 
 absl::Status UploadsImpl::CheckOwner(const Space& space, std::string_view key) const {
-  MARCOT_ASSIGN_OR_RETURN(const std::string owner, KeyOf(space));
+  MARCOT_ASSIGN_OR_RETURN(const std::string owner, shelf_.KeyOf(space));
   if (IsHexadecimal(key, kKeyChars) && key.starts_with(owner)) return absl::OkStatus();
   return NoSuchUpload(Code::kConfirmKeyNotFound, key);
 }
@@ -195,10 +219,22 @@ absl::Status UploadsImpl::CheckOwner(const Space& space, std::string_view key) c
 absl::StatusOr<Record> UploadsImpl::Open(std::string_view key, Code code) const {
   if (!IsHexadecimal(key, kKeyChars)) return NoSuchUpload(code, key);
   MARCOT_ASSIGN_OR_RETURN(auto record, shelf_.Find(RecordPath(key)));
-  const bool open =
-      record.has_value() && shelf_.now_ms() < static_cast<int64_t>(NumberOf(*record, "expires"));
-  if (!open) return NoSuchUpload(code, key);
+  const int64_t left =
+      record.has_value() ? static_cast<int64_t>(NumberOf(*record, "expires")) - shelf_.now_ms() : 0;
+  if (left <= 0) return NoSuchUpload(code, key);
+  if (left < kUploadLifeMs / 2) {
+    (*record)["expires"] = absl::StrCat(shelf_.now_ms() + kUploadLifeMs);
+    const absl::Status renewed = shelf_.RunAll({shelf_.SetItem(RecordPath(key), *record)});
+    if (CodeOf(renewed) == Code::kPathNotFound) return NoSuchUpload(code, key);
+    MARCOT_RETURN_IF_ERROR(renewed);
+  }
   return *std::move(record);
+}
+
+absl::Status UploadsImpl::Explain(std::string_view key, Code code,
+                                  const absl::Status& failure) const {
+  const absl::Status open = Open(key, code).status();
+  return open.ok() ? failure : open;
 }
 
 // ---- before it is confirmed --------------------------------------------------------------------
@@ -208,11 +244,13 @@ absl::StatusOr<UploadInfo> UploadsImpl::Begin(const Space& space, std::string_vi
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
   MARCOT_RETURN_IF_ERROR(CheckTarget(space, path, options));
   MARCOT_RETURN_IF_ERROR(api::PrepareAttributes(options.attributes, path).status());
-  MARCOT_ASSIGN_OR_RETURN(std::string key, KeyOf(space));
+  MARCOT_ASSIGN_OR_RETURN(std::string key, shelf_.KeyOf(space));
+  MARCOT_ASSIGN_OR_RETURN(const std::string library, shelf_.KeyOfLibrary(space.library()));
   MARCOT_ASSIGN_OR_RETURN(const std::string random, RandomKey());
   key += random;
   Record record{{"path", std::string(path)},
-                {"library", space.library()},
+                {"library", library},
+                {"durability", absl::StrCat(static_cast<int>(options.durability))},
                 {"strategy", absl::StrCat(static_cast<int>(options.strategy))},
                 {"user", api::OperatorOf(*state, options.user)},
                 {"parts", options.parts ? "1" : "0"},
@@ -230,15 +268,22 @@ absl::StatusOr<UploadInfo> UploadsImpl::Begin(const Space& space, std::string_vi
 absl::StatusOr<Stat> UploadsImpl::Store(const std::string& path, const ByteSource& source) const {
   PutOptions options;
   options.strategy = Strategy::kOverwrite;
-  MARCOT_RETURN_IF_ERROR(shelf_.space().Put(path, source, options).status());
-  return shelf_.space().GetStat(path);
+  MARCOT_ASSIGN_OR_RETURN(const Placed placed, shelf_.space().Put(path, source, options));
+  MARCOT_ASSIGN_OR_RETURN(Stat stat, shelf_.space().GetStat(path));
+  if (stat.version == placed.seq) return stat;
+  return MakeError(Code::kPathConflict,
+                   "another call sent the same bytes of this upload; send them one at a time");
 }
 
-absl::Status UploadsImpl::StoreWhole(std::string_view key, const std::string& library,
-                                     const ByteSource& source) const {
+absl::StatusOr<Stat> UploadsImpl::StoreWhole(std::string_view key, const Record& record,
+                                             const ByteSource& source) const {
   Digester digester;
-  MARCOT_ASSIGN_OR_RETURN(const Stat stat, Store(FilePath(key), Digesting(source, &digester)));
-  return digests_.Keep(library, stat.content, digester.Finish());
+  MARCOT_ASSIGN_OR_RETURN(Stat stat, Store(FilePath(key), Counted(source, record, &digester)));
+  Record digest{{"content", stat.content.Hex()}};
+  AddDigest(digester.Finish(), &digest);
+  MARCOT_RETURN_IF_ERROR(shelf_.RunAll(
+      {shelf_.SetItem(RecordPath(key), record), shelf_.PutItem(DigestPath(key), digest)}));
+  return stat;
 }
 
 absl::StatusOr<UploadedPart> UploadsImpl::Send(std::string_view key, const ByteSource& source) {
@@ -246,9 +291,9 @@ absl::StatusOr<UploadedPart> UploadsImpl::Send(std::string_view key, const ByteS
   if (NumberOf(record, "parts") != 0) {
     return MakeError(Code::kParamInvalid, "this upload was begun in parts; send parts");
   }
-  MARCOT_RETURN_IF_ERROR(StoreWhole(key, TextOf(record, "library"), source));
-  MARCOT_ASSIGN_OR_RETURN(const Stat stat, shelf_.space().GetStat(FilePath(key)));
-  return PartOf(1, stat);
+  const auto stat = StoreWhole(key, record, source);
+  if (!stat.ok()) return Explain(key, Code::kUploadNotFound, stat.status());
+  return PartOf(1, *stat);
 }
 
 absl::StatusOr<UploadedPart> UploadsImpl::SendPart(std::string_view key, uint32_t number,
@@ -261,8 +306,9 @@ absl::StatusOr<UploadedPart> UploadsImpl::SendPart(std::string_view key, uint32_
     return MakeError(Code::kParamInvalid,
                      absl::StrCat("part ", number, "; parts are 1..", kMaxUploadParts));
   }
-  MARCOT_ASSIGN_OR_RETURN(const Stat stat, Store(PartPath(key, number), source));
-  return PartOf(number, stat);
+  const auto stat = Store(PartPath(key, number), Counted(source, record, nullptr));
+  if (!stat.ok()) return Explain(key, Code::kUploadNotFound, stat.status());
+  return PartOf(number, *stat);
 }
 
 absl::StatusOr<UploadInfo> UploadsImpl::Get(const Space& space, std::string_view key) {
@@ -302,7 +348,8 @@ absl::StatusOr<UploadInfo> UploadsImpl::Renew(const Space& space, std::string_vi
   MARCOT_RETURN_IF_ERROR(CheckOwner(space, key));
   MARCOT_ASSIGN_OR_RETURN(Record record, Open(key, Code::kConfirmKeyNotFound));
   record["expires"] = absl::StrCat(shelf_.now_ms() + kUploadLifeMs);
-  MARCOT_RETURN_IF_ERROR(shelf_.RunAll({shelf_.SetItem(RecordPath(key), record)}));
+  const absl::Status renewed = shelf_.RunAll({shelf_.SetItem(RecordPath(key), record)});
+  if (!renewed.ok()) return Explain(key, Code::kConfirmKeyNotFound, renewed);
   return InfoOf(key, record, false);
 }
 
@@ -321,7 +368,7 @@ absl::StatusOr<std::optional<Placed>> UploadsImpl::FindConfirmed(std::string_vie
   return PlacedOf(*record);
 }
 
-absl::Status UploadsImpl::PutPartsTogether(std::string_view key, const std::string& library) const {
+absl::Status UploadsImpl::PutPartsTogether(std::string_view key, const Record& record) const {
   MARCOT_ASSIGN_OR_RETURN(const auto parts, PartsOf(key));
   if (parts.empty() || parts.back().number != parts.size()) {
     return MakeError(
@@ -339,42 +386,55 @@ absl::Status UploadsImpl::PutPartsTogether(std::string_view key, const std::stri
       offset = 0;
     }
     MARCOT_ASSIGN_OR_RETURN(const std::string bytes, part->Read(offset, capacity));
+    if (bytes.empty()) {
+      return MakeError(Code::kContentNotFound,
+                       absl::StrCat("part ", next, " ends before its size; send it again"));
+    }
     offset += bytes.size();
     return bytes.copy(buffer, capacity);
   };
-  return StoreWhole(key, library, source);
+  return StoreWhole(key, record, source).status();
 }
 
-absl::Status UploadsImpl::CheckBytes(const Space& space, std::string_view key, const Record& record,
-                                     const ConfirmOptions& options) const {
+absl::StatusOr<ContentRef> UploadsImpl::CheckBytes(std::string_view key, const Record& record,
+                                                   const ConfirmOptions& options,
+                                                   Digest* digest) const {
   const auto stat = shelf_.space().GetStat(FilePath(key));
-  const auto announced = record.find("size");
-  if (!stat.ok() || (announced != record.end() && absl::StrCat(stat->size) != announced->second)) {
-    return MakeError(
-        Code::kUploadIncomplete,
-        absl::StrCat(TextOf(record, "path"), ": ", stat.ok() ? stat->size : 0,
-                     " bytes were sent, not ",
-                     announced == record.end() ? "any" : announced->second, "; send them again"));
+  const bool sent = CodeOf(stat.status()) != Code::kPathNotFound;
+  if (sent) MARCOT_RETURN_IF_ERROR(stat.status());
+  const uint64_t size = sent ? stat->size : 0;
+  if (!sent || (record.contains("size") && NumberOf(record, "size") != size)) {
+    return MakeError(Code::kUploadIncomplete,
+                     absl::StrCat(TextOf(record, "path"), ": ", size,
+                                  " bytes were sent, which is not all; send them again"));
   }
-  if (!options.crc64.has_value()) return absl::OkStatus();
-  MARCOT_ASSIGN_OR_RETURN(const auto digest, digests_.Find(stat->content));
-  if (digest.has_value() && digest->crc64 == *options.crc64) return absl::OkStatus();
-  return MakeError(
-      Code::kBadCrc64,
-      absl::StrCat(space.name(), "/", TextOf(record, "path"),
-                   ": the bytes that were sent have another checksum; send them again"));
+  MARCOT_ASSIGN_OR_RETURN(const auto known, shelf_.Find(DigestPath(key)));
+  if (!known.has_value() || TextOf(*known, "content") != stat->content.Hex()) {
+    return MakeError(Code::kPathConflict, "the bytes of this upload are being sent; wait for that");
+  }
+  *digest = DigestOf(*known);
+  if (options.crc64.has_value() && digest->crc64 != *options.crc64) {
+    return MakeError(Code::kBadCrc64, absl::StrCat(TextOf(record, "path"),
+                                                   ": the bytes that were sent have another "
+                                                   "checksum; send them again"));
+  }
+  return ContentRef{.id = stat->content, .size = stat->size};
 }
 
 absl::StatusOr<BatchItem> UploadsImpl::FileItem(const Space& space, std::string_view key,
-                                                const Record& record,
+                                                const Record& record, const ContentRef& content,
                                                 const ConfirmOptions& options) const {
   BatchItem item;
-  item.kind = BatchItem::Kind::kPutStored;
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
   item.space = Unrestricted(space);
   item.path = TextOf(record, "path");
-  item.from_space = shelf_.space();
-  item.from = FilePath(key);
+  // Nothing is easily put anew; what is something must still be what was looked at.
+  item.kind = content.size == 0 ? BatchItem::Kind::kPut : BatchItem::Kind::kPutStored;
+  if (content.size > 0) {
+    item.from_space = shelf_.space();
+    item.from = FilePath(key);
+    item.content = content;
+  }
   item.options.strategy =
       options.strategy.value_or(static_cast<Strategy>(NumberOf(record, "strategy")));
   const std::string& user = api::OperatorOf(*state, options.user);
@@ -389,17 +449,33 @@ absl::StatusOr<BatchItem> UploadsImpl::FileItem(const Space& space, std::string_
 }
 
 absl::StatusOr<Placed> UploadsImpl::Place(const BatchItem& file, std::string_view key,
-                                          const Record& record) const {
+                                          const Record& record,
+                                          std::vector<BatchItem> notes) const {
   const auto note = [&](std::span<const absl::StatusOr<Placed>> outcomes)
       -> absl::StatusOr<std::vector<BatchItem>> {
     MARCOT_RETURN_IF_ERROR(outcomes[0].status());
     Record confirmed = record;
+    confirmed.erase("path");
     AddPlaced(*outcomes[0], &confirmed);
-    return std::vector{shelf_.DeleteItem(UploadFolder(key)),
-                       shelf_.PutItem(ConfirmedPath(key), confirmed)};
+    std::vector<BatchItem> items = notes;
+    items.push_back(shelf_.DeleteItem(UploadFolder(key)));
+    items.push_back(shelf_.PutItem(ConfirmedPath(key), confirmed));
+    return items;
   };
-  MARCOT_ASSIGN_OR_RETURN(const auto outcomes, shelf_.Run({&file, 1}, note));
+  const auto durability = static_cast<Durability>(NumberOf(record, "durability"));
+  MARCOT_ASSIGN_OR_RETURN(const auto outcomes, shelf_.Run({&file, 1}, note, durability));
   return outcomes[0];
+}
+
+absl::StatusOr<Placed> UploadsImpl::ConfirmOpen(const Space& space, std::string_view key,
+                                                const ConfirmOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const Record record, Open(key, Code::kConfirmKeyNotFound));
+  if (NumberOf(record, "parts") != 0) MARCOT_RETURN_IF_ERROR(PutPartsTogether(key, record));
+  Digest digest;
+  MARCOT_ASSIGN_OR_RETURN(const ContentRef content, CheckBytes(key, record, options, &digest));
+  MARCOT_ASSIGN_OR_RETURN(const BatchItem file, FileItem(space, key, record, content, options));
+  return Place(file, key, record,
+               digests_.KeepItems(TextOf(record, "library"), content.id, digest));
 }
 
 absl::StatusOr<Placed> UploadsImpl::Confirm(const Space& space, std::string_view key,
@@ -410,21 +486,12 @@ absl::StatusOr<Placed> UploadsImpl::Confirm(const Space& space, std::string_view
         RequireGrant(space, Grant::kBeginUploadForce, "an upload that overwrites"));
   }
   MARCOT_RETURN_IF_ERROR(CheckOwner(space, key));
-  const auto confirm = [&]() -> absl::StatusOr<Placed> {
-    MARCOT_ASSIGN_OR_RETURN(const Record record, Open(key, Code::kConfirmKeyNotFound));
-    if (NumberOf(record, "parts") != 0) {
-      MARCOT_RETURN_IF_ERROR(PutPartsTogether(key, space.library()));
-    }
-    MARCOT_RETURN_IF_ERROR(CheckBytes(space, key, record, options));
-    MARCOT_ASSIGN_OR_RETURN(const BatchItem file, FileItem(space, key, record, options));
-    return Place(file, key, record);
-  };
-  auto placed = confirm();
+  auto placed = ConfirmOpen(space, key, options);
   if (placed.ok()) return placed;
   // Another call for the same upload may have come first: this one then found nothing, or lost.
   MARCOT_ASSIGN_OR_RETURN(const auto before, FindConfirmed(key));
   if (before.has_value()) return *before;
-  return placed;
+  return Explain(key, Code::kConfirmKeyNotFound, placed.status());
 }
 
 // ---- without bytes -----------------------------------------------------------------------------
@@ -436,22 +503,25 @@ absl::Status CheckHash(std::string_view hash) {
 
 absl::StatusOr<bool> UploadsImpl::MayKnow(const Space& space, std::string_view beginning_hash,
                                           uint64_t size) {
+  MARCOT_RETURN_IF_ERROR(shelf_.KeyOf(space).status());
   MARCOT_RETURN_IF_ERROR(CheckHash(beginning_hash));
-  return digests_.HasBeginning(space.library(), beginning_hash, size);
+  MARCOT_ASSIGN_OR_RETURN(const std::string library, shelf_.KeyOfLibrary(space.library()));
+  return digests_.HasBeginning(library, beginning_hash, size);
 }
 
 absl::StatusOr<std::optional<Placed>> UploadsImpl::PutKnown(const Space& space,
                                                             std::string_view path,
                                                             const KnownFile& file,
                                                             const PutOptions& options) {
+  MARCOT_RETURN_IF_ERROR(shelf_.KeyOf(space).status());
   MARCOT_RETURN_IF_ERROR(CheckHash(file.beginning_hash));
   MARCOT_RETURN_IF_ERROR(CheckHash(file.full_hash));
-  MARCOT_ASSIGN_OR_RETURN(const auto content, digests_.FindContent(space.library(), file));
+  MARCOT_ASSIGN_OR_RETURN(const std::string library, shelf_.KeyOfLibrary(space.library()));
+  MARCOT_ASSIGN_OR_RETURN(const auto content, digests_.FindContent(library, file));
   if (!content.has_value()) return std::nullopt;
   auto placed = space.PutStored(path, {.id = *content, .size = file.size}, options);
-  const Code code = CodeOf(placed.status());
-  if (code == Code::kContentNotFound || code == Code::kContentCondemned) {
-    MARCOT_RETURN_IF_ERROR(digests_.Forget(space.library(), file));
+  if (CodeOf(placed.status()) == Code::kContentNotFound) {
+    MARCOT_RETURN_IF_ERROR(digests_.Forget(library, file));
     return std::nullopt;
   }
   MARCOT_RETURN_IF_ERROR(placed.status());
@@ -459,9 +529,7 @@ absl::StatusOr<std::optional<Placed>> UploadsImpl::PutKnown(const Space& space,
 }
 
 absl::StatusOr<std::optional<uint64_t>> UploadsImpl::FindCrc64(const ContentId& content) {
-  MARCOT_ASSIGN_OR_RETURN(const auto digest, digests_.Find(content));
-  if (!digest.has_value()) return std::nullopt;
-  return digest->crc64;
+  return digests_.FindCrc64(content);
 }
 
 }  // namespace
@@ -476,6 +544,7 @@ namespace {
 
 absl::Status ExpireOf(const Shelf& shelf, const std::string& folder, const std::string& record) {
   constexpr size_t kPage = 256;
+  constexpr int64_t kGraceMs = 3'600'000;
   std::vector<std::string> names;
   do {
     MARCOT_ASSIGN_OR_RETURN(
@@ -483,8 +552,10 @@ absl::Status ExpireOf(const Shelf& shelf, const std::string& folder, const std::
     for (const std::string& name : names) {
       const std::string path = absl::StrCat(folder, "/", name);
       MARCOT_ASSIGN_OR_RETURN(const auto found, shelf.Find(path + record));
+      // A call that found it open may be at work still.
       const bool waits =
-          found.has_value() && shelf.now_ms() < static_cast<int64_t>(NumberOf(*found, "expires"));
+          found.has_value() &&
+          shelf.now_ms() < static_cast<int64_t>(NumberOf(*found, "expires")) + kGraceMs;
       if (!waits) MARCOT_RETURN_IF_ERROR(shelf.Delete(path).status());
     }
   } while (names.size() == kPage);
