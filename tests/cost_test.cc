@@ -102,8 +102,8 @@ class CountedEngine {
   }
   uint64_t newest() const { return engine_->committed().published(); }
 
-  void Run(const std::vector<Operation>& operations) {
-    for (const auto& outcome : engine_->RunSideBySide(operations, Durability::kLogged)) {
+  void Run(std::vector<Operation> operations) {
+    for (const auto& outcome : engine_->RunSideBySide(std::move(operations), Durability::kLogged)) {
       ASSERT_TRUE(outcome.ok()) << outcome.status();
     }
   }

@@ -186,37 +186,37 @@ absl::Status PrepareTarget(const Space& space, std::string_view path,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Operation> PrepareItem(const BatchItem& item) {
-  Operation operation;
-  MARCOT_ASSIGN_OR_RETURN(operation.kind, KindOf(item));
-  operation.permanent = item.permanent;
+absl::Status PrepareItem(const BatchItem& item, Operation* operation) {
+  MARCOT_ASSIGN_OR_RETURN(operation->kind, KindOf(item));
+  operation->permanent = item.permanent;
   const Space::State* source = nullptr;
   if (HasSource(item)) {
     const bool puts = item.kind == BatchItem::Kind::kPutStored;
-    operation.only = puts ? Operation::Only::kFile : static_cast<Operation::Only>(item.only);
+    operation->only = puts ? Operation::Only::kFile : static_cast<Operation::Only>(item.only);
     const Space& from = item.from_space.valid() ? item.from_space : item.space;
     MARCOT_ASSIGN_OR_RETURN(source, StoreImpl::StateOf(from));
   }
-  MARCOT_RETURN_IF_ERROR(PrepareTarget(item.space, item.path, item.options, &operation, source));
-  if (source != nullptr) MARCOT_RETURN_IF_ERROR(PrepareSource(item, *source, &operation));
+  MARCOT_RETURN_IF_ERROR(PrepareTarget(item.space, item.path, item.options, operation, source));
+  if (source != nullptr) MARCOT_RETURN_IF_ERROR(PrepareSource(item, *source, operation));
   if (item.kind == BatchItem::Kind::kRestore) {
     MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
-    MARCOT_ASSIGN_OR_RETURN(operation.from,
+    MARCOT_ASSIGN_OR_RETURN(operation->from,
                             operations::ParsePath(item.from, state->engine->limits()));
-    operation.from_library = state->library;
-    operation.from_space = state->name;
+    operation->from_library = state->library;
+    operation->from_space = state->name;
   }
-  MARCOT_RETURN_IF_ERROR(PrepareContent(item, &operation));
-  operation.item = item.item;
-  operation.missing_parents = item.missing_parents;
-  MARCOT_ASSIGN_OR_RETURN(operation.attributes, PrepareAttributes(item.attributes, item.path));
-  return operation;
+  MARCOT_RETURN_IF_ERROR(PrepareContent(item, operation));
+  operation->item = item.item;
+  operation->missing_parents = item.missing_parents;
+  MARCOT_ASSIGN_OR_RETURN(operation->attributes, PrepareAttributes(item.attributes, item.path));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Placed> RunItem(const BatchItem& item) {
-  MARCOT_ASSIGN_OR_RETURN(const Operation operation, PrepareItem(item));
+  Operation operation;
+  MARCOT_RETURN_IF_ERROR(PrepareItem(item, &operation));
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
-  return state->engine->RunOperation(operation, item.options.durability);
+  return state->engine->RunOperation(std::move(operation), item.options.durability);
 }
 
 }  // namespace marcot::api

@@ -124,13 +124,12 @@ absl::StatusOr<Placed> RunTransfer(const BatchItem& item) {
   return api::RunItem(item);
 }
 
-absl::StatusOr<Operation> PreparePut(const Space& space, std::string_view path,
-                                     const PutOptions& options) {
-  Operation operation;
-  operation.kind = Operation::Kind::kPut;
-  MARCOT_RETURN_IF_ERROR(api::PrepareTarget(space, path, options, &operation));
-  MARCOT_ASSIGN_OR_RETURN(operation.attributes, api::PrepareAttributes(options.attributes, path));
-  return operation;
+absl::Status PreparePut(const Space& space, std::string_view path, const PutOptions& options,
+                        Operation* operation) {
+  operation->kind = Operation::Kind::kPut;
+  MARCOT_RETURN_IF_ERROR(api::PrepareTarget(space, path, options, operation));
+  MARCOT_ASSIGN_OR_RETURN(operation->attributes, api::PrepareAttributes(options.attributes, path));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -181,45 +180,49 @@ absl::StatusOr<Placed> Space::MakeDirectory(std::string_view path,
 
 absl::StatusOr<Placed> Space::Put(std::string_view path, std::string_view bytes,
                                   const PutOptions& options) const {
-  MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
+  Operation operation;
+  MARCOT_RETURN_IF_ERROR(PreparePut(*this, path, options, &operation));
   if (bytes.size() > kMaxBatchPutBytes || state_->engine->options().content_store != nullptr) {
     return Put(path, SourceOf(bytes), options);
   }
   operation.content.id = operations::HashOf(bytes);
   operation.content.size = bytes.size();
   operation.content.bytes = bytes;
-  return state_->engine->RunOperation(operation, options.durability);
+  return state_->engine->RunOperation(std::move(operation), options.durability);
 }
 
 absl::StatusOr<Placed> Space::Put(std::string_view path, const ByteSource& source,
                                   const PutOptions& options) const {
-  MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
+  Operation operation;
+  MARCOT_RETURN_IF_ERROR(PreparePut(*this, path, options, &operation));
   operations::Engine& engine = *state_->engine;
   if (engine.options().content_store != nullptr) {
     MARCOT_ASSIGN_OR_RETURN(const ContentRef content,
                             engine.options().content_store->Write(source));
     MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareReference(content, path));
-    return engine.RunOperation(operation, options.durability);
+    return engine.RunOperation(std::move(operation), options.durability);
   }
   operations::Upload upload(engine.pipeline());
   MARCOT_ASSIGN_OR_RETURN(operation.content, upload.Write(source));
-  auto placed = engine.RunOperation(operation, options.durability);
+  auto placed = engine.RunOperation(std::move(operation), options.durability);
   if (placed.ok()) upload.MarkUsed();
   return placed;
 }
 
 absl::StatusOr<Placed> Space::PutReference(std::string_view path, const ContentRef& content,
                                            const PutOptions& options) const {
-  MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
+  Operation operation;
+  MARCOT_RETURN_IF_ERROR(PreparePut(*this, path, options, &operation));
   MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareReference(content, path));
-  return state_->engine->RunOperation(operation, options.durability);
+  return state_->engine->RunOperation(std::move(operation), options.durability);
 }
 
 absl::StatusOr<Placed> Space::PutStored(std::string_view path, const ContentRef& content,
                                         const PutOptions& options) const {
-  MARCOT_ASSIGN_OR_RETURN(Operation operation, PreparePut(*this, path, options));
+  Operation operation;
+  MARCOT_RETURN_IF_ERROR(PreparePut(*this, path, options, &operation));
   MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareStored(content, path));
-  return state_->engine->RunOperation(operation, options.durability);
+  return state_->engine->RunOperation(std::move(operation), options.durability);
 }
 
 absl::StatusOr<Placed> Space::CopyDirectory(const Space& from_space, std::string_view from,

@@ -27,7 +27,7 @@ absl::StatusOr<Placed> RunKind(const Space& space, Operation::Kind kind, std::st
   operation.kind = kind;
   MARCOT_RETURN_IF_ERROR(api::PrepareTarget(space, path, options, &operation));
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
-  return state->engine->RunOperation(operation, options.durability);
+  return state->engine->RunOperation(std::move(operation), options.durability);
 }
 
 // The space's record and its library's, as of one commit.

@@ -52,15 +52,15 @@ Durability DurabilityOf(std::span<const BatchItem> items) {
 }
 
 // Where the host keeps the bytes, its store gets them before the batch begins.
-absl::StatusOr<Operation> PrepareWithContent(const BatchItem& item, const Engine& engine) {
-  MARCOT_ASSIGN_OR_RETURN(Operation operation, api::PrepareItem(item));
+absl::Status PrepareWithContent(const BatchItem& item, const Engine& engine, Operation* operation) {
+  MARCOT_RETURN_IF_ERROR(api::PrepareItem(item, operation));
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(item.space));
   if (state->engine != &engine) {
     return MakeError(Code::kParamInvalid,
                      absl::StrCat(item.path, ": the space is of another store; run it there"));
   }
   ContentStore* const host = engine.options().content_store.get();
-  if (item.kind != BatchItem::Kind::kPut || host == nullptr) return operation;
+  if (item.kind != BatchItem::Kind::kPut || host == nullptr) return absl::OkStatus();
   std::string_view left = item.bytes;
   MARCOT_ASSIGN_OR_RETURN(
       const ContentRef content,
@@ -69,8 +69,8 @@ absl::StatusOr<Operation> PrepareWithContent(const BatchItem& item, const Engine
         left.remove_prefix(n);
         return n;
       }));
-  MARCOT_ASSIGN_OR_RETURN(operation.content, api::PrepareReference(content, item.path));
-  return operation;
+  MARCOT_ASSIGN_OR_RETURN(operation->content, api::PrepareReference(content, item.path));
+  return absl::OkStatus();
 }
 
 // Over all spaces, copies, recycled items and versions counted each by itself.
@@ -251,13 +251,14 @@ absl::StatusOr<std::vector<Placed>> Store::RunAtomically(std::span<const BatchIt
   operations.reserve(items.size());
   absl::Status unprepared;
   for (const BatchItem& item : items) {
-    auto operation = PrepareWithContent(item, impl_->engine());
-    unprepared = operation.status();
-    if (!unprepared.ok()) break;
-    operations.push_back(*std::move(operation));
+    unprepared = PrepareWithContent(item, impl_->engine(), &operations.emplace_back());
+    if (unprepared.ok()) continue;
+    operations.pop_back();
+    break;
   }
   size_t failed = 0;
-  auto placed = impl_->engine().RunTogether(operations, unprepared, DurabilityOf(items), &failed);
+  auto placed =
+      impl_->engine().RunTogether(std::move(operations), unprepared, DurabilityOf(items), &failed);
   if (!placed.ok()) return InItem(std::min(failed, items.size() - 1), placed.status());
   return placed;
 }
@@ -268,15 +269,20 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Store::RunEach(
   std::vector<absl::StatusOr<Placed>> outcomes;
   std::vector<Operation> operations;
   std::vector<size_t> indexes;
+  outcomes.reserve(items.size());
+  operations.reserve(items.size());
+  indexes.reserve(items.size());
   for (const BatchItem& item : items) {
-    auto operation = PrepareWithContent(item, impl_->engine());
+    absl::Status prepared = PrepareWithContent(item, impl_->engine(), &operations.emplace_back());
     outcomes.emplace_back();  // until it has run
-    if (!operation.ok()) outcomes.back() = operation.status();
-    if (!operation.ok()) continue;
-    indexes.push_back(outcomes.size() - 1);
-    operations.push_back(*std::move(operation));
+    if (prepared.ok()) {
+      indexes.push_back(outcomes.size() - 1);
+    } else {
+      operations.pop_back();
+      outcomes.back() = std::move(prepared);
+    }
   }
-  auto ran = impl_->engine().RunSideBySide(operations, DurabilityOf(items));
+  auto ran = impl_->engine().RunSideBySide(std::move(operations), DurabilityOf(items));
   for (size_t i = 0; i < ran.size(); ++i) outcomes[indexes[i]] = std::move(ran[i]);
   return outcomes;
 }

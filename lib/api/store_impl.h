@@ -74,7 +74,8 @@ absl::StatusOr<SpaceInfo> InfoOf(core::View& view, std::string_view library, std
 
 // ---- requests: from what a host says to an operation that the engine takes
 
-absl::StatusOr<operations::Operation> PrepareItem(const BatchItem& item);
+// Fills in an operation that is new.
+absl::Status PrepareItem(const BatchItem& item, operations::Operation* operation);
 absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& content,
                                                          std::string_view path);
 // Of a content that the store has, itself or at the host.

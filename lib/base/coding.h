@@ -9,26 +9,31 @@
 
 namespace marcot {
 
+static_assert(std::endian::native == std::endian::little);
+inline constexpr size_t kFixedBytes = 8;
+inline constexpr size_t kMaxVarintBytes = 10;
+
+// These write to `out`, which has room for the number, and answer the end.
+inline char* WriteFixed64(char* out, uint64_t v) {
+  v = __builtin_bswap64(v);
+  std::memcpy(out, &v, sizeof v);
+  return out + sizeof v;
+}
+inline char* WriteVarint(char* out, uint64_t v) {
+  for (; v >= 0x80; v >>= 7) *out++ = static_cast<char>(v | 0x80);
+  *out++ = static_cast<char>(v);
+  return out;
+}
+
 inline void PutFixed64(std::string* out, uint64_t v) {
-  char b[8];
-  for (int i = 7; i >= 0; --i, v >>= 8) b[i] = static_cast<char>(v & 0xff);
-  out->append(b, sizeof b);
+  char b[kFixedBytes];
+  out->append(b, WriteFixed64(b, v) - b);
 }
 
 inline uint64_t LoadFixed64(const char* p) {
   uint64_t v;
   std::memcpy(&v, p, sizeof v);
-  static_assert(std::endian::native == std::endian::little);
   return __builtin_bswap64(v);
-}
-
-inline constexpr size_t kMaxVarintBytes = 10;
-
-// Writes to `out`, which has room for kMaxVarintBytes; answers the end.
-inline char* WriteVarint(char* out, uint64_t v) {
-  for (; v >= 0x80; v >>= 7) *out++ = static_cast<char>(v | 0x80);
-  *out++ = static_cast<char>(v);
-  return out;
 }
 
 inline void PutVarint(std::string* out, uint64_t v) {

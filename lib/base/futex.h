@@ -1,5 +1,5 @@
-// A word that threads sleep on until it changes. Linux; what it has over a condition variable: one
-// system call wakes any number of sleepers, and they take no lock on their way out.
+// A word that a thread sleeps on until it changes. Linux; what it has over a condition variable:
+// the word is all there is to it, and who changes it knows whether somebody sleeps.
 #pragma once
 
 #include <linux/futex.h>
@@ -7,34 +7,21 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <climits>
 #include <cstdint>
 
 namespace marcot {
 
-class Futex {
- public:
-  uint32_t Load() const { return word_.load(std::memory_order_acquire); }
-  void Store(uint32_t value) { word_.store(value); }
+using FutexWord = std::atomic<uint32_t>;
+static_assert(sizeof(FutexWord) == sizeof(uint32_t) && FutexWord::is_always_lock_free);
 
-  // Sleeps unless the word is something else than `seen`; may return early.
-  void Wait(uint32_t seen) {
-    sleepers_.fetch_add(1);
-    Call(FUTEX_WAIT_PRIVATE, seen);
-    sleepers_.fetch_sub(1);
-  }
-  void WakeAll() {
-    // Who is about to sleep has counted itself before it looks at the word, and the word is stored.
-    if (sleepers_.load() > 0) Call(FUTEX_WAKE_PRIVATE, INT_MAX);
-  }
+// Sleeps while the word is `seen`; may return early.
+inline void FutexWait(const FutexWord& word, uint32_t seen) {
+  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+}
 
- private:
-  void Call(int operation, uint32_t value) {
-    static_assert(sizeof word_ == sizeof(uint32_t) && std::atomic<uint32_t>::is_always_lock_free);
-    syscall(SYS_futex, &word_, operation, value, nullptr, nullptr, 0);
-  }
-
-  std::atomic<uint32_t> word_{0}, sleepers_{0};
-};
+// Wakes who sleeps on the word. Nothing of it is read or written, so it may be gone.
+inline void FutexWake(const FutexWord& word) {
+  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
 
 }  // namespace marcot

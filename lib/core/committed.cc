@@ -198,23 +198,27 @@ void Committed::Fail(std::string_view why) {
                                     std::string(why)));
 }
 
-absl::Status Committed::Commit(const Txn& txn, bool sync) {
-  LogRow row = CountersOf(txn);
-  row.totals = txn.totals_changes();
+absl::Status Committed::Commit(Txn& txn, bool sync) {
+  row_.seq = txn.seq();
+  row_.counters = txn.counters();
+  leader_totals_.CopyChanges(&row_.totals);
   batch_->Clear();
   AddRecords(txn, batch_.get());
   WriteCaches(txn);
-  totals_.Write(row.totals, txn.seq());
+  totals_.Write(row_.totals, txn.seq());
   if (rows_since_fold_ == kLogRows) {
     AddFold(txn, batch_.get());
   } else {
-    batch_->Put(Family::kTotalsLog, IdKey(txn.seq()), EncodeLogRow(row));
+    row_bytes_.clear();
+    AppendLogRow(row_, &row_bytes_);
+    batch_->Put(Family::kTotalsLog, IdKey(txn.seq()), row_bytes_);
     ++rows_since_fold_;
   }
   if (absl::Status status = storage_->Write(*batch_, sync); !status.ok()) {
     Fail({status.message().data(), status.message().size()});
     return status;
   }
+  leader_totals_.Settle();
   {
     const std::lock_guard lock(counters_mutex_);
     counters_ = txn.counters();

@@ -24,6 +24,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "core/leader_totals.h"
 #include "core/name_filter.h"
 #include "core/record_cache.h"
 #include "core/totals_table.h"
@@ -62,7 +63,7 @@ class Committed {
   void Fail(std::string_view why);
   // Writes the transaction as one batch. Only the pipeline's leader calls it. After an error every
   // later commit answers StoreReadOnly: what reached the disk is known only after reopening.
-  absl::Status Commit(const Txn& txn, bool sync);
+  absl::Status Commit(Txn& txn, bool sync);
 
  private:
   friend class ReadView;
@@ -79,10 +80,14 @@ class Committed {
   const std::unique_ptr<storage::Batch> batch_;
   const std::unique_ptr<RecordCache> entries_, nodes_, pins_, spaces_;
   mutable TotalsTable totals_;  // readers offer what they read
-  // The leader's alone: walks and nodes that it read or wrote lately, names of new directories.
+  // The leader's alone: walks, nodes and totals that it read or wrote lately, names of new
+  // directories; the log row and its bytes are kept for their memory.
   WalkCache walks_;
+  LeaderTotals leader_totals_;
   absl::flat_hash_map<DirId, Node> decoded_nodes_;
   NameFilter names_;
+  LogRow row_;
+  std::string row_bytes_;
   std::atomic<Seq> published_{0};
   std::atomic<uint64_t> queued_{0};
   mutable std::mutex counters_mutex_;  // held by the leader to change them, by others to read them

@@ -32,13 +32,15 @@
 #include <string>
 #include <string_view>
 
+#include "absl/container/inlined_vector.h"
 #include "base/coding.h"
 #include "marcot/types.h"
 
 namespace marcot::core {
 
-using DirId = uint64_t;  // names a directory node; never reused; 0 is none
-using Seq = uint64_t;    // births and deaths are even; a pin is taken at an odd seq, just below
+using DirId = uint64_t;                          // names a directory node; never reused; 0 is none
+using DirPath = absl::InlinedVector<DirId, 12>;  // nodes on the way down, root first
+using Seq = uint64_t;  // births and deaths are even; a pin is taken at an odd seq, just below
 
 inline constexpr char kAttributesSlot = 0;
 inline constexpr char kDirectorySlot = 1;

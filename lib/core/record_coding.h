@@ -24,9 +24,13 @@ inline absl::Status Damaged(std::string_view kind) {
 
 // Object ids and content ids.
 template <typename Id>
+char* WriteId(char* out, const Id& id) {
+  return WriteFixed64(WriteFixed64(out, id.hi), id.lo);
+}
+template <typename Id>
 void PutId(std::string* out, const Id& id) {
-  PutFixed64(out, id.hi);
-  PutFixed64(out, id.lo);
+  char bytes[2 * kFixedBytes];
+  out->append(bytes, WriteId(bytes, id) - bytes);
 }
 template <typename Id>
 Id GetId(Decoder* in) {

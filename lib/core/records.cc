@@ -16,14 +16,15 @@ void Reset(Entry* e) {
 }
 
 void PutFile(std::string* out, const Entry& e) {
-  PutId(out, e.id);
-  PutId(out, e.content);
-  PutVarint(out, e.size);
-  PutSignedVarint(out, e.creation_time_ms);
-  PutSignedVarint(out, e.modification_time_ms);
-  PutVarint(out, e.modified);
-  PutVarint(out, e.versions);
-  if (e.versions > 0) PutVarint(out, e.version_bytes);
+  char bytes[4 * kFixedBytes + 6 * kMaxVarintBytes];
+  char* end = WriteId(WriteId(bytes, e.id), e.content);
+  end = WriteVarint(end, e.size);
+  end = WriteVarint(end, ZigZag(e.creation_time_ms));
+  end = WriteVarint(end, ZigZag(e.modification_time_ms));
+  end = WriteVarint(end, e.modified);
+  end = WriteVarint(end, e.versions);
+  if (e.versions > 0) end = WriteVarint(end, e.version_bytes);
+  out->append(bytes, end - bytes);
   PutString(out, e.creator);
   out->append(e.attributes);
 }
@@ -116,13 +117,15 @@ Totals GetTotals(Decoder* in) {
 
 }  // namespace
 
-std::string EncodeEntry(const Entry& e) {
+std::string EncodeEntry(const Entry& e) { return EncodeEntry(e, e.birth); }
+
+std::string EncodeEntry(const Entry& e, Seq birth) {
   constexpr size_t kOfUsualNumbers = 80;
   std::string out;
   out.reserve(kOfUsualNumbers + e.creator.size() + e.attributes.size());
   out += static_cast<char>(kRecordFormat);
   out += static_cast<char>(e.kind);
-  PutVarint(&out, e.birth);
+  PutVarint(&out, birth);
   switch (e.kind) {
     case EntryKind::kWhiteout:
       break;
@@ -296,22 +299,24 @@ absl::StatusOr<Pin> DecodePin(std::string_view value) {
   return pin;
 }
 
-std::string EncodeLogRow(const LogRow& row) {
-  constexpr size_t kOfUsualTotals = 48;
-  std::string out;
-  out.reserve(kOfUsualTotals * (row.totals.size() + 1));
-  out += static_cast<char>(kRecordFormat);
+void AppendLogRow(const LogRow& row, std::string* out) {
+  *out += static_cast<char>(kRecordFormat);
   const Counters& c = row.counters;
   for (const uint64_t number :
        {row.seq, c.next_id, c.queued, c.pending, c.content_bytes, c.file_records, c.queue_head}) {
-    PutVarint(&out, number);
+    PutVarint(out, number);
   }
-  PutVarint(&out, row.totals.size());
+  PutVarint(out, row.totals.size());
   for (const auto& [dir, totals] : row.totals) {
-    PutVarint(&out, dir);
-    out += totals.has_value() ? '\1' : '\0';
-    if (totals.has_value()) AppendTotals(*totals, &out);
+    PutVarint(out, dir);
+    *out += totals.has_value() ? '\1' : '\0';
+    if (totals.has_value()) AppendTotals(*totals, out);
   }
+}
+
+std::string EncodeLogRow(const LogRow& row) {
+  std::string out;
+  AppendLogRow(row, &out);
   return out;
 }
 

@@ -72,6 +72,7 @@ struct Entry {
 };
 
 std::string EncodeEntry(const Entry& entry);
+std::string EncodeEntry(const Entry& entry, Seq birth);  // as born at another seq
 absl::StatusOr<Entry> DecodeEntry(std::string_view value);
 // Into an entry whose strings keep their memory; undefined after an error.
 absl::Status DecodeEntry(std::string_view value, Entry* entry);
@@ -164,6 +165,7 @@ struct LogRow {
   Counters counters;
   std::vector<std::pair<DirId, std::optional<Totals>>> totals;  // absolute; nothing: node purged
 };
+void AppendLogRow(const LogRow& row, std::string* out);
 std::string EncodeLogRow(const LogRow& row);
 absl::StatusOr<LogRow> DecodeLogRow(std::string_view value);
 

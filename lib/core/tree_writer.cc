@@ -145,8 +145,8 @@ absl::StatusOr<DirId> TreeWriter::Step(const std::string& name, const WalkOption
   return entry.dir;
 }
 
-absl::StatusOr<Entry> TreeWriter::MakeChild(const std::vector<DirId>& nodes,
-                                            const std::string& name, std::string_view creator) {
+absl::StatusOr<Entry> TreeWriter::MakeChild(const DirPath& nodes, const std::string& name,
+                                            std::string_view creator) {
   const DirId parent = nodes.back();
   const DirId child = NewEmptyNode(parent);
   Entry entry;
@@ -276,11 +276,11 @@ absl::Status TreeWriter::Drop(const Entry& entry) {
   return absl::OkStatus();
 }
 
-absl::Status TreeWriter::Attach(DirId dir, std::string_view slot, Entry entry) {
-  entry.birth = txn_.seq();
-  txn_.Put(Family::kEntries, EntryKey(dir, slot), EncodeEntry(entry));
+absl::Status TreeWriter::Attach(DirId dir, std::string_view slot, const Entry& entry) {
+  const Seq birth = txn_.seq();
+  txn_.Put(Family::kEntries, EntryKey(dir, slot), EncodeEntry(entry, birth));
   MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
-  if (node.newest_pin != 0) txn_.Put(Family::kBirths, BirthKey(dir, entry.birth, slot), "");
+  if (node.newest_pin != 0) txn_.Put(Family::kBirths, BirthKey(dir, birth, slot), "");
   return absl::OkStatus();
 }
 
@@ -331,7 +331,7 @@ absl::StatusOr<Totals*> TreeWriter::ChargeOne(DirId dir, const TotalsDelta& delt
   return totals;
 }
 
-absl::Status TreeWriter::Charge(const std::vector<DirId>& nodes, const TotalsDelta& delta) {
+absl::Status TreeWriter::Charge(const DirPath& nodes, const TotalsDelta& delta) {
   DirId account = 0;
   for (const DirId dir : nodes) {
     MARCOT_ASSIGN_OR_RETURN(Totals* const totals, ChargeOne(dir, delta));

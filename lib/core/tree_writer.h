@@ -74,9 +74,9 @@ class TreeWriter {
     std::vector<Entry>* made = nullptr;  // filled with what is made, in the order of the path
   };
   struct Walked {
-    std::vector<DirId> nodes;  // root first; complete when `missing` and `file` are false
-    bool missing = false;      // a component does not exist
-    bool file = false;         // a component is a file
+    DirPath nodes;         // root first; complete when `missing` and `file` are false
+    bool missing = false;  // a component does not exist
+    bool file = false;     // a component is a file
   };
   // Makes every directory on the path live, with the pins that see it pushed down to it.
   absl::StatusOr<Walked> Walk(DirId root, std::span<const std::string> names,
@@ -91,7 +91,7 @@ class TreeWriter {
   absl::StatusOr<Slots> FindChild(DirId dir, std::string_view name, Entry* entry);
 
   // A new empty directory under a free name of the last of the walked nodes.
-  absl::StatusOr<Entry> MakeChild(const std::vector<DirId>& nodes, const std::string& name,
+  absl::StatusOr<Entry> MakeChild(const DirPath& nodes, const std::string& name,
                                   std::string_view creator);
 
   // The head record under a slot is taken away: kept as history where a pin sees it, else in the
@@ -111,7 +111,7 @@ class TreeWriter {
   // Says whose entry owns a live node.
   absl::Status SetParent(DirId dir, DirId parent);
   // Puts a head record; the caller gives it what it owns. Its birth becomes this operation's seq.
-  absl::Status Attach(DirId dir, std::string_view slot, Entry entry);
+  absl::Status Attach(DirId dir, std::string_view slot, const Entry& entry);
   // A record like `entry` is about to exist once more.
   absl::Status Hold(const Entry& entry);
   // Hides what the base shows under a slot whose head record is gone.
@@ -125,7 +125,7 @@ class TreeWriter {
 
   // Adds to the totals of the nodes of a walk, and of the quota that counts their root, and marks
   // them as changed now.
-  absl::Status Charge(const std::vector<DirId>& nodes, const TotalsDelta& delta);
+  absl::Status Charge(const DirPath& nodes, const TotalsDelta& delta);
   // Adds to the versions of a live node and all above it. No reader through a pin sees versions, so
   // nothing is pushed and nothing counts as changed.
   absl::Status ChargeVersions(DirId dir, const TotalsDelta& delta);

@@ -13,7 +13,6 @@ using storage::Family;
 namespace {
 
 constexpr size_t kMaxDecodedNodes = 1u << 14;
-constexpr size_t kTotalsOfOnePut = 14;  // a path of usual depth, without growing
 
 }  // namespace
 
@@ -22,7 +21,7 @@ Txn::Txn(Committed& committed, int64_t now_ms)
       now_ms_(now_ms),
       seq_(committed.published()),
       counters_(committed.counters_) {
-  totals_.reserve(kTotalsOfOnePut);
+  totals().Begin();
 }
 
 Txn::Savepoint Txn::Mark() {
@@ -40,7 +39,7 @@ void Txn::RollBack(const Savepoint& savepoint) {
   committed_.decoded_nodes_.clear();
   if (savepoint.empty) {
     for (Changes& changes : changes_) changes.clear();
-    totals_.clear();
+    totals().Forget();
     undo_.clear();
     totals_undo_.clear();
   }
@@ -55,10 +54,10 @@ void Txn::RollBack(const Savepoint& savepoint) {
   }
   for (; totals_undo_.size() > savepoint.totals_undo; totals_undo_.pop_back()) {
     const TotalsUndo& undo = totals_undo_.back();
-    if (undo.existed) {
-      totals_[undo.dir] = undo.totals;
+    if (undo.before.changed) {
+      undo.cell->totals = undo.before.totals;
     } else {
-      totals_.erase(undo.dir);
+      totals().ForgetLast();
     }
   }
   seq_ = savepoint.seq;
@@ -67,8 +66,9 @@ void Txn::RollBack(const Savepoint& savepoint) {
 }
 
 bool Txn::empty() const {
-  return totals_.empty() && std::all_of(changes_.begin(), changes_.end(),
-                                        [](const Changes& changes) { return changes.empty(); });
+  return !totals().any_changed() &&
+         std::all_of(changes_.begin(), changes_.end(),
+                     [](const Changes& changes) { return changes.empty(); });
 }
 
 absl::StatusOr<bool> Txn::Get(Family family, std::string_view key, std::string* value) {
@@ -107,31 +107,36 @@ absl::StatusOr<bool> Txn::FindNode(DirId dir, Node* node) {
   return true;
 }
 
-absl::StatusOr<Totals> Txn::GetTotals(DirId dir) {
-  if (const auto it = totals_.find(dir); it != totals_.end()) {
-    return it->second.value_or(Totals{});
-  }
-  Totals totals;
+absl::StatusOr<LeaderTotals::Cell*> Txn::CellOf(DirId dir) {
+  LeaderTotals::Cell* const known = totals().Find(dir);
+  return known != nullptr ? known : LoadCell(dir);
+}
+
+absl::StatusOr<LeaderTotals::Cell*> Txn::LoadCell(DirId dir) {
+  Totals now;
   const Seq published = committed_.published();
-  if (committed_.totals_.Get(dir, published, &totals) == TotalsTable::Answer::kKnown) return totals;
-  std::string value;
-  MARCOT_ASSIGN_OR_RETURN(const bool found,
-                          committed_.storage().Get(Family::kTotals, IdKey(dir), nullptr, &value));
-  if (found) {
-    MARCOT_ASSIGN_OR_RETURN(totals, DecodeTotals(value));
+  if (committed_.totals_.Get(dir, published, &now) != TotalsTable::Answer::kKnown) {
+    std::string value;
+    MARCOT_ASSIGN_OR_RETURN(const bool found,
+                            committed_.storage().Get(Family::kTotals, IdKey(dir), nullptr, &value));
+    if (found) {
+      MARCOT_ASSIGN_OR_RETURN(now, DecodeTotals(value));
+    }
+    committed_.totals_.Offer(dir, now, published);
   }
-  committed_.totals_.Offer(dir, totals, published);
-  return totals;
+  return &totals().Add(dir, now);
+}
+
+absl::StatusOr<Totals> Txn::GetTotals(DirId dir) {
+  MARCOT_ASSIGN_OR_RETURN(const LeaderTotals::Cell* const cell, CellOf(dir));
+  return cell->totals.value_or(Totals{});
 }
 
 absl::StatusOr<Totals*> Txn::MutableTotals(DirId dir) {
-  const auto it = totals_.find(dir);
-  if (it == totals_.end() || !it->second.has_value()) {
-    MARCOT_ASSIGN_OR_RETURN(const Totals totals, GetTotals(dir));
-    return &*SetTotals(dir, totals);
-  }
-  if (recording_) totals_undo_.push_back({dir, true, it->second});
-  return &*it->second;
+  MARCOT_ASSIGN_OR_RETURN(LeaderTotals::Cell* const cell, CellOf(dir));
+  BeginChange(dir, cell);
+  if (!cell->totals.has_value()) cell->totals.emplace();
+  return &*cell->totals;
 }
 
 void Txn::Put(Family family, std::string key, std::string value) {
@@ -154,10 +159,17 @@ void Txn::Set(Family family, std::string key, std::optional<std::string> value) 
   }
 }
 
-std::optional<Totals>& Txn::SetTotals(DirId dir, const std::optional<Totals>& totals) {
-  const auto [it, inserted] = totals_.try_emplace(dir);
-  if (recording_) totals_undo_.push_back({dir, !inserted, it->second});
-  return it->second = totals;
+void Txn::SetTotals(DirId dir, const std::optional<Totals>& now) {
+  LeaderTotals::Cell* cell = totals().Find(dir);
+  // What it replaces matters to nobody: a rollback lets go of a cell that was not known.
+  if (cell == nullptr) cell = &totals().Add(dir, std::nullopt);
+  BeginChange(dir, cell);
+  cell->totals = now;
+}
+
+void Txn::BeginChange(DirId dir, LeaderTotals::Cell* cell) {
+  if (recording_) totals_undo_.push_back({cell, *cell});
+  totals().MarkChanged(dir, *cell);
 }
 
 void Txn::Queue(const Job& job) {

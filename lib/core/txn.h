@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "absl/container/flat_hash_map.h"
 #include "core/committed.h"
 #include "core/tally.h"
 #include "core/view.h"
@@ -32,6 +31,9 @@ class Txn final : public View {
   };
 
   Txn(Committed& committed, int64_t now_ms);
+  ~Txn() override { totals().Forget(); }
+  Txn(const Txn&) = delete;
+  Txn& operator=(const Txn&) = delete;
 
   // ---- operations of the group
   void BeginOperation() { seq_ += 2; }
@@ -85,7 +87,7 @@ class Txn final : public View {
   const Changes& changes(storage::Family family) const {
     return changes_[static_cast<size_t>(family)];
   }
-  std::vector<TotalsChange> totals_changes() const { return {totals_.begin(), totals_.end()}; }
+  LeaderTotals& totals() const { return committed_.leader_totals_; }
 
  private:
   struct Undo {
@@ -95,13 +97,15 @@ class Txn final : public View {
     std::optional<std::string> value;  // what it was there
   };
   struct TotalsUndo {
-    DirId dir;
-    bool existed;
-    std::optional<Totals> totals;
+    LeaderTotals::Cell* cell;
+    LeaderTotals::Cell before;
   };
 
   void Set(storage::Family family, std::string key, std::optional<std::string> value);
-  std::optional<Totals>& SetTotals(DirId dir, const std::optional<Totals>& totals);
+  absl::StatusOr<LeaderTotals::Cell*> CellOf(DirId dir);
+  absl::StatusOr<LeaderTotals::Cell*> LoadCell(DirId dir);
+  void BeginChange(DirId dir, LeaderTotals::Cell* cell);
+  void SetTotals(DirId dir, const std::optional<Totals>& totals);
 
   Committed& committed_;
   const int64_t now_ms_;
@@ -113,7 +117,6 @@ class Txn final : public View {
   bool recording_ = false;  // the undo logs
   bool read_nodes_ = false;
   std::array<Changes, storage::kFamilyCount> changes_;
-  absl::flat_hash_map<DirId, std::optional<Totals>> totals_;
   std::vector<Undo> undo_;
   std::vector<TotalsUndo> totals_undo_;
 };

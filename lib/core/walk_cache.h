@@ -18,12 +18,12 @@ namespace marcot::core {
 class WalkCache {
  public:
   // Null: not known.
-  const std::vector<DirId>* Find(DirId root, std::span<const std::string> names) {
+  const DirPath* Find(DirId root, std::span<const std::string> names) {
     const auto it = walks_.find(KeyOf(root, names));
     return it == walks_.end() ? nullptr : &it->second;
   }
 
-  void Remember(DirId root, std::span<const std::string> names, const std::vector<DirId>& nodes) {
+  void Remember(DirId root, std::span<const std::string> names, const DirPath& nodes) {
     if (walks_.size() >= kMaxWalks) walks_.clear();
     walks_.emplace(KeyOf(root, names), nodes);
   }
@@ -44,7 +44,7 @@ class WalkCache {
   }
 
   static constexpr size_t kMaxWalks = 4096;
-  absl::flat_hash_map<std::string, std::vector<DirId>> walks_;
+  absl::flat_hash_map<std::string, DirPath> walks_;
   std::string key_;  // kept, so that a look-up allocates nothing
 };
 

@@ -86,6 +86,7 @@ class TogetherWork final : public Pipeline::Work {
 
   absl::Status Execute(core::Txn& txn) override {
     placed_.clear();
+    placed_.reserve(operations_.size());
     for (failed_ = 0; failed_ < operations_.size(); ++failed_) {
       if (failed_ > 0) txn.BeginOperation();
       MARCOT_ASSIGN_OR_RETURN(Placed placed,
@@ -117,6 +118,7 @@ class SideBySideWork final : public Pipeline::Work {
   // Stops before an operation that needs a flatten first; the caller runs that one alone.
   absl::Status Execute(core::Txn& txn) override {
     outcomes_.clear();
+    outcomes_.reserve(operations_.size());
     for (const Operation& operation : operations_) {
       const core::Txn::Savepoint before = txn.Mark();
       if (!outcomes_.empty()) txn.BeginOperation();
@@ -171,6 +173,8 @@ class FollowUpWork final : public Pipeline::Work {
       txn.AskForFlatten(flatten_first);
       if (flatten_first != 0) return placed.status();
       txn.RollBack(before);
+    } else if (placed->path.empty()) {
+      placed->path = operation.path;  // who follows up is told of it
     }
     outcomes_.push_back(std::move(placed));
     return absl::OkStatus();
@@ -218,6 +222,11 @@ class AbandonedWork final : public Pipeline::Work {
 Clock::time_point BeginAll(const std::vector<Operation>& operations, Meters* meters) {
   for (const Operation& operation : operations) meters->Begin(KindOf(operation));
   return Clock::now();
+}
+
+// What Execute left out of an answer.
+void AddPath(Operation* operation, Placed* placed) {
+  if (placed->path.empty()) placed->path = std::move(operation->path);
 }
 
 absl::Status CheckOptions(const StoreOptions& options) {
@@ -361,11 +370,15 @@ absl::StatusOr<Placed> Engine::RunUncounted(const Operation& operation, Durabili
   return std::move(work.placed());
 }
 
-absl::StatusOr<Placed> Engine::RunOperation(const Operation& operation, Durability durability) {
-  return Metered(meters_, KindOf(operation), [&] { return RunUncounted(operation, durability); });
+absl::StatusOr<Placed> Engine::RunOperation(Operation&& operation, Durability durability) {
+  return Metered(meters_, KindOf(operation), [&] {
+    auto placed = RunUncounted(operation, durability);
+    if (placed.ok()) AddPath(&operation, &*placed);
+    return placed;
+  });
 }
 
-absl::StatusOr<std::vector<Placed>> Engine::RunTogether(const std::vector<Operation>& operations,
+absl::StatusOr<std::vector<Placed>> Engine::RunTogether(std::vector<Operation>&& operations,
                                                         const absl::Status& next,
                                                         Durability durability, size_t* failed) {
   const Clock::time_point begin = BeginAll(operations, &meters_);
@@ -373,18 +386,25 @@ absl::StatusOr<std::vector<Placed>> Engine::RunTogether(const std::vector<Operat
   const absl::Status status = RunWork(work, durability);
   meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());
   *failed = work.failed();
-  if (status.ok()) return std::move(work.placed());
+  if (status.ok()) {
+    for (size_t i = 0; i < operations.size(); ++i) AddPath(&operations[i], &work.placed()[i]);
+    return std::move(work.placed());
+  }
   for (const Operation& operation : operations) meters_.Fail(KindOf(operation));
   return status;
 }
 
-std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(const std::vector<Operation>& operations,
+std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(std::vector<Operation>&& operations,
                                                           Durability durability) {
   const Clock::time_point begin = BeginAll(operations, &meters_);
   auto outcomes = RunEachUncounted(operations, durability);
   meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());
   for (size_t i = 0; i < operations.size(); ++i) {
-    if (!outcomes[i].ok()) meters_.Fail(KindOf(operations[i]));
+    if (outcomes[i].ok()) {
+      AddPath(&operations[i], &*outcomes[i]);
+    } else {
+      meters_.Fail(KindOf(operations[i]));
+    }
   }
   return outcomes;
 }
@@ -392,6 +412,7 @@ std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(const std::vector<Oper
 std::vector<absl::StatusOr<Placed>> Engine::RunEachUncounted(
     const std::vector<Operation>& operations, Durability durability) {
   std::vector<absl::StatusOr<Placed>> outcomes;
+  outcomes.reserve(operations.size());
   while (outcomes.size() < operations.size()) {
     const std::span<const Operation> left(operations.data() + outcomes.size(),
                                           operations.size() - outcomes.size());

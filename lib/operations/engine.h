@@ -70,15 +70,15 @@ class Engine {
   absl::Status Run(Pipeline::Work& work, Durability durability);
   // The same of something bigger that is counted: a step of it. Flattens first what it asks for.
   absl::Status RunWork(Pipeline::Work& work, Durability durability);
-  // One operation of a host.
-  absl::StatusOr<Placed> RunOperation(const Operation& operation, Durability durability);
+  // One operation of a host. Here and below the answers take the operations' paths.
+  absl::StatusOr<Placed> RunOperation(Operation&& operation, Durability durability);
   // All or none; the error is that of `*failed`. `next` is the error of the item behind the last,
   // if that could not be prepared: then it fails where none before it does.
-  absl::StatusOr<std::vector<Placed>> RunTogether(const std::vector<Operation>& operations,
+  absl::StatusOr<std::vector<Placed>> RunTogether(std::vector<Operation>&& operations,
                                                   const absl::Status& next, Durability durability,
                                                   size_t* failed);
   // Each its own outcome; they are queued together and share commits.
-  std::vector<absl::StatusOr<Placed>> RunSideBySide(const std::vector<Operation>& operations,
+  std::vector<absl::StatusOr<Placed>> RunSideBySide(std::vector<Operation>&& operations,
                                                     Durability durability);
 
   // What follows from how operations ended; an error: nothing happens, and that is the answer.
@@ -102,7 +102,7 @@ class Engine {
   friend class EngineSnapshot;
 
   Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& options);
-  // One operation that is no host's, or is counted already.
+  // One operation that is no host's, or is counted already; the answers are those of Execute.
   absl::StatusOr<Placed> RunUncounted(const Operation& operation, Durability durability);
   std::vector<absl::StatusOr<Placed>> RunEachUncounted(const std::vector<Operation>& operations,
                                                        Durability durability);

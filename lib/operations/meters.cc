@@ -23,11 +23,9 @@ void LatencyCounters::Add(std::chrono::nanoseconds took, uint64_t n) {
   sum_ns_.fetch_add(n * ns, std::memory_order_relaxed);
 }
 
-LatencyHistogram LatencyCounters::Read() const {
-  LatencyHistogram histogram;
-  for (size_t i = 0; i < LatencyHistogram::kBuckets; ++i) histogram.counts[i] = Load(counts_[i]);
-  histogram.sum_ns = Load(sum_ns_);
-  return histogram;
+void LatencyCounters::AddTo(LatencyHistogram* histogram) const {
+  for (size_t i = 0; i < LatencyHistogram::kBuckets; ++i) histogram->counts[i] += Load(counts_[i]);
+  histogram->sum_ns += Load(sum_ns_);
 }
 
 OperationKind KindOf(const Operation& operation) {
@@ -79,7 +77,7 @@ void Meters::Fail(OperationKind kind) {
 }
 
 void Meters::AddTime(OperationClass of, std::chrono::nanoseconds took, uint64_t operations) {
-  latencies_[static_cast<size_t>(of)].Add(took, operations);
+  MyStripe().latencies[static_cast<size_t>(of)].Add(took, operations);
 }
 
 void Meters::AddReclaimStep(uint64_t records) {
@@ -105,12 +103,14 @@ void Meters::Read(Metrics* metrics) const {
       metrics->operations[i].begun += Load(stripe.begun[i]);
       metrics->operations[i].failed += Load(stripe.failed[i]);
     }
+    for (size_t i = 0; i < kOperationClasses; ++i) {
+      stripe.latencies[i].AddTo(&metrics->latencies[i]);
+    }
   }
-  for (size_t i = 0; i < kOperationClasses; ++i) metrics->latencies[i] = latencies_[i].Read();
   metrics->commits = commits_.value();
   metrics->committed_operations = committed_operations_.value();
   metrics->synced_commits = synced_commits_.value();
-  metrics->commit_latency = commit_latency_.Read();
+  commit_latency_.AddTo(&metrics->commit_latency);
   metrics->read_only = read_only_.load(std::memory_order_relaxed);
   metrics->renumbered = renumbered_.value();
   metrics->flatten_waits = Load(flatten_waits_);

@@ -32,7 +32,7 @@ class LatencyCounters {
  public:
   // `n` operations that took so long, each.
   void Add(std::chrono::nanoseconds took, uint64_t n);
-  LatencyHistogram Read() const;
+  void AddTo(LatencyHistogram* histogram) const;
 
  private:
   std::array<std::atomic<uint64_t>, LatencyHistogram::kBuckets> counts_{};
@@ -58,12 +58,12 @@ class Meters {
  private:
   struct alignas(64) Stripe {
     std::array<std::atomic<uint64_t>, kOperationKinds> begun{}, failed{};
+    std::array<LatencyCounters, kOperationClasses> latencies;
   };
   static constexpr size_t kStripes = 16;
   Stripe& MyStripe();
 
   std::array<Stripe, kStripes> stripes_;
-  std::array<LatencyCounters, kOperationClasses> latencies_;
   std::atomic<uint64_t> flatten_waits_{0}, reclaim_steps_{0}, reclaim_records_{0};
 
   OwnedCounter commits_, committed_operations_, synced_commits_;

@@ -227,9 +227,11 @@ void Runner::StayTheSameObject(Entry* file) const {
 
 Placed Runner::Answer(const ObjectId& id) const {
   Placed placed;
-  placed.path = op_.path;
   placed.renamed = !op_.path.empty() && name_ != op_.path.back();
-  if (!op_.path.empty()) placed.path.back() = name_;
+  if (placed.renamed) {
+    placed.path = op_.path;
+    placed.path.back() = name_;
+  }
   placed.id = id;
   placed.overwritten = overwritten_.has_value();
   placed.seq = txn_.seq();

@@ -89,7 +89,8 @@ class NameHints {
 };
 
 // Executes the operation. After an error the transaction must be rolled back. An error that carries
-// no Code is a request for a flatten (core::Txn::TakeFlattenRequest).
+// no Code is a request for a flatten (core::Txn::TakeFlattenRequest). The answer's path is left out
+// where it is the operation's: everybody waits for the leader, who shall not copy it.
 absl::StatusOr<Placed> Execute(const Operation& operation, const Limits& limits, core::Txn& txn,
                                NameHints& hints);
 

@@ -12,7 +12,7 @@
 namespace marcot::operations {
 namespace {
 
-enum class Kind : char { kPlain, kForbidden, kBeyondAscii };
+enum class Kind : unsigned char { kPlain, kBeyondAscii, kForbidden };
 
 constexpr std::array<Kind, 256> MakeKinds() {
   std::array<Kind, 256> kinds{};
@@ -26,11 +26,7 @@ constexpr std::array<Kind, 256> kKinds = MakeKinds();
 // The worst of its bytes.
 Kind KindOf(std::string_view name) {
   Kind kind = Kind::kPlain;
-  for (const char c : name) {
-    const Kind of_byte = kKinds[static_cast<unsigned char>(c)];
-    if (of_byte == Kind::kForbidden) return of_byte;
-    if (of_byte != Kind::kPlain) kind = of_byte;
-  }
+  for (const char c : name) kind = std::max(kind, kKinds[static_cast<unsigned char>(c)]);
   return kind;
 }
 

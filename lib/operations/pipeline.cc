@@ -1,6 +1,5 @@
 #include "operations/pipeline.h"
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
@@ -12,105 +11,126 @@ namespace {
 // How long a caller yields before it sleeps. A thread that sleeps costs several times what a thread
 // that yields does, and a group takes less than this where nothing is flushed.
 constexpr std::chrono::microseconds kYieldTime{100};
-// A leader goes on with the next group for so long while its own caller waits.
+// A leader goes on for so long while its own caller waits.
 constexpr std::chrono::microseconds kLeadTime{100};
-
-// What the beds of a group say; it grows from group to group. Numbers wrap around.
-uint32_t Gathers(uint32_t group) { return 2 * group; }  // nobody leads; the first shall see to it
-uint32_t Done(uint32_t group) { return 2 * group + 1; }
-bool Reached(uint32_t value, uint32_t goal) { return static_cast<int32_t>(value - goal) >= 0; }
+// And it waits for so long until something is queued: the next caller is on its way.
+constexpr std::chrono::microseconds kIdleTime{3};
 
 }  // namespace
 
 absl::Status Pipeline::Run(Work& work) {
-  bool leads = Join(work);
-  if (!leads) {
+  Join(work);
+  if (!TryToLead()) {
     if (cold_.load(std::memory_order_relaxed)) work.Warm();
-    leads = Await(work);
+    Await(work);
+  } else {
+    Lead();
   }
-  if (leads) Lead();
   return work.status_;
 }
 
-// Queues the work; answers whether its caller is to lead.
-bool Pipeline::Join(Work& work) {
-  const std::lock_guard lock(mutex_);
-  queue_.push_back(&work);
-  work.group_ = group_;
-  work.first_ = queue_.size() == 1;
-  if (!led_) {
-    led_ = gathering_ = true;
-    BedsOf(group_).first.Store(Gathers(group_));
+void Pipeline::Join(Work& work) {
+  work.state_.store(Work::kQueued, std::memory_order_relaxed);
+  work.next_ = queue_.load(std::memory_order_relaxed);
+  while (!queue_.compare_exchange_weak(work.next_, &work)) {
   }
-  if (!gathering_ || queue_.size() < wanted_) return false;
-  gathering_ = false;
-  return true;
 }
 
-// Until the work is done, or its caller has to lead.
-bool Pipeline::Await(const Work& work) {
-  const uint32_t group = work.group_;
-  Futex& bed = work.first_ ? BedsOf(group).first : BedsOf(group).rest;
+bool Pipeline::TryToLead() { return !led_.load(std::memory_order_relaxed) && !led_.exchange(true); }
+
+// Until the work is done, by another leader or by this caller as one.
+void Pipeline::Await(Work& work) {
   const Clock::time_point begin = Clock::now();
-  while (true) {
-    const uint32_t seen = bed.Load();
-    if (Reached(seen, Done(group))) return false;
-    const bool patient = Clock::now() - begin < kYieldTime;
-    if (seen == Gathers(group) && EndGathering(group, patient)) return true;
-    if (patient) {
+  while (work.state_.load(std::memory_order_acquire) != Work::kDone) {
+    if (TryToLead()) return Lead();
+    if (Clock::now() - begin < kYieldTime) {
       std::this_thread::yield();
     } else {
-      bed.Wait(seen);
+      Sleep(work);
     }
   }
 }
 
-// Whether the first of the group leads it now; not before it is complete if `patient`.
-bool Pipeline::EndGathering(uint32_t group, bool patient) {
-  const std::lock_guard lock(mutex_);
-  if (group != group_ || !gathering_) return false;
-  if (patient && queue_.size() < wanted_) return false;
-  gathering_ = false;
-  return true;
+// Who sleeps is woken when the work is done, or when it is to lead. That somebody leads is looked
+// at again once the state says so: a leader that stops calls one of the queue, or finds it empty.
+void Pipeline::Sleep(Work& work) {
+  uint32_t state = Work::kQueued;
+  if (!work.state_.compare_exchange_strong(state, Work::kAsleep)) return std::this_thread::yield();
+  if (led_.load()) FutexWait(work.state_, Work::kAsleep);
+  state = Work::kAsleep;
+  work.state_.compare_exchange_strong(state, Work::kQueued);
 }
 
 void Pipeline::Lead() {
   const Clock::time_point begin = Clock::now();
   Clock::time_point group_begin = begin;
   while (true) {
-    const uint32_t group = TakeGroup();
+    Work* const group = TakeGroup();
+    const bool company = group != nullptr && group->next_ != nullptr;
     try {
-      Commit(taken_, group_begin);
+      Commit(group, group_begin);
     } catch (const std::exception& e) {
       // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a
       // commit.
       committed_.Fail(e.what());
-      for (Work* const each : taken_) each->status_ = committed_.failure();
+      FailAll(group);
     }
     ReportFailure();
-    if (!Answer(group, begin)) return;
+    Answer(group);
+    if (!company || !GoOn(begin)) return StopLeading();
     group_begin = Clock::now();
   }
 }
 
-// Answers its number.
-uint32_t Pipeline::TakeGroup() {
-  taken_.clear();
-  const std::lock_guard lock(mutex_);
-  taken_.swap(queue_);
-  return group_++;
+// Waits for the next group, if this leader is to lead it.
+bool Pipeline::GoOn(Clock::time_point begin) const {
+  const Clock::time_point idle_since = Clock::now();
+  if (idle_since - begin > kLeadTime) return false;
+  while (queue_.load(std::memory_order_relaxed) == nullptr) {
+    if (Clock::now() - idle_since > kIdleTime) return false;
+  }
+  return true;
 }
 
-void Pipeline::Commit(const Group& group, Clock::time_point begin) {
-  if (!committed_.failure().ok()) {
-    // The caches hold what could not be written: nothing may be built on it.
-    for (Work* const work : group) work->status_ = committed_.failure();
-    return;
+// Whoever looks first leads from now on. That it is not left to callers who sleep, one that is
+// queued is kept awake; works stay where they are for as long as this caller leads.
+void Pipeline::StopLeading() {
+  while (true) {
+    Work* const next = queue_.load();
+    if (next != nullptr) Tell(*next, Work::kCalled);
+    led_.store(false);
+    // One that was queued meanwhile may have gone to sleep since somebody led.
+    if (next != nullptr || queue_.load() == nullptr || led_.exchange(true)) return;
   }
+}
+
+// All that is queued, in order; answers the first, or null.
+Pipeline::Work* Pipeline::TakeGroup() {
+  Work* group = nullptr;
+  for (Work* work = queue_.exchange(nullptr); work != nullptr;) {
+    // Whoever was called need not stay awake any more.
+    if (work->state_.load(std::memory_order_relaxed) == Work::kCalled) {
+      work->state_.store(Work::kQueued, std::memory_order_relaxed);
+    }
+    Work* const before = std::exchange(work->next_, group);
+    group = std::exchange(work, before);
+  }
+  return group;
+}
+
+void Pipeline::FailAll(Work* group) {
+  for (Work* work = group; work != nullptr; work = work->next_) {
+    work->status_ = committed_.failure();
+  }
+}
+
+void Pipeline::Commit(Work* group, Clock::time_point begin) {
+  // The caches hold what could not be written: nothing may be built on it.
+  if (!committed_.failure().ok()) return FailAll(group);
   core::Txn txn(committed_, clock_ms_());
   bool sync = false;
   uint64_t executed = 0;
-  for (Work* const work : group) {
+  for (Work* work = group; work != nullptr; work = work->next_) {
     const core::Txn::Savepoint before = txn.Mark();
     txn.BeginOperation();
     work->status_ = work->Execute(txn);
@@ -129,7 +149,7 @@ void Pipeline::Commit(const Group& group, Clock::time_point begin) {
   if (committed.ok()) {
     return Report(txn, {txn.seq(), executed, sync, Clock::now() - begin});
   }
-  for (Work* const work : group) {
+  for (Work* work = group; work != nullptr; work = work->next_) {
     if (work->status_.ok()) work->status_ = committed;
   }
 }
@@ -151,32 +171,13 @@ void Pipeline::ReportFailure() {
   events_.Notify([&](EventListener& listener) { listener.OnReadOnly(committed_.failure()); });
 }
 
-// Tells the callers of the group; answers whether this leader goes on with the next one. From the
-// first store on, the works may be gone.
-bool Pipeline::Answer(uint32_t group, Clock::time_point begin) {
-  const size_t size = taken_.size();
-  Beds& beds = BedsOf(group);
-  beds.first.Store(Done(group));
-  beds.rest.Store(Done(group));
-  Futex* left = nullptr;  // to the first of the next group
-  bool goes_on;
-  {
-    const std::lock_guard lock(mutex_);
-    // Half of those who are here, or as many as came lately: some may be kept from running.
-    wanted_ = std::max((size + queue_.size() + 1) / 2, (size + last_size_) / 2);
-    last_size_ = size;
-    led_ = !queue_.empty();
-    gathering_ = led_ && (queue_.size() < wanted_ || Clock::now() - begin > kLeadTime);
-    if (gathering_) {
-      left = &BedsOf(group_).first;
-      left->Store(Gathers(group_));
-    }
-    goes_on = led_ && !gathering_;
-  }
-  beds.first.WakeAll();
-  beds.rest.WakeAll();
-  if (left != nullptr) left->WakeAll();
-  return goes_on;
+void Pipeline::Answer(Work* group) {
+  while (group != nullptr) Tell(*std::exchange(group, group->next_), Work::kDone);
+}
+
+// Once it is told that it is done, the work may be gone.
+void Pipeline::Tell(Work& work, Work::State state) {
+  if (work.state_.exchange(state) == Work::kAsleep) FutexWake(work.state_);
 }
 
 }  // namespace marcot::operations

@@ -1,21 +1,18 @@
 // The commit pipeline: every change of a store goes through here, one group at a time.
 //
-// A caller queues its work; one of those in the queue becomes the leader, executes all that is
-// queued, in order, in one transaction, commits that as one batch and answers everybody. A lone
-// caller leads itself, without any hand-off. So operations are serialisable by construction, and
-// callers that wait together share one write, and one flush where any of them asked for it.
+// A caller queues its work. If nobody leads, it becomes the leader: it executes all that is queued,
+// in order, in one transaction, commits that as one batch and answers everybody. A lone caller
+// leads itself, without any hand-off. So operations are serialisable by construction, and callers
+// that wait together share one write, and one flush where any of them asked for it.
 //
-// Where several callers keep coming, a group gathers before it is led: those who have just been
-// answered are about to be back, and a write costs the same for one and for ten. It is led by who
-// completes it, who is awake; by the last leader, if it is complete by then; or by its first, when
-// it has waited long enough.
+// Where several callers keep coming, the leader goes on with what was queued meanwhile: on its own
+// core all that a commit needs is at hand, while the callers that it has answered get their next
+// operations ready on the others.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <mutex>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "base/futex.h"
@@ -42,8 +39,14 @@ class Pipeline {
 
    private:
     friend class Pipeline;
-    uint32_t group_ = 0;  // the number of the group that it is in
-    bool first_ = false;  // of that group
+    enum State : uint32_t {
+      kQueued,
+      kAsleep,  // queued; its caller sleeps on the state
+      kCalled,  // queued; its caller stays awake to lead
+      kDone,
+    };
+    FutexWord state_{kQueued};
+    Work* next_ = nullptr;  // in the queue the one before it, in a group the one behind it
     absl::Status status_;
   };
 
@@ -57,39 +60,33 @@ class Pipeline {
   int64_t now_ms() const { return clock_ms_(); }
 
  private:
-  using Group = std::vector<Work*>;
   using Clock = std::chrono::steady_clock;
-  // Where those who wait for one group sleep. Two are enough: one group is executed, one gathers.
-  struct Beds {
-    Futex first, rest;
-  };
 
-  bool Join(Work& work);
-  bool Await(const Work& work);
-  bool EndGathering(uint32_t group, bool patient);
+  void Join(Work& work);
+  void Await(Work& work);
+  void Sleep(Work& work);
+  bool TryToLead();
   void Lead();
-  uint32_t TakeGroup();
-  void Commit(const Group& group, Clock::time_point begin);
+  bool GoOn(Clock::time_point begin) const;
+  void StopLeading();
+  Work* TakeGroup();
+  void Commit(Work* group, Clock::time_point begin);
+  void FailAll(Work* group);
   void Report(const core::Txn& txn, const CommitEvent& commit);
   void ReportFailure();
-  bool Answer(uint32_t group, Clock::time_point begin);
-  Beds& BedsOf(uint32_t group) { return beds_[group % 2]; }
+  static void Answer(Work* group);
+  static void Tell(Work& work, Work::State state);
 
   core::Committed& committed_;
   const std::function<int64_t()> clock_ms_;
   Meters& meters_;
   const Events& events_;
-  std::mutex mutex_;
-  Group queue_;             // the group that gathers
-  uint32_t group_ = 1;      // its number
-  bool led_ = false;        // somebody leads a group, or the first in the queue will
-  bool gathering_ = false;  // nobody leads one, but somebody will
-  size_t wanted_ = 1;       // how many make a complete group
-  size_t last_size_ = 1;
-  Beds beds_[2];
-  Group taken_;                    // the group that is led
-  bool failure_reported_ = false;  // the leader's
-  std::atomic<bool> cold_{false};  // the last group read nodes from the storage
+  // The newest of what is queued. Works are added by anybody, and taken, all at once, by the
+  // leader.
+  alignas(64) std::atomic<Work*> queue_{nullptr};
+  alignas(64) std::atomic<bool> led_{false};  // somebody leads
+  bool failure_reported_ = false;             // the leader's
+  std::atomic<bool> cold_{false};             // the last group read nodes from the storage
 };
 
 }  // namespace marcot::operations

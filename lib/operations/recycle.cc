@@ -102,6 +102,7 @@ absl::StatusOr<Placed> Runner::Restore() {
   if (op_.missing_parents == MissingParents::kUseRoot)
     MARCOT_RETURN_IF_ERROR(FallBackToRoot(&move));
   MARCOT_ASSIGN_OR_RETURN(Placed placed, Runner(move, limits_, txn_, hints_).Run());
+  if (!placed.renamed) placed.path = std::move(move.path);
   DeleteItem(txn_, space.bin, op_.item, item);
   if (op_.from.empty()) return placed;
   item.totals.bytes -= weight.bytes;

@@ -22,7 +22,7 @@ class Runner {
  private:
   using DirId = core::DirId;
   using Entry = core::Entry;
-  using Nodes = std::vector<DirId>;
+  using Nodes = core::DirPath;
 
   absl::StatusOr<Placed> RunKind();
 

@@ -50,7 +50,6 @@ absl::StatusOr<Placed> Runner::TakeSnapshot() {
     txn_.Put(Family::kFacts, core::SnapshotExpiryKey(op_.expiry_time_ms, snapshots, name_), "");
   }
   Placed placed;
-  placed.path = op_.path;
   placed.id = entry.id;
   placed.seq = txn_.seq();
   return placed;

@@ -22,7 +22,7 @@ using storage::Family;
 
 namespace {
 
-using Nodes = std::vector<DirId>;
+using Nodes = core::DirPath;
 
 std::string TreeName(uint64_t number) { return std::to_string(number); }
 std::string TreeSlot(uint64_t number) { return core::Slot(core::kDirectorySlot, TreeName(number)); }

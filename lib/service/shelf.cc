@@ -136,25 +136,25 @@ BatchItem Shelf::MakeDirectoryItem(std::string path) const {
   return item;
 }
 
-absl::StatusOr<Operation> Shelf::Prepare(const BatchItem& item) const {
-  MARCOT_ASSIGN_OR_RETURN(Operation operation, api::PrepareItem(item));
-  operation.create_missing = true;
-  return operation;
+absl::Status Shelf::Prepare(const BatchItem& item, Operation* operation) const {
+  MARCOT_RETURN_IF_ERROR(api::PrepareItem(item, operation));
+  operation->create_missing = true;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<Operation> Shelf::PrepareForOthers(const BatchItem& item) const {
+absl::Status Shelf::PrepareForOthers(const BatchItem& item, Operation* operation) const {
   MARCOT_RETURN_IF_ERROR(KeyOf(item.space).status());
-  return api::PrepareItem(item);
+  return api::PrepareItem(item, operation);
 }
 
 absl::Status Shelf::RunAll(const std::vector<BatchItem>& items, Durability durability) const {
   std::vector<Operation> operations;
   for (const BatchItem& item : items) {
-    MARCOT_ASSIGN_OR_RETURN(Operation operation, Prepare(item));
-    operations.push_back(std::move(operation));
+    MARCOT_RETURN_IF_ERROR(Prepare(item, &operations.emplace_back()));
   }
   size_t failed = 0;
-  return engine_->RunTogether(operations, absl::OkStatus(), durability, &failed).status();
+  return engine_->RunTogether(std::move(operations), absl::OkStatus(), durability, &failed)
+      .status();
 }
 
 absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const BatchItem> items,
@@ -164,11 +164,13 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const B
   std::vector<Operation> operations;
   std::vector<size_t> indexes;
   for (size_t i = 0; i < items.size(); ++i) {
-    auto operation = PrepareForOthers(items[i]);
-    if (!operation.ok()) outcomes[i] = operation.status();
-    if (!operation.ok()) continue;
-    indexes.push_back(i);
-    operations.push_back(*std::move(operation));
+    absl::Status prepared = PrepareForOthers(items[i], &operations.emplace_back());
+    if (prepared.ok()) {
+      indexes.push_back(i);
+    } else {
+      operations.pop_back();
+      outcomes[i] = std::move(prepared);
+    }
   }
   std::vector<BatchItem> following;
   const auto prepare =
@@ -177,8 +179,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const B
     MARCOT_ASSIGN_OR_RETURN(following, follow(outcomes));
     std::vector<Operation> out;
     for (const BatchItem& item : following) {
-      MARCOT_ASSIGN_OR_RETURN(Operation operation, Prepare(item));
-      out.push_back(std::move(operation));
+      MARCOT_RETURN_IF_ERROR(Prepare(item, &out.emplace_back()));
     }
     return out;
   };

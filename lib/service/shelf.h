@@ -70,8 +70,8 @@ class Shelf {
       : store_(&store), engine_(&engine), space_(std::move(space)) {}
   operations::Engine& engine() const { return *engine_; }
   absl::StatusOr<bool> HasSpace(const std::string& key) const;
-  absl::StatusOr<operations::Operation> Prepare(const BatchItem& item) const;
-  absl::StatusOr<operations::Operation> PrepareForOthers(const BatchItem& item) const;
+  absl::Status Prepare(const BatchItem& item, operations::Operation* operation) const;
+  absl::Status PrepareForOthers(const BatchItem& item, operations::Operation* operation) const;
 
   Store* store_;
   operations::Engine* engine_;

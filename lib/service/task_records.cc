@@ -121,7 +121,8 @@ absl::StatusOr<Record> RecordOfItem(const BatchItem& item, const Shelf& shelf) {
   if (item.from_space.valid()) {
     MARCOT_RETURN_IF_ERROR(AddHandle(item.from_space, "from_", shelf, &record));
   }
-  const absl::Status ready = api::PrepareItem(item).status();
+  operations::Operation unused;
+  const absl::Status ready = api::PrepareItem(item, &unused);
   if (!ready.ok()) AddOutcome(ready, &record);
   if (CountCodePoints(item.path)) record["path"] = item.path;
   if (CountCodePoints(item.from)) record["from"] = item.from;
