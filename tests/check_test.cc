@@ -11,6 +11,7 @@
 #include "check/undo.h"
 #include "core/facts.h"
 #include "core/records.h"
+#include "core/summaries.h"
 #include "marcot/check.h"
 #include "operations/engine.h"
 #include "operations/spaces.h"
@@ -72,6 +73,20 @@ void FillTrees(const Space& space, const Space& other) {
   Must(space.Delete("condemned.bin", {{}, true}));
 }
 
+// The paths of all that has the word in its name; of a tree that is damaged to have no end, some.
+std::vector<std::string> SearchFor(const Space& space, const std::string& word) {
+  SearchQuery query{.keywords = {word}, .limit = 1000};
+  std::vector<std::string> paths;
+  for (int pages = 0; pages < 4; ++pages) {
+    const auto page = space.Search(query);
+    if (!page.ok()) return {std::string(page.status().message())};
+    for (const Found& found : page->entries) paths.push_back(JoinPath(found.path));
+    query.marker = page->marker;
+    if (query.marker.empty()) break;
+  }
+  return paths;
+}
+
 // Every kind of record, and every kind of hold on it. `drained`: no job waits.
 void Fill(Store& store, bool drained) {
   Must(store.CreateLibrary("lib"));
@@ -95,6 +110,7 @@ void Fill(Store& store, bool drained) {
   Must(space.Delete("src/five.txt"));
   // Behind these the totals are folded, and only the newest stand in the log.
   for (int i = 0; i < 1100; ++i) Must(other.SetAttributes("y", {.category = "c"}));
+  SearchFor(space, "one");  // what is searched is summarised
   if (drained) Must(store.ReclaimUntilIdle());
   Must(space.Put("after.txt", "after the drain"));
   if (drained) return;
@@ -102,6 +118,8 @@ void Fill(Store& store, bool drained) {
   Must(space.Put("moved/deep/late.txt", "late"));
   Must(space.Delete("soon", {{}, true}));
   Must(space.Delete("moved/deep", {{}, true}));
+  SearchFor(space, "one");
+  Must(store.ReclaimSteps(1).status());  // summaries have the first turn
   Must(store.CreateSpace("lib", "three").status());
   Must(store.DeleteSpace("lib", "three"));
 }
@@ -133,6 +151,9 @@ void DumpTree(const Space& space, const Tree& tree, std::string* out) {
 }
 
 void DumpSpace(Store& store, const Space& space, std::string* out) {
+  for (const char* word : {"one", "txt", "late"}) {
+    absl::StrAppend(out, "  found ", JoinPath(SearchFor(space, word)), "\n");
+  }
   DumpTree(space, {}, out);
   if (const auto usage = space.GetUsage(); usage.ok()) {
     absl::StrAppend(out, "  usage ", usage->tree.bytes, " ", usage->recycled.bytes, " ",
@@ -523,10 +544,11 @@ TEST_P(CheckTest, DroppedRows) {
     if (row.family == Family::kEntries && row.key[8] == core::kAttributesSlot) continue;
     // The log's rows are absolute: what is missing here may be said by a newer one.
     const bool logged = row.family == Family::kTotals || row.family == Family::kTotalsLog;
+    const bool harmless = logged || row.family == Family::kSummaries;  // it is made anew
     Try(
         "dropped", row.family, Shown(row.key),
         [&](storage::Batch& batch) { batch.Delete(row.family, row.key); },
-        logged ? Then::kHarmless : WithoutRow<Then>(row));
+        harmless ? Then::kHarmless : WithoutRow<Then>(row));
   }
   PrintTable();
 }
@@ -639,6 +661,7 @@ TEST_P(CheckTest, ExtraRows) {
   }
   const core::DirId unknown = 90'000;
   extra(Family::kTotals, core::IdKey(unknown), core::EncodeTotals({.bytes = 5}));
+  extra(Family::kSummaries, core::SummaryKey(unknown, 8), core::Summary().Encode());
   extra(Family::kNodes, core::IdKey(unknown), core::EncodeNode({}));
   extra(Family::kEntries, core::EntryKey(unknown, slot),
         core::EncodeEntry({.kind = EntryKind::kFile, .birth = 8, .id = {3, 3}, .size = 4}));
@@ -738,6 +761,9 @@ TEST_P(CheckTest, AlteredFields) {
         }
         break;
       }
+      case Family::kSummaries:  // one that nobody would believe does no harm
+        alter("pieces", core::Summary().Encode(), Then::kHarmless);
+        break;
       case Family::kDeadlists:
         if (!row.value.empty()) alter("slot", row.value + "x", Then::kRestored);
         break;
@@ -914,6 +940,66 @@ TEST_P(CheckTest, FlippedKeys) {
         logged ? Then::kHarmless : Then::kRestored);
   }
   PrintTable();
+}
+
+// The summaries of a directory with many entries: a run is good only beside all the others.
+TEST(CheckSummariesTest, AWrongOneIsFoundAndDropped) {
+  TempStore store;
+  {
+    const Space space = store.OpenSpace();
+    std::vector<BatchItem> items;
+    for (int i = 0; i < 1200; ++i) {
+      const std::string path = absl::StrCat("big/file", i);
+      if (i == 0) items.push_back({.space = space, .path = "big"});
+      items.push_back({.kind = BatchItem::Kind::kPut, .space = space, .path = path, .bytes = "x"});
+      if (items.size() < 1000 && i + 1 < 1200) continue;
+      Must(store->RunAtomically(items).status());
+      items.clear();
+    }
+    SearchFor(space, "file");
+    Must(store->ReclaimUntilIdle());
+  }
+  store.Close();
+  const auto storage = Must(storage::OpenRocksdb(
+      store.folder(), {.block_cache_bytes = 8 << 20, .memtable_bytes = 8 << 20}));
+  const Image sound = TakeImage(*storage);
+  std::vector<std::string> keys;
+  for (const auto& [key, sealed] : sound) {
+    if (key.first == static_cast<int>(Family::kSummaries)) keys.push_back(key.second);
+  }
+  ASSERT_EQ(keys.size(), 5u);  // the root, the directory, three runs
+  const auto plant = [&](const std::function<void(storage::Batch&)>& damage, const char* code,
+                         bool deep) {
+    PutImage(sound, *storage);
+    const auto batch = storage->NewBatch();
+    damage(*batch);
+    Must(storage->Write(*batch, false));
+    BorrowedStorage borrowed(*storage);
+    const CheckReport report = Must(check::CheckStorage(borrowed, {.deep = deep}));
+    ASSERT_FALSE(report.findings.empty());
+    for (const Finding& finding : report.findings) EXPECT_EQ(finding.code, code);
+    CheckOptions repair{.repair = true};
+    repair.undo_log = store.folder() + ".undo";
+    EXPECT_EQ(Must(check::CheckStorage(borrowed, repair)).left, 0u);
+    std::filesystem::remove(repair.undo_log);
+    auto engine =
+        operations::Engine::Start(std::make_unique<BorrowedStorage>(*storage), TestOptions());
+    const auto opened = Must(api::StoreImpl::Open(Must(std::move(engine))));
+    const Space space = Must(opened->OpenSpace("default", "-"));
+    EXPECT_EQ(SearchFor(space, "file777"), std::vector<std::string>{"big/file777"});
+    EXPECT_EQ(SearchFor(space, "file").size(), 1200u);
+  };
+  const std::string nothing = core::Summary().Encode();
+  for (const std::string& key : keys) {
+    SCOPED_TRACE(Shown(key));
+    plant([&](storage::Batch& batch) { batch.Put(Family::kSummaries, key, nothing); },
+          "SummaryWrong", true);
+    if (!core::IsRunKey(key)) continue;
+    plant([&](storage::Batch& batch) { batch.Delete(Family::kSummaries, key); }, "SummaryWrong",
+          false);
+    plant([&](storage::Batch& batch) { batch.PutSealed(Family::kSummaries, key, "damaged"); },
+          "RecordDamaged", false);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, CheckTest, ::testing::Bool(), [](const auto& info) {

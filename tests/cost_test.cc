@@ -3,6 +3,7 @@
 // there are, or on which page of a list it is. No clock.
 #include "pch/test_pch.h"
 
+#include <cstdlib>
 #include <functional>
 #include <map>
 
@@ -11,6 +12,7 @@
 #include "operations/diff.h"
 #include "operations/engine.h"
 #include "operations/read.h"
+#include "operations/search.h"
 #include "operations/spaces.h"
 #include "rocksdb/perf_context.h"
 #include "rocksdb/perf_level.h"
@@ -183,12 +185,17 @@ Cost CostOfDiff(CountedEngine& store, const std::string& before, const std::stri
 }
 
 // What each operation of the contract's cost table costs with that many files below.
-std::map<std::string, Cost> CostsWith(uint64_t files) {
+std::map<std::string, Cost> CostsWith(uint64_t files, bool searched = false) {
   CountedEngine store;
   std::map<std::string, Cost> costs;
   store.Run(store.Make(Operation::Kind::kMakeDirectory, "a/top"));
   store.Run(store.Make(Operation::Kind::kMakeDirectory, "b"));
   Fill(store, "a/top", files);
+  if (searched) {
+    store.engine().SuggestSummaries(store.root().dir, {});
+    while (*store.engine().Reclaim(1000)) {
+    }
+  }
   using Kind = Operation::Kind;
   costs["1 first copy"] = store.CostOf(store.Transfer(Kind::kCopy, "a/top", "b/copy"));
   costs["2 second copy"] = store.CostOf(store.Transfer(Kind::kCopy, "a/top", "b/copy"));
@@ -412,6 +419,204 @@ TEST(CostTest, ATemplateCopiedManyTimesKeepsOnePin) {
     EXPECT_EQ(core::DecodePin(pins->value())->owners, 100'000u);
   }
   EXPECT_EQ(count, 1);
+}
+
+// ---- search ------------------------------------------------------------------------------------
+
+bool IsScaledUp() {
+  const char* const scale = std::getenv("MARCOT_TEST_SCALE");
+  return scale != nullptr && std::atof(scale) > 1;
+}
+
+// One page; `wanted`: how many entries it must hold.
+Cost CostOfSearch(CountedEngine& store, SearchQuery* query, size_t wanted) {
+  return store.CostOf([&] {
+    core::ReadView view = store.View();
+    const auto root = operations::EntryOf(view, store.root(), {});
+    const auto searched = operations::SearchBelow(view, *root, {}, *query, 1);
+    ASSERT_TRUE(searched.ok()) << searched.status();
+    EXPECT_EQ(searched->page.entries.size(), wanted);
+    query->marker = searched->page.marker;
+    if (searched->lacks_summaries) store.engine().SuggestSummaries(store.root().dir, {});
+  });
+}
+
+void MakeSummaries(CountedEngine& store) {
+  while (*store.engine().Reclaim(1000)) {
+  }
+}
+
+uint64_t Reads(const Cost& cost) {
+  return cost.counts.gets + cost.counts.seeks + cost.counts.steps;
+}
+
+uint64_t CountSummaries(CountedEngine& store) {
+  core::ReadView view = store.View();
+  const auto rows = view.NewCursor(storage::Family::kSummaries, {});
+  uint64_t count = 0;
+  for (rows->Seek(""); rows->Valid(); rows->Next()) ++count;
+  return count;
+}
+
+TEST(SearchCostTest, ASelectiveSearchReadsFewOfManyFiles) {
+  const uint64_t many = IsScaledUp() ? 1'000'000 : 100'000;
+  std::map<uint64_t, uint64_t> reads;
+  for (const uint64_t files : {uint64_t{10}, uint64_t{1000}, many}) {
+    CountedEngine store;
+    Fill(store, "top", files);
+    store.Run(store.Put("top/0/0/a needle.txt"));
+    SearchQuery query{.keywords = {"needle"}, .limit = 1000};
+    if (files == many) {
+      query.limit = 1;  // by then it has not looked at all
+      const Cost before = CostOfSearch(store, &query, 1);
+      EXPECT_GT(Reads(before), 50'000u);
+      query = {.keywords = {"needle"}, .limit = 1000};
+    } else {
+      CostOfSearch(store, &query, 1);
+    }
+    MakeSummaries(store);
+    const Cost cost = CostOfSearch(store, &query, 1);
+    std::cout << "one of " << files << " files: " << cost << "\n";
+    reads[files] = Reads(cost);
+    // Nothing has it, as the root's summary says; of fewer than 16 entries there is none.
+    query = {.keywords = {"nowhere"}, .limit = 1000};
+    EXPECT_LE(Reads(CostOfSearch(store, &query, 0)), files == 10 ? 30u : 10u);
+    // A name among many that are like it.
+    query = {.keywords = {absl::StrCat("file", files - 1)}, .limit = 1000};
+    const Cost one = CostOfSearch(store, &query, 1);
+    std::cout << "one of " << files << " like it: " << one << "\n";
+    EXPECT_LE(Reads(one), files == many ? 3000u : 1000u);
+  }
+  // The subdirectories on the way, a few reads each, and the names of one directory.
+  EXPECT_LE(reads[1000], 200u);
+  EXPECT_LE(reads[many], many == 100'000 ? 700u : 1000u);
+}
+
+TEST(SearchCostTest, OfALargeDirectoryTheRunsThatMatchAreRead) {
+  const int many = IsScaledUp() ? 1'000'000 : 100'000;
+  CountedEngine store;
+  std::vector<Operation> operations = {store.Make(Operation::Kind::kMakeDirectory, "flat")};
+  for (int i = 0; i < many; ++i) operations.push_back(store.Put(absl::StrCat("flat/", i, ".dat")));
+  store.Run(operations);
+  store.Run(store.Put("flat/needle.txt"));
+  SearchQuery query{.keywords = {"needle"}, .limit = 1000};
+  while (query.marker.empty()) CostOfSearch(store, &query, 0);
+  MakeSummaries(store);
+  query.marker.clear();
+  const Cost cost = CostOfSearch(store, &query, 1);
+  std::cout << "one of " << many << " files in one directory: " << cost << "\n";
+  EXPECT_LE(Reads(cost), static_cast<uint64_t>(many) / 512 + 1200);
+  // By its id as well.
+  core::ReadView view = store.View();
+  const auto file = operations::EntryOf(view, store.root(), {"flat", "77777.dat"});
+  const auto root = operations::EntryOf(view, store.root(), {});
+  const Cost found = store.CostOf([&] {
+    EXPECT_EQ(operations::FindObjectBelow(view, *root, file->id)->path.back(), "77777.dat");
+  });
+  EXPECT_LE(Reads(found), static_cast<uint64_t>(many) / 512 + 1200);
+}
+
+TEST(SearchCostTest, AnObjectIsFoundThroughDirectoriesAlone) {
+  CountedEngine store;
+  Fill(store, "top", 100'000);
+  for (int i = 0; i < 20; ++i) store.Run(store.Transfer(Operation::Kind::kCopy, "top", "copy"));
+  store.Run(store.Put("copy (3)/1/1/new"));
+  SearchQuery query{.keywords = {"nowhere"}, .limit = 1000};
+  CostOfSearch(store, &query, 0);
+  MakeSummaries(store);
+  const std::vector<std::string> paths = {"top/5/5/file50505", "copy (7)/9/99/file99999",
+                                          "copy (3)/1/1/new", "copy (3)/1/1/file10101"};
+  for (const std::string& path : paths) {
+    core::ReadView view = store.View();
+    const auto root = operations::EntryOf(view, store.root(), {});
+    const auto file = operations::EntryOf(view, store.root(), Split(path));
+    ASSERT_TRUE(file.ok()) << path;
+    const Cost cost = store.CostOf([&] {
+      const auto found = operations::FindObjectBelow(view, *root, file->id);
+      ASSERT_TRUE(found.ok()) << found.status();
+      EXPECT_EQ(JoinPath(found->path), path);
+    });
+    std::cout << "the object " << path << ": " << cost << "\n";
+    EXPECT_LE(Reads(cost), 5'000u) << path;  // of 2,100,000 entries in 21,000 directories
+  }
+}
+
+TEST(SearchCostTest, TheThousandthPageCostsWhatTheFirstDoes) {
+  CountedEngine store;
+  Fill(store, "top", 25'000);
+  SearchQuery query{.keywords = {"file"}, .limit = 20};
+  CostOfSearch(store, &query, 20);
+  MakeSummaries(store);
+  query.marker.clear();
+  uint64_t first = 0, greatest = 0;
+  for (int page = 1; page <= 1000; ++page) {
+    const Cost cost = page % 100 == 0 || page < 3 ? CostOfSearch(store, &query, 20) : [&] {
+      core::ReadView view = store.View();
+      const auto root = operations::EntryOf(view, store.root(), {});
+      query.marker = operations::SearchBelow(view, *root, {}, query, 1)->page.marker;
+      return Cost{};
+    }();
+    if (page == 2) first = Reads(cost);
+    greatest = std::max(greatest, Reads(cost));
+  }
+  std::cout << "pages of a search: " << first << " reads, at most " << greatest << "\n";
+  EXPECT_LE(greatest, first + 200);  // a page may begin behind one directory and end in the next
+}
+
+// What is searched costs nobody more who changes it.
+TEST(SearchCostTest, OperationsCostTheSameWithSummaries) {
+  const auto plain = CostsWith(1'000), searched = CostsWith(1'000, true);
+  for (const auto& [what, cost] : plain) EXPECT_EQ(cost, searched.at(what)) << what;
+}
+
+// They go with what they are of, and with what has replaced them; copies share them.
+TEST(SearchCostTest, SummariesDoNotPileUp) {
+  CountedEngine store;
+  Fill(store, "top", 3'000);
+  const auto search = [&] {
+    SearchQuery query{.keywords = {"nowhere"}, .limit = 1000};
+    CostOfSearch(store, &query, 0);
+    MakeSummaries(store);
+    return CountSummaries(store);
+  };
+  EXPECT_EQ(search(), 33u);  // the root, top, top/0, and 30 below it
+  for (int i = 0; i < 50; ++i) {
+    store.Run(store.Transfer(Operation::Kind::kCopy, "top", "copy"));
+    search();
+  }
+  EXPECT_EQ(search(), 33u);
+  for (int i = 0; i < 10; ++i) {
+    store.Run(store.Put(absl::StrCat("top/0/7/new", i)));
+    search();
+  }
+  EXPECT_EQ(search(), 36u);  // what the copies see of those that changed, and what is there now
+  store.Run(store.Make(Operation::Kind::kDelete, "top"));
+  EXPECT_EQ(search(), 36u);  // its nodes stay as long as the copies do
+  for (int i = 0; i < 50; ++i) {
+    const std::string copy = i == 0 ? "copy" : absl::StrCat("copy (", i, ")");
+    store.Run(store.Make(Operation::Kind::kDelete, copy));
+  }
+  EXPECT_LE(search(), 1u);
+}
+
+TEST(FormatTest, TheFormatBeforeSummariesIsRaised) {
+  TempFolder folder;
+  StoreOptions options;
+  options.create_if_missing = true;
+  ASSERT_TRUE(Store::Open(folder.path().string(), options).ok());
+  const auto format = [&](const char* written) {
+    const auto rocksdb = storage::OpenRocksdb(
+        folder.path().string(), {.block_cache_bytes = 1u << 20, .memtable_bytes = 1u << 20});
+    std::string value;
+    EXPECT_TRUE(*(*rocksdb)->Get(storage::Family::kMeta, "format", nullptr, &value));
+    const auto batch = (*rocksdb)->NewBatch();
+    batch->Put(storage::Family::kMeta, "format", written);
+    EXPECT_TRUE((*rocksdb)->Write(*batch, true).ok());
+    return value;
+  };
+  EXPECT_EQ(format("\x04"), "\x05");
+  EXPECT_TRUE(Store::Open(folder.path().string(), options).ok());
+  EXPECT_EQ(format("\x05"), "\x05");
 }
 
 TEST(FormatTest, AnotherFormatIsRefused) {

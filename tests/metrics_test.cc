@@ -140,6 +140,8 @@ TEST_F(MetricsTest, EachReadCountsOnceAsItsKind) {
   ASSERT_OK(space_.ListVersions("f"));
   ASSERT_OK(space_.ListSnapshots());
   ASSERT_OK(space_.ReadChanges({}, 10));
+  ASSERT_OK(space_.Search({}));
+  ASSERT_OK(space_.FindObject(space_.GetStat("f")->id));
   ASSERT_OK(space_.Walk("", [](const WalkEntry&) { return WalkStep::kGoOn; }));
   ASSERT_OK(store_->Diff({space_, ""}, {space_, ""}, [](const Difference&) { return true; }));
   const auto file = space_.OpenFile("f");
@@ -148,7 +150,8 @@ TEST_F(MetricsTest, EachReadCountsOnceAsItsKind) {
   ASSERT_OK((*file)->Read(2, 3));
   ASSERT_OK(space_.Read("f"));
 
-  const Counts expected = {{"administer", 1},     {"put", 1},          {"stat", 1},
+  const Counts expected = {{"administer", 1},     {"put", 1},          {"stat", 2},
+                           {"search", 1},         {"find_object", 1},
                            {"totals", 1},         {"list", 1},         {"list_recycled", 1},
                            {"list_versions", 1},  {"read_changes", 1}, {"walk", 1},
                            {"list_snapshots", 1}, {"diff", 1},         {"open_file", 2},

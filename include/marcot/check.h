@@ -37,7 +37,9 @@ struct CheckProgress {
 };
 
 struct CheckOptions {
-  bool deep = false;    // reads all contents too: every chunk is there, hashes are compared
+  // Reads all contents too: every chunk is there, hashes are compared; and compares the summaries
+  // that searches go by with what is there, as a repair does.
+  bool deep = false;
   bool repair = false;  // changes the store, as CheckStore says
   int threads = 0;      // 0: as many as there are cores
   // For caches and sorting, bytes. The check takes little more, whatever the store holds, but for

@@ -9,6 +9,7 @@
 #include "marcot/metrics.h"
 #include "marcot/options.h"
 #include "marcot/recycle_bin.h"
+#include "marcot/search.h"
 #include "marcot/service.h"
 #include "marcot/settings.h"
 #include "marcot/space.h"

@@ -39,10 +39,12 @@ enum class OperationKind {
   kListVersions,
   kListSnapshots,
   kReadChanges,
+  kSearch,  // a page
   kOpenFile,
-  kReadFile,     // each Read of a FileReader; its time includes the host's sink
-  kWalk,         // all of it, the host's visitor included
-  kDiff,         // the same
+  kReadFile,  // each Read of a FileReader; its time includes the host's sink
+  kWalk,      // all of it, the host's visitor included
+  kDiff,      // the same
+  kFindObject,
   kExportSpace,  // the same, of the sink
   kImportSpace,  // the same, of the source
 };
@@ -55,7 +57,7 @@ enum class OperationClass {
   kStat,   // stat, totals: as quick as the clock is read, so the times are of one in kStatsPerTime
   kList,   // one page of anything
   kRead,   // opening a file, reading a piece of it
-  kTraverse,  // walk, diff, export and import of a space
+  kTraverse,  // walk, diff, look-up of an object id, export and import of a space
 };
 inline constexpr size_t kOperationClasses = static_cast<size_t>(OperationClass::kTraverse) + 1;
 inline constexpr uint64_t kStatsPerTime = 64;

@@ -20,6 +20,7 @@
 #include "marcot/history.h"
 #include "marcot/options.h"
 #include "marcot/recycle_bin.h"
+#include "marcot/search.h"
 #include "marcot/settings.h"
 #include "marcot/types.h"
 
@@ -164,6 +165,19 @@ class Space {
   absl::Status Walk(std::string_view path,
                     const std::function<absl::StatusOr<WalkStep>(const WalkEntry&)>& visitor,
                     const ReadOptions& = {}, const DamageVisitor& on_damage = nullptr) const;
+
+  // A page of what matches below a directory, copies included: a file that is seen by two paths is
+  // found at both. What was searched is summarised in the background, in small steps, and a search
+  // does not look where a summary says that nothing can match: then it costs O(d n), n the number
+  // of directories that may hold a match and d the subdirectories each has; of a directory with
+  // more than 1,024 entries it reads the parts that may. A summary is as good for the copies of a
+  // directory, so a copy costs nothing more. Where there is none yet, and where something changed
+  // since, it looks at the names. PathNotFound, FileTypeNotMatched for `below`; ParamInvalid;
+  // MarkerNotFound for a marker that another query gave.
+  absl::StatusOr<SearchPage> Search(const SearchQuery& query) const;
+  // Where in the space the object with this id is now. PathNotFound. By the same summaries:
+  // O(directories) at worst. Without them O(entries).
+  absl::StatusOr<Found> FindObject(const ObjectId& id, const ReadOptions& = {}) const;
 
   // FileNotFound; FileTypeNotMatched for a directory.
   absl::StatusOr<std::unique_ptr<FileReader>> OpenFile(std::string_view path,

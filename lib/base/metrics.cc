@@ -37,10 +37,12 @@ constexpr KindRow kKinds[] = {
     {"list_versions", OperationClass::kList},
     {"list_snapshots", OperationClass::kList},
     {"read_changes", OperationClass::kList},
+    {"search", OperationClass::kList},
     {"open_file", OperationClass::kRead},
     {"read_file", OperationClass::kRead},
     {"walk", OperationClass::kTraverse},
     {"diff", OperationClass::kTraverse},
+    {"find_object", OperationClass::kTraverse},
     {"export_space", OperationClass::kTraverse},
     {"import_space", OperationClass::kTraverse},
 };

@@ -18,6 +18,7 @@
 #include "check/joins.h"
 #include "check/repairer.h"
 #include "check/state.h"
+#include "check/summaries.h"
 
 namespace marcot::check {
 namespace {
@@ -98,6 +99,11 @@ class Pass {
         return absl::OkStatus();
       });
     }
+    // What a repair changes without a change of its own is no longer as a summary says.
+    tasks.push_back([this] {
+      CheckSummaries(state_, claims_, options_.deep || options_.repair);
+      return absl::OkStatus();
+    });
     const uint64_t numbers = state_.newest().counters.next_id;
     const uint64_t step = std::max(kWorthThreads, numbers / kRanges + 1);
     for (uint64_t first = 0; first < numbers; first += step) {

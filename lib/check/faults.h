@@ -100,6 +100,9 @@ namespace marcot::check {
   X(VersionStray, 6, "versions of a file that does not exist",                                    \
     "attaches them to the library lost-found")                                                    \
   X(ChangeStray, 5, "changes of a space that does not exist", "drops the row")                    \
+  X(SummaryStray, 5, "a summary of a directory that does not exist", "drops it")                  \
+  X(SummaryWrong, 5, "a search would pass over something that is in a directory",                 \
+    "drops the summary, which is made anew")                                                      \
   X(ObjectIdTwice, 5, "two entries have the same object id", "")                                  \
   X(ChunkMissing, 5, "bytes of a content are lost", "")                                           \
   X(ChunkStray, 6, "stored bytes that belong to no content",                                      \

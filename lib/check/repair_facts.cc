@@ -81,6 +81,16 @@ absl::Status Repairer::AttachVersions(const ObjectId& id) {
   return rows->status();
 }
 
+absl::Status Repairer::DropSummary(DirId dir, Seq changed) {
+  const std::string first = core::PairKey(dir, changed), end = core::PairKey(dir, changed + 1);
+  const auto rows =
+      txn_->NewCursor(Family::kSummaries, {.lower = first, .upper = end, .sealed = true});
+  for (rows->Seek(first); rows->Valid(); rows->Next()) {
+    MARCOT_RETURN_IF_ERROR(Delete(Family::kSummaries, std::string(rows->key())));
+  }
+  return rows->status();
+}
+
 absl::Status Repairer::RemakeItem(DirId bin, uint64_t item) {
   MARCOT_ASSIGN_OR_RETURN(const bool mended, Mend(Family::kBin, core::BinItemKey(bin, item)));
   if (mended) return absl::OkStatus();

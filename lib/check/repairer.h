@@ -79,6 +79,7 @@ class Repairer {
   absl::Status UnlinkQuota(const std::string& library, core::DirId quota, const std::string& space);
   // Changes up to the one that is lost are no longer kept.
   absl::Status LoseChange(core::DirId root, const std::string& key);
+  absl::Status DropSummary(core::DirId dir, core::Seq changed);
 
   // ---- what the store is opened with
   absl::Status CountAnew();

@@ -117,11 +117,12 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
                      absl::StrCat("the store has format ", format, ", this release reads ",
                                   kStoreFormat, "; use a newer Marcot"));
   }
-  if (format < kStoreFormat) {
+  if (format < kOldestFormat) {
     return MakeError(Code::kStoreFormatTooOld,
                      absl::StrCat("the store has format ", format, ", this release reads ",
-                                  kStoreFormat, "; export it with the Marcot that wrote it"));
+                                  kOldestFormat, "; export it with the Marcot that wrote it"));
   }
+  old_format_ = format < kStoreFormat;
   MARCOT_ASSIGN_OR_RETURN(found, storage_->Get(Family::kMeta, kStoreKey, nullptr, &value));
   secret_ = Decoder(value).Fixed64();
   return absl::OkStatus();
@@ -141,13 +142,33 @@ absl::Status Committed::ReplayLog() {
   return absl::OkStatus();
 }
 
+// Before anything is written that an older release would misread.
+absl::Status Committed::RaiseFormat() {
+  if (!old_format_) return absl::OkStatus();
+  std::string format;
+  PutVarint(&format, kStoreFormat);
+  batch_->Clear();
+  batch_->Put(Family::kMeta, kFormatKey, format);
+  return storage_->Write(*batch_, true);
+}
+
+absl::Status Committed::FindSummaries() {
+  const auto rows = storage_->NewCursor(Family::kSummaries, {.sealed = true}, nullptr);
+  rows->Seek("");
+  has_summaries_ = rows->Valid();
+  return rows->status();
+}
+
 absl::Status Committed::Open(bool create, uint64_t random_secret) {
   MARCOT_RETURN_IF_ERROR(CheckFormat(create, random_secret));
+  MARCOT_RETURN_IF_ERROR(RaiseFormat());
+  MARCOT_RETURN_IF_ERROR(FindSummaries());
   return ReplayLog();
 }
 
 absl::Status Committed::OpenDamaged() {
-  MARCOT_RETURN_IF_ERROR(Open(false, 0));
+  MARCOT_RETURN_IF_ERROR(CheckFormat(false, 0));
+  MARCOT_RETURN_IF_ERROR(ReplayLog());
   failure_ = MakeError(Code::kStoreReadOnly,
                        "the store is damaged and open to be read; restore a backup to go on");
   return absl::OkStatus();
@@ -204,6 +225,7 @@ absl::Status Committed::Commit(Txn& txn, bool sync) {
   leader_totals_.CopyChanges(&row_.totals);
   batch_->Clear();
   AddRecords(txn, batch_.get());
+  has_summaries_ |= !txn.changes(Family::kSummaries).empty();
   WriteCaches(txn);
   totals_.Write(row_.totals, txn.seq());
   if (rows_since_fold_ == kLogRows) {

@@ -10,10 +10,11 @@ using storage::Family;
 class DirCursor::Source {
  public:
   Source(View& view, Family family, const Place& place, std::string_view lower,
-         std::string_view upper, bool descending)
+         std::string_view upper, bool descending, const SlotFilter* filter)
       : history_(family == Family::kHistory),
         place_(place),
         descending_(descending),
+        filter_(filter),
         lower_(EntryKey(place.dir, lower)),
         upper_(EntryKey(place.dir, upper)),
         cursor_(view.NewCursor(family, {lower_, upper_})) {}
@@ -40,6 +41,7 @@ class DirCursor::Source {
 
  private:
   void Move() { descending_ ? cursor_->Prev() : cursor_->Next(); }
+  bool IsWanted() const { return filter_ == nullptr || (*filter_)(slot_); }
 
   absl::Status Show(bool hole) {
     valid_ = true;
@@ -51,9 +53,10 @@ class DirCursor::Source {
   absl::Status LoadHead() {
     for (int steps = 0; cursor_->Valid(); ++steps) {
       slot_ = SlotOfEntryKey(cursor_->key());
-      MARCOT_RETURN_IF_ERROR(DecodeEntry(cursor_->value(), &entry_));
+      const bool wanted = IsWanted();
+      if (wanted) MARCOT_RETURN_IF_ERROR(DecodeEntry(cursor_->value(), &entry_));
       Move();
-      if (entry_.birth <= place_.seq) return Show(false);
+      if (wanted && entry_.birth <= place_.seq) return Show(false);
       if (steps == kHoleSteps) return Show(true);
     }
     return End();
@@ -63,7 +66,10 @@ class DirCursor::Source {
   absl::Status LoadHistory() {
     for (int steps = 0; cursor_->Valid(); ++steps) {
       slot_ = SlotOfHistoryKey(cursor_->key());
-      MARCOT_ASSIGN_OR_RETURN(const bool visible, FindInGroup());
+      bool visible = false;
+      if (IsWanted()) {
+        MARCOT_ASSIGN_OR_RETURN(visible, FindInGroup());
+      }
       LeaveGroup();
       if (visible) return Show(false);
       if (steps == kHoleSteps) return Show(true);
@@ -110,6 +116,7 @@ class DirCursor::Source {
   const bool history_;
   const Place place_;
   const bool descending_;
+  const SlotFilter* const filter_;
   const std::string lower_, upper_;
   const std::unique_ptr<storage::Cursor> cursor_;
   bool valid_ = false, hole_ = false;
@@ -127,15 +134,16 @@ absl::StatusOr<std::vector<Level>> LevelsOf(View& view, const Place& place) {
   return levels;
 }
 
-DirCursor::DirCursor(std::string_view lower, std::string_view upper, bool descending)
-    : lower_(lower), upper_(upper), descending_(descending) {}
+DirCursor::DirCursor(std::string_view lower, std::string_view upper, bool descending,
+                     const SlotFilter* filter)
+    : lower_(lower), upper_(upper), descending_(descending), filter_(filter) {}
 DirCursor::~DirCursor() = default;
 
 absl::StatusOr<std::unique_ptr<DirCursor>> DirCursor::Open(View& view, const Place& place,
                                                            std::string_view lower,
-                                                           std::string_view upper,
-                                                           bool descending) {
-  auto cursor = std::unique_ptr<DirCursor>(new DirCursor(lower, upper, descending));
+                                                           std::string_view upper, bool descending,
+                                                           const SlotFilter* filter) {
+  auto cursor = std::unique_ptr<DirCursor>(new DirCursor(lower, upper, descending, filter));
   MARCOT_ASSIGN_OR_RETURN(const std::vector<Level> levels, LevelsOf(view, place));
   for (const Level& level : levels) cursor->AddLevel(view, level);
   return cursor;
@@ -143,7 +151,7 @@ absl::StatusOr<std::unique_ptr<DirCursor>> DirCursor::Open(View& view, const Pla
 
 std::unique_ptr<DirCursor> DirCursor::OfLevels(View& view, std::span<const Level> levels) {
   auto cursor = std::unique_ptr<DirCursor>(
-      new DirCursor(SlotsBegin(kAttributesSlot), SlotsEnd(kFileSlot), false));
+      new DirCursor(SlotsBegin(kAttributesSlot), SlotsEnd(kFileSlot), false, nullptr));
   cursor->shows_whiteouts_ = true;
   for (const Level& level : levels) cursor->AddLevel(view, level);
   return cursor;
@@ -152,7 +160,7 @@ std::unique_ptr<DirCursor> DirCursor::OfLevels(View& view, std::span<const Level
 void DirCursor::AddLevel(View& view, const Level& level) {
   const auto add = [&](Family family) {
     sources_.push_back(
-        std::make_unique<Source>(view, family, level.place, lower_, upper_, descending_));
+        std::make_unique<Source>(view, family, level.place, lower_, upper_, descending_, filter_));
   };
   add(Family::kEntries);
   if (level.history) add(Family::kHistory);
@@ -210,6 +218,9 @@ absl::Status DirCursor::Settle() {
     MARCOT_RETURN_IF_ERROR(StepPastCurrent());
   }
 }
+
+// No name has a control character.
+std::string BehindSlot(std::string_view slot) { return std::string(slot) += '\1'; }
 
 std::string SlotsBegin(char kind) { return std::string(1, kind); }
 std::string SlotsEnd(char kind) { return std::string(1, static_cast<char>(kind + 1)); }

@@ -7,6 +7,7 @@
 // caller can end its page there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,15 +30,20 @@ struct Level {
 // Topmost first, at least one.
 absl::StatusOr<std::vector<Level>> LevelsOf(View& view, const Place& place);
 
+// Which slots a reader wants to see.
+using SlotFilter = std::function<bool(std::string_view slot)>;
+
 class DirCursor {
  public:
   ~DirCursor();
 
-  // Slots in [lower, upper).
+  // Slots in [lower, upper). Records of those that `filter` does not want are passed over, without
+  // a look at their values; null: all are wanted. It must outlive the cursor.
   static absl::StatusOr<std::unique_ptr<DirCursor>> Open(View& view, const Place& place,
                                                          std::string_view lower,
                                                          std::string_view upper,
-                                                         bool descending = false);
+                                                         bool descending = false,
+                                                         const SlotFilter* filter = nullptr);
   // Every slot of some levels; what whiteouts hide is none of it, so they are shown as entries.
   static std::unique_ptr<DirCursor> OfLevels(View& view, std::span<const Level> levels);
 
@@ -55,7 +61,8 @@ class DirCursor {
  private:
   class Source;
 
-  DirCursor(std::string_view lower, std::string_view upper, bool descending);
+  DirCursor(std::string_view lower, std::string_view upper, bool descending,
+            const SlotFilter* filter);
   void AddLevel(View& view, const Level& level);
   absl::Status StepPastCurrent();
   absl::Status Settle();
@@ -64,11 +71,15 @@ class DirCursor {
 
   const std::string lower_, upper_;
   const bool descending_;
+  const SlotFilter* const filter_;
   bool shows_whiteouts_ = false;
   std::vector<std::unique_ptr<Source>> sources_;  // topmost level first
   Source* current_ = nullptr;                     // the one that shows what is here
   bool hole_ = false;
 };
+
+// A bound behind a slot, its history too, and before all slots that follow.
+std::string BehindSlot(std::string_view slot);
 
 // Bounds of the slots of one kind.
 std::string SlotsBegin(char kind);

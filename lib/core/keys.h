@@ -15,6 +15,7 @@
 //   deadlists   DirId | list | ~birth | 0 | slot       (empty) a history record
 //               DirId | list | ~birth | 1 | child      slot; a pin (child, list) that was pushed
 //   births      DirId | birth | slot                   (empty) a record younger than the oldest pin
+//   summaries   core/summaries.h
 //   totals      DirId                                  totals as of the last fold
 //   totals_log  seq                                    one commit: counters, totals it changed
 //   contents    ContentId                              count, and the blob of built-in content

@@ -227,10 +227,19 @@ class JobRunner {
     MARCOT_ASSIGN_OR_RETURN(const bool done,
                             SweepLists(&rest, IdKey(job->a), IdKey(job->a + 1), 0));
     if (!done) return false;
+    MARCOT_ASSIGN_OR_RETURN(const bool forgotten, DropSummaries(job->a));
+    if (!forgotten) return false;
     if (node.base.dir != 0) txn_.Queue({Job::Kind::kRelease, node.base.dir, node.base.seq, {}});
     txn_.Delete(Family::kNodes, IdKey(job->a));
     txn_.DeleteTotals(job->a);
     return true;
+  }
+
+  // In a store that nobody searches this costs nothing.
+  absl::StatusOr<bool> DropSummaries(DirId dir) {
+    if (!txn_.has_summaries()) return true;
+    std::string reached;
+    return DropRows(Family::kSummaries, IdKey(dir), IdKey(dir + 1), &reached);
   }
 
   absl::StatusOr<bool> HasNoEntries(DirId dir) {

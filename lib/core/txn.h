@@ -71,6 +71,11 @@ class Txn final : public View {
   // Whether it had to ask the storage for a directory.
   bool read_nodes() const { return read_nodes_; }
 
+  // False: there is none to let go of.
+  bool has_summaries() const {
+    return committed_.has_summaries_ || !changes(storage::Family::kSummaries).empty();
+  }
+
   WalkCache& walks() { return committed_.walks_; }
   NameFilter& names() { return committed_.names_; }
 

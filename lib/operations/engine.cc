@@ -319,7 +319,8 @@ Engine::Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& op
       limits_{options.max_name_chars, options.max_path_bytes},
       committed_(std::move(storage), options.record_cache_bytes),
       events_(options.listener),
-      pipeline_(committed_, GuardedClock(options.clock_ms), meters_, events_) {}
+      pipeline_(committed_, GuardedClock(options.clock_ms), meters_, events_),
+      summaries_(committed_, pipeline_) {}
 
 Engine::~Engine() {
   {
@@ -451,8 +452,15 @@ absl::Status Engine::FlattenNow(core::DirId dir) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Engine::Reclaim(size_t steps) {
+absl::StatusOr<bool> Engine::Reclaim(size_t steps, Summaries::When when) {
   for (size_t i = 0; i < steps; ++i) {
+    // By turns, where both have something to do.
+    if (summaries_.HasWork(when) &&
+        (committed_.queued() == 0 || !summaries_had_turn_.exchange(true))) {
+      summaries_.Step(when);
+      continue;
+    }
+    summaries_had_turn_ = false;
     ReclaimWork work;
     MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
     if (!work.visited.has_value()) return false;
@@ -461,7 +469,7 @@ absl::StatusOr<bool> Engine::Reclaim(size_t steps) {
       listener.OnReclaimStep({*work.visited, committed_.queued()});
     });
   }
-  return committed_.queued() > 0;
+  return committed_.queued() > 0 || summaries_.HasWork(when);
 }
 
 void Engine::PauseReclaim(bool paused) {
@@ -549,6 +557,11 @@ void Engine::SuggestHeal(core::DirId root, std::vector<std::string> path) {
   background_wakes_.notify_one();
 }
 
+void Engine::SuggestSummaries(core::DirId root, std::vector<std::string> path) {
+  summaries_.Suggest(root, std::move(path));
+  background_wakes_.notify_one();
+}
+
 std::unique_ptr<EngineSnapshot> Engine::TakeSnapshot() {
   constexpr std::chrono::seconds kLongest{10LL * 365 * 86400};  // a sum with more could overflow
   return std::make_unique<EngineSnapshot>(
@@ -562,7 +575,8 @@ void Engine::ExpireSnapshots() {
 }
 
 bool Engine::HasBackgroundWork() const {
-  return !heals_.empty() || (committed_.queued() > 0 && !reclaim_paused());
+  return !heals_.empty() || (!reclaim_paused() && (committed_.queued() > 0 ||
+                                                   summaries_.HasWork(Summaries::When::kWhenDue)));
 }
 
 bool Engine::HealOne() {
@@ -600,7 +614,7 @@ void Engine::WorkInBackground() {
     while (!stopping_ && has_work()) {
       lock.unlock();
       const Clock::time_point begin = Clock::now();
-      damaged = !HealOne() && !Reclaim(1).ok();
+      damaged = !HealOne() && !Reclaim(1, Summaries::When::kWhenDue).ok();
       ExpireSnapshots();
       const auto rest = RestAfter(Clock::now() - begin);
       lock.lock();
@@ -611,6 +625,7 @@ void Engine::WorkInBackground() {
     ExpireSnapshots();
     if (!damaged && Clock::now() >= next_expiry) {
       damaged = !ExpireDue().ok();
+      summaries_.Refresh();
       next_expiry = Clock::now() + kExpiryPeriod;
     }
     lock.lock();

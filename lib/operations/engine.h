@@ -24,6 +24,7 @@
 #include "operations/meters.h"
 #include "operations/operation.h"
 #include "operations/pipeline.h"
+#include "operations/summaries.h"
 
 namespace marcot::operations {
 
@@ -89,12 +90,15 @@ class Engine {
   absl::StatusOr<std::vector<absl::StatusOr<Placed>>> RunWithFollowUp(
       const std::vector<Operation>& operations, const FollowUp& follow, Durability durability);
 
-  // At most `steps` steps of reclaim; answers whether jobs are left.
-  absl::StatusOr<bool> Reclaim(size_t steps);
+  // At most `steps` steps of reclaim and of making summaries; answers whether work is left.
+  absl::StatusOr<bool> Reclaim(size_t steps, Summaries::When when = Summaries::When::kNow);
   // Lets go of all that is due; answers how much that was.
   absl::StatusOr<uint64_t> ExpireDue();
   // Asks for a directory to be rewritten whose lists skip much. A hint: it may be forgotten.
   void SuggestHeal(core::DirId root, std::vector<std::string> path);
+
+  // Asks for summaries of a directory that is searched. A hint: it may be forgotten.
+  void SuggestSummaries(core::DirId root, std::vector<std::string> path);
 
   std::unique_ptr<EngineSnapshot> TakeSnapshot();
 
@@ -122,6 +126,8 @@ class Engine {
   const Events events_;
   Meters meters_;
   Pipeline pipeline_;
+  Summaries summaries_;
+  std::atomic<bool> summaries_had_turn_{false};
   NameHints hints_;  // used by the leader alone
   std::atomic<bool> reclaim_paused_{false};
 

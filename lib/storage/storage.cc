@@ -11,9 +11,9 @@ namespace marcot::storage {
 namespace {
 
 constexpr std::string_view kFamilyNames[kFamilyCount] = {
-    "meta",      "spaces", "entries",    "history",  "nodes",    "pins",
-    "deadlists", "totals", "totals_log", "contents", "released", "reclaim",
-    "chunks",    "bin",    "versions",   "facts",    "changes",  "births"};
+    "meta",     "spaces",     "entries",  "history",  "nodes",    "pins",   "deadlists",
+    "totals",   "totals_log", "contents", "released", "reclaim",  "chunks", "bin",
+    "versions", "facts",      "changes",  "births",   "summaries"};
 
 constexpr size_t kSealBytes = 4;
 

@@ -18,7 +18,7 @@
 
 namespace marcot::storage {
 
-// What each holds and how its keys are made: core/keys.h, core/facts.h.
+// What each holds and how its keys are made: core/keys.h, core/facts.h, core/summaries.h.
 enum class Family : uint8_t {
   kMeta,
   kSpaces,
@@ -38,8 +38,9 @@ enum class Family : uint8_t {
   kFacts,
   kChanges,
   kBirths,
+  kSummaries,
 };
-inline constexpr int kFamilyCount = 18;
+inline constexpr int kFamilyCount = 19;
 std::string_view FamilyName(Family family);
 
 // Keys in [lower, upper); an empty upper is no bound.

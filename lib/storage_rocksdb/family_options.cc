@@ -30,6 +30,7 @@ bool HasPointReads(Family family) {
     case Family::kReleased:
     case Family::kChunks:
     case Family::kVersions:  // where is the file?
+    case Family::kSummaries:
       return true;
     default:
       return false;

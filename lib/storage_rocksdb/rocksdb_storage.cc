@@ -343,6 +343,12 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
                                      [&](const auto& family) { return family.name == name; });
       if (!known) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
     }
+    // One that an older store has not got cannot be made in a store that is only read: RocksDB's
+    // own, which holds nothing, stands for it.
+    for (rocksdb::ColumnFamilyDescriptor& family : families) {
+      const bool missing = std::find(present.begin(), present.end(), family.name) == present.end();
+      if (options.read_only && missing) family.name = rocksdb::kDefaultColumnFamilyName;
+    }
   }
   Handles handles;
   rocksdb::DB* db = nullptr;

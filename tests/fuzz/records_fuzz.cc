@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "core/facts.h"
 #include "core/records.h"
+#include "core/summaries.h"
 
 namespace {
 
@@ -42,12 +43,21 @@ void CheckHistory(std::string_view bytes) {
   Require(DecodeHistory(stored).ok());
 }
 
+void CheckSummary(std::string_view bytes) {
+  Summary summary, again;
+  if (!Summary::Decode(bytes, &summary).ok()) return;
+  const std::string stored = summary.Encode();
+  Require(Summary::Decode(stored, &again).ok());
+  Require(again.Encode() == stored);
+  Require(again.Covers(summary, {}) && summary.Covers(again, {}));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 17) {
+  switch (data[0] % 18) {
     case 0:
       CheckEntry(bytes);
       break;
@@ -95,6 +105,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 15:
       Check(bytes, DecodeChange, EncodeChange);
+      break;
+    case 16:
+      CheckSummary(bytes);
       break;
     default:
       marcot::AreAttributes(bytes);
