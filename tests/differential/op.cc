@@ -14,8 +14,8 @@ using Only = BatchItem::Only;
 constexpr size_t kManyEntries = 160;  // from here on the walk rather deletes
 
 // Few names, so that operations meet; among them those that naming rules stumble over.
-const std::array<std::string, 16>& Names() {
-  static const std::array<std::string, 16> names = {"a",
+const std::array<std::string, 18>& Names() {
+  static const std::array<std::string, 18> names = {"a",
                                                     "b",
                                                     "c",
                                                     "d",
@@ -29,6 +29,8 @@ const std::array<std::string, 16>& Names() {
                                                     "file.txt",
                                                     "文件 夹",
                                                     "data.json",
+                                                    "Bar.TXT",
+                                                    "É",
                                                     std::string(255, 'x'),
                                                     std::string(251, 'y') + ".txt"};
   return names;
@@ -132,6 +134,14 @@ std::string ToString(const Op& op) {
       return "begin-listing " + ListText(op);
     case Op::Kind::kContinueListing:
       return "continue-listing";
+    case Op::Kind::kSearch:
+      return "search " + SearchText(op);
+    case Op::Kind::kBeginSearch:
+      return "begin-search " + SearchText(op);
+    case Op::Kind::kContinueSearch:
+      return "continue-search";
+    case Op::Kind::kFindObject:
+      return "find-object " + Quoted(op.space, op.path) + (op.number < 50 ? " unknown" : "");
     case Op::Kind::kTakeSnapshot:
       return "take-snapshot";
     case Op::Kind::kCheckSnapshot:
@@ -187,6 +197,9 @@ Op Generator::Next(const NamespaceModel& model) {
   if (falls(200)) return ListOp(model);
   if (falls(100)) return OpOf(Op::Kind::kContinueListing);
   if (falls(300)) return DiffOp(model);
+  if (falls(150)) return SearchOp(model);
+  if (falls(100)) return OpOf(Op::Kind::kContinueSearch);
+  if (falls(150)) return FindObjectOp(model);
   if (falls(600)) return BatchOp(model, Op::Kind::kAtomic);
   if (falls(150)) return BatchOp(model, Op::Kind::kEach);
   Op op;

@@ -26,7 +26,11 @@ struct Op {
     kTakeSnapshot,
     kCheckSnapshot,  // compares one that is held with the model of its time, and drops it
     kDiff,           // of the sources of two copies
-    kCompare,        // every entry of every space
+    kSearch,         // all pages at once, now or in a held snapshot
+    kBeginSearch,    // the first page; other steps come before the next
+    kContinueSearch,
+    kFindObject,
+    kCompare,  // every entry of every space
     kReclaimSteps,
     kDrain,           // ReclaimUntilIdle, then the invariants
     kSettleContents,  // takes released contents through condemn and acknowledge
@@ -36,15 +40,19 @@ struct Op {
   };
   Kind kind = Kind::kRequest;
   std::vector<Request> requests;
-  size_t number = 0;  // reclaim: steps; snapshot: which; recreate: the space; advance: milliseconds
-  size_t space = 0;   // list
+  // Reclaim: steps; snapshot: which; search: the same, from 1 on; recreate: the space; advance:
+  // milliseconds; find object: below 50 one that is not there.
+  size_t number = 0;
+  size_t space = 0;  // list, search, find object
   std::string path;
   ListOptions list;
+  SearchQuery search;
 };
 
 std::string ToString(const Op& op);
 // Of the operations on what a space has beside its tree.
 std::string MoreText(const Request& request);
+std::string SearchText(const Op& op);
 std::string Quoted(size_t space, const std::string& path);
 const char* StrategyName(Strategy strategy);
 // Long runs of one character, as in names of 255, become `x{255}`: for people who read.
@@ -69,6 +77,8 @@ class Generator {
   Op BatchOp(const NamespaceModel& model, Op::Kind kind);
   Op ListOp(const NamespaceModel& model);
   Op DiffOp(const NamespaceModel& model);
+  Op SearchOp(const NamespaceModel& model);
+  Op FindObjectOp(const NamespaceModel& model);
   void Remember(const Request& copy);
   Op MoreOp(const NamespaceModel& model);
   Request BinRequest(const NamespaceModel& model, bool in_batch);

@@ -149,6 +149,7 @@ std::string Runner::Run(const Op& recorded) {
   for (Request& request : op.requests) request = Resolved(std::move(request));
   // Changes are counted where they are compared.
   const bool idle = (op.kind == Op::Kind::kContinueListing && !listing_) ||
+                    (op.kind == Op::Kind::kContinueSearch && !searching_) ||
                     (op.kind == Op::Kind::kCheckSnapshot && op.number >= snapshots_.size());
   if (op.requests.empty() && !idle) ++operations_;
   switch (op.kind) {
@@ -166,6 +167,14 @@ std::string Runner::Run(const Op& recorded) {
       return ContinueListing();
     case Op::Kind::kDiff:
       return RunDiff(op);
+    case Op::Kind::kSearch:
+      return RunSearch(op);
+    case Op::Kind::kBeginSearch:
+      return BeginSearch(op);
+    case Op::Kind::kContinueSearch:
+      return ContinueSearch();
+    case Op::Kind::kFindObject:
+      return FindObject(op);
     case Op::Kind::kTakeSnapshot:
       return TakeSnapshot();
     case Op::Kind::kCheckSnapshot:
@@ -671,6 +680,7 @@ std::string Runner::SettleContents() {
 
 std::string Runner::Reopen() {
   listing_.reset();
+  searching_.reset();
   snapshots_.clear();
   handles_.clear();
   store_.Reopen();
@@ -680,6 +690,7 @@ std::string Runner::Reopen() {
 
 std::string Runner::RecreateSpace(size_t space) {
   listing_.reset();
+  searching_.reset();
   snapshots_.clear();
   const auto [library, name] = kSpaces[space];
   for (size_t i = 0; i < model_.quotas().size(); ++i) {

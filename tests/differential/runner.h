@@ -49,6 +49,14 @@ class Runner {
     std::multiset<std::string> seen;
   };
 
+  // The same of a search.
+  struct Searching {
+    Op op;
+    ObjectId directory;
+    std::set<std::pair<std::string, ObjectId>> stayed;
+    std::multiset<std::string> seen;
+  };
+
   std::string RunRequest(const Request& request);
   std::string RunPutStored(Request request);
   absl::StatusOr<Placed> CallPutStored(const Request& request);
@@ -82,6 +90,14 @@ class Runner {
 
   std::string RunDiff(const Op& op);
 
+  Node* SearchedDirectory(const Op& op, NamespaceModel* model, const Snapshot* snapshot,
+                          std::string* wrong);
+  std::string RunSearch(const Op& op);
+  std::string BeginSearch(const Op& op);
+  std::string ContinueSearch();
+  std::string NextFound(Node* directory);
+  std::string FindObject(const Op& op);
+
   std::string RunList(const Op& op);
   std::string CheckPage(const Node& directory, const Page& page);
   std::string BeginListing(const Op& op);
@@ -111,6 +127,7 @@ class Runner {
   NamespaceModel model_;
   std::vector<HeldSnapshot> snapshots_;
   std::optional<Listing> listing_;
+  std::optional<Searching> searching_;
   std::map<std::string, ContentId> content_ids_;  // of bytes: equal bytes, equal id
   std::set<ContentId> ever_held_;                 // host-kept contents that are not settled yet
   std::vector<std::string> cursors_;              // of each space's changes
