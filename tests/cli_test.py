@@ -99,7 +99,7 @@ class CliTest(unittest.TestCase):
 
 class UsageTest(CliTest):
     COMMANDS = (
-        "init import export mkdir put cat ls stat du tree cp mv rm batch reclaim stats check changes "
+        "init import export mkdir put cat ls stat du find tree cp mv rm batch reclaim stats check changes "
         "diff backup restore checkpoint"
     ).split()
     NESTED = {
@@ -479,6 +479,37 @@ class ReadTest(CliTest):
         for flags in ((), ("--json",)):
             self.assertEqual(self.fails("PathNotFound", "ls", "none", *flags).out, "")
             self.assertEqual(self.fails("FileTypeNotMatched", "ls", "top/a.txt", *flags).out, "")
+
+    def test_find(self):
+        self.ok("mkdir", "f/Sub")
+        for name in ("f/one.TXT", "f/Sub/one more.txt", "f/Sub/two.jpg"):
+            self.put(name, b"x" * len(name))
+        self.ok("cp", "f/Sub", "f/copy")
+        in_all = "f/Sub/\nf/Sub/one more.txt\nf/Sub/two.jpg\n"
+        copied = "f/copy/\nf/copy/one more.txt\nf/copy/two.jpg\n"
+        self.assertEqual(self.ok("find", "f").out, in_all + copied + "f/one.TXT\n")
+        self.assertEqual(self.ok("find", "--name", "SUB", "--name", "two", "f/Sub").out, "f/Sub/two.jpg\n")
+        ones = "f/Sub/one more.txt\nf/copy/one more.txt\nf/one.TXT\n"
+        self.assertEqual(self.ok("find", "f", "--ext", "txt").out, ones)
+        self.assertEqual(self.ok("find", "f", "--ext", "txt", "--limit", "2").out, ones[:-10])
+        self.assertEqual(self.ok("find", "f", "--type", "d").out, "f/Sub/\nf/copy/\n")
+        self.assertEqual(self.ok("find", "f", "--type", "f", "--max-size", "9").out, "f/one.TXT\n")
+        self.assertEqual(self.ok("find", "f", "--min-size", "100").out, "")
+        self.assertEqual(self.ok("find", "f", "--newer", "99999999999999").out, "")
+        self.assertEqual(self.ok("find", "f", "--older", "0").out, "")
+        found = self.ok("find", "f/copy", "--ext", "jpg", "--json").json["entries"]
+        self.assertEqual([entry["path"] for entry in found], [["f", "copy", "two.jpg"]])
+        self.assertEqual((found[0]["name"], found[0]["type"]), ("two.jpg", "file"))
+        self.assertEqual(self.ok("find", "f", "--name", "none", "--json").json, {"entries": []})
+        self.ok("snapshot", "create", "s", "f")
+        self.assertEqual(self.ok("find", "snapshot:s/Sub", "--name", "two").out, "Sub/two.jpg\n")
+        for flags in ((), ("--json",)):
+            self.assertEqual(self.fails("PathNotFound", "find", "no", *flags).out, "")
+            self.fails("FileTypeNotMatched", "find", "f/one.TXT", *flags)
+            self.fails("ParamInvalid", "find", "--min-size", "2", "--max-size", "1", *flags)
+        self.usage_error("--store", self.store, "find", "--type", "x")
+        self.usage_error("--store", self.store, "find", "--limit", "0")
+        self.usage_error("--store", self.store, "find", "--min-size", "-1")
 
     def test_ls_of_many_pages(self):
         lines = [json.dumps({"op": "mkdir", "path": f"many/{n:05}"}) for n in range(2500)]

@@ -12,6 +12,7 @@ void AddStatsCommand(CLI::App& app, Action& action);     // stats
 void AddSpacesCommand(CLI::App& app, Action& action);    // spaces
 void AddChangeCommands(CLI::App& app, Action& action);   // mkdir put cp mv rm
 void AddReadCommands(CLI::App& app, Action& action);     // cat ls stat du
+void AddFindCommand(CLI::App& app, Action& action);      // find
 void AddTreeCommand(CLI::App& app, Action& action);      // tree
 void AddTrashCommand(CLI::App& app, Action& action);     // trash
 void AddQuotaCommand(CLI::App& app, Action& action);     // quota

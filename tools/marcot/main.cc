@@ -51,6 +51,7 @@ void AddCommands(CLI::App& app, Action& action) {
   AddExportCommand(app, action);
   AddChangeCommands(app, action);
   AddReadCommands(app, action);
+  AddFindCommand(app, action);
   AddTreeCommand(app, action);
   AddBatchCommand(app, action);
   AddTrashCommand(app, action);
