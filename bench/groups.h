@@ -12,6 +12,7 @@ void RegisterList();
 void RegisterStacked();
 void RegisterReclaim();
 void RegisterQueue();
+void RegisterSearch();
 void RegisterOpen();
 
 }  // namespace marcot::bench

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   RegisterStacked();
   RegisterReclaim();
   RegisterQueue();
+  RegisterSearch();
   RegisterOpen();
   benchmark::RunSpecifiedBenchmarks();
   GroupData::Clear();
