@@ -213,6 +213,20 @@ TEST_F(RegressionTest, ABatchMayStackCopies) {
   ExpectSound();
 }
 
+// What was kept before is dropped when the feed is on again: but not the row that says since when.
+TEST_F(RegressionTest, AFeedThatIsOnAgainSaysWhatItLacks) {
+  ASSERT_OK(space_.SetSettings({.change_feed_days = 1}));
+  ASSERT_OK(space_.Put("a", "1"));
+  const auto read = space_.ReadChanges();
+  ASSERT_OK(read);
+  ASSERT_OK(space_.Put("b", "1"));
+  ASSERT_OK(space_.SetSettings({.change_feed_days = 0}));
+  ASSERT_OK(space_.SetSettings({.change_feed_days = 1}));
+  ASSERT_OK(store_->ReclaimUntilIdle());
+  EXPECT_CODE(ChangesExpired, space_.ReadChanges(read->cursor));
+  ExpectSound();
+}
+
 TEST_F(RegressionTest, AClockThatThrowsStopsNobody) {
   StoreOptions options = TestOptions();
   options.clock_ms = []() -> int64_t { throw 1; };

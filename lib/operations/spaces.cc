@@ -36,7 +36,10 @@ void StartChanges(core::Txn& txn, DirId root, bool on) {
   std::string since;
   PutVarint(&since, txn.seq());
   txn.Put(Family::kChanges, core::ChangeKey(root, 0, 0), std::move(since));
-  if (!on) QueueRows(txn, Family::kChanges, root, core::ChangeKey(root, txn.seq(), 0));
+  if (on) return;
+  // But not the first row, which then says from where on the feed is kept again.
+  const std::string behind = core::ChangeKey(root, 1, 0);
+  QueueRows(txn, Family::kChanges, root, core::ChangeKey(root, txn.seq(), 0), behind);
 }
 
 // All of a space that is deleted.
@@ -59,9 +62,11 @@ absl::Status DeleteSnapshotRows(core::Txn& txn, DirId snapshots) {
 
 std::string LibraryEnd(std::string_view library) { return std::string(library) + '\1'; }
 
-void QueueRows(core::Txn& txn, Family family, DirId dir, std::string_view end) {
+void QueueRows(core::Txn& txn, Family family, DirId dir, std::string_view end,
+               std::string_view begin) {
   std::string cursor;
   PutString(&cursor, end);
+  cursor += begin;
   txn.Queue({core::Job::Kind::kRows, dir, static_cast<uint64_t>(family), std::move(cursor)});
 }
 

@@ -56,8 +56,9 @@ absl::StatusOr<core::DirId> RequireTree(core::Txn& txn, std::string_view library
 // Deletes a named snapshot that is there.
 absl::Status DropSnapshot(core::Txn& txn, core::TreeWriter& writer, core::DirId snapshots,
                           const std::string& name);
-// Rows below a DirId, up to `end`, that nobody reads any more.
-void QueueRows(core::Txn& txn, storage::Family family, core::DirId dir, std::string_view end);
+// Rows below a DirId, from `begin` (empty: the first) up to `end`, that nobody reads any more.
+void QueueRows(core::Txn& txn, storage::Family family, core::DirId dir, std::string_view end,
+               std::string_view begin = {});
 // A root for a tree of a space of that library; its owner is for the caller to say.
 absl::StatusOr<core::DirId> NewRoot(core::Txn& txn, uint64_t library);
 // Lets go of a root and all below it; its quota counts it no more.
