@@ -348,6 +348,89 @@ TEST_F(OperationsTest, ACopySharesNothingWithItsSource) {
   EXPECT_EQ(Read("copy/sub/g"), "copy");
 }
 
+TEST_F(OperationsTest, AttributesAreChangedInPart) {
+  Attributes made;
+  made.metadata = {{"k", "1"}};
+  made.labels = {"red"};
+  ASSERT_OK(space_.MakeDirectory("a/b", {}, made));
+  EXPECT_EQ(StatOf("a/b").attributes.Unpack(), made);
+  EXPECT_TRUE(StatOf("a").attributes.empty());
+  PutOptions put;
+  put.attributes = made;
+  ASSERT_OK(space_.Put("a/b/f", "bytes", put));
+  ASSERT_OK(space_.CopyDirectory("a", "copy"));
+
+  AttributeChanges changes;
+  changes.metadata = {{"l", "2"}};
+  changes.category = "album";
+  Attributes changed = made;
+  changed.metadata = {{"k", "1"}, {"l", "2"}};
+  changed.category = "album";
+  for (const char* const path : {"a/b", "a/b/f", "copy/b", "copy/b/f"}) {
+    ASSERT_OK(space_.ChangeAttributes(path, changes));
+    EXPECT_EQ(StatOf(path).attributes.Unpack(), changed) << path;
+  }
+  changes = {};
+  changes.replace_metadata = true;
+  changes.labels = std::vector<std::string>();
+  ASSERT_OK(space_.ChangeAttributes("a/b", changes));
+  changed.metadata = {};
+  changed.labels = {};
+  EXPECT_EQ(StatOf("a/b").attributes.Unpack(), changed);
+  ASSERT_OK(space_.ChangeAttributes("", changes));
+  EXPECT_TRUE(StatOf("").attributes.empty());
+
+  // What does not fit beside what is there changes nothing.
+  changes = {};
+  changes.metadata = {{"long", std::string(kMaxAttributeBytes - 100, 'x')}};
+  ASSERT_OK(space_.ChangeAttributes("a/b/f", changes));
+  const Attributes full = StatOf("a/b/f").attributes.Unpack();
+  changes.metadata = {{"more", std::string(200, 'x')}};
+  EXPECT_EQ(CodeOf(space_.ChangeAttributes("a/b/f", changes)), Code::kParamInvalid);
+  changes.metadata = {{"\xff", ""}};
+  EXPECT_EQ(CodeOf(space_.ChangeAttributes("a/b/f", changes)), Code::kParamInvalid);
+  EXPECT_EQ(StatOf("a/b/f").attributes.Unpack(), full);
+  EXPECT_EQ(CodeOf(space_.ChangeAttributes("gone", {})), Code::kPathNotFound);
+}
+
+TEST_F(OperationsTest, ADeletionMayAskForTheKind) {
+  ASSERT_OK(space_.MakeDirectory("d"));
+  ASSERT_OK(space_.Put("f", "bytes"));
+  EXPECT_EQ(CodeOf(space_.DeleteFile("d").status()), Code::kFileTypeNotMatched);
+  EXPECT_EQ(CodeOf(space_.DeleteDirectory("f").status()), Code::kFileTypeNotMatched);
+  ASSERT_OK(space_.DeleteFile("f"));
+  ASSERT_OK(space_.DeleteDirectory("d"));
+  EXPECT_EQ(CodeOf(space_.DeleteFile("f").status()), Code::kPathNotFound);
+}
+
+TEST_F(OperationsTest, DirectoriesFirstInTheSortedOrders) {
+  ASSERT_OK(space_.Put("small", "1"));
+  ASSERT_OK(space_.MakeDirectory("large"));
+  ASSERT_OK(space_.Put("large/f", "12345"));
+  ASSERT_OK(space_.MakeDirectory("empty"));
+  ASSERT_OK(space_.Put("middle", "123"));
+  ListOptions options;
+  options.order = ListOrder::kSize;
+  options.limit = 1;
+  const auto names = [&] {
+    std::string out;
+    options.marker.clear();
+    do {
+      const auto page = space_.List("", options);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const Stat& stat : page->entries) out += stat.name + " ";
+      options.marker = page->marker;
+    } while (!options.marker.empty());
+    return out;
+  };
+  EXPECT_EQ(names(), "empty small middle large ");
+  options.directories_first = true;
+  EXPECT_EQ(names(), "empty large small middle ");
+  options.descending = true;
+  EXPECT_EQ(names(), "large empty middle small ");
+}
+
 TEST_F(OperationsTest, ACopyCarriesAttributesAndModificationTimes) {
   PutOptions put;
   put.user = "ann";

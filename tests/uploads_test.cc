@@ -114,19 +114,24 @@ TEST_F(UploadsTest, OneThatIsSentWhole) {
   options.size = 5;
   options.user = "ann";
   options.attributes.labels = {"red"};
+  options.attributes.category = "draft";
   const UploadInfo upload = Begin("a.txt", options);
   EXPECT_EQ(CodeOf(space_.GetStat("a.txt").status()), Code::kPathNotFound);
   ASSERT_TRUE(uploads().Send(upload.key, SourceOf("hello")).ok());
   EXPECT_EQ(space_.GetUsage()->tree.bytes, 0u);
   EXPECT_EQ(ConfirmCode(upload.key, {.crc64 = 1}), Code::kBadCrc64);
   Reopen();
-  const auto placed = uploads().Confirm(space_, upload.key, {.crc64 = DigestOf("hello").crc64});
+  ConfirmOptions confirm;
+  confirm.crc64 = DigestOf("hello").crc64;
+  confirm.changes.category = "final";
+  const auto placed = uploads().Confirm(space_, upload.key, confirm);
   ASSERT_TRUE(placed.ok()) << placed.status();
   EXPECT_EQ(JoinPath(placed->path), "a.txt");
   EXPECT_EQ(*space_.Read("a.txt"), "hello");
   const Stat stat = *space_.GetStat("a.txt");
   EXPECT_EQ(stat.creator, "ann");
   EXPECT_EQ(stat.attributes.Unpack().labels, std::vector<std::string>{"red"});
+  EXPECT_EQ(stat.attributes.Unpack().category, "final");
   EXPECT_EQ(*uploads().FindCrc64(stat.content), DigestOf("hello").crc64);
   // A client that did not see the answer asks again.
   EXPECT_EQ(uploads().Confirm(space_, upload.key, {})->id, placed->id);

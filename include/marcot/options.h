@@ -105,6 +105,7 @@ enum class ListFilter { kAll, kOnlyDirectories, kOnlyFiles };
 struct ListOptions : ReadOptions {
   ListOrder order = ListOrder::kDirectoriesFirst;
   bool descending = false;  // kDirectoriesFirst: each kind by itself, the directories still first
+  bool directories_first = false;  // in the orders by time and size
   ListFilter filter = ListFilter::kAll;
   std::string prefix;  // of the name
   // In the orders by name: what comes behind this name alone; of each kind by itself where the

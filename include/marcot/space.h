@@ -81,8 +81,10 @@ class Space {
   // SameNameDirectoryOrFileExists when the name is taken under ask or a parent is a file;
   // InvalidConflictResolutionStrategy for a strategy they do not take.
 
-  // Makes the directory and its missing parents. Takes ask (default) and rename.
-  absl::StatusOr<Placed> MakeDirectory(std::string_view path, const OperationOptions& = {}) const;
+  // Makes the directory, with these attributes, and its missing parents, without. Takes ask
+  // (default) and rename.
+  absl::StatusOr<Placed> MakeDirectory(std::string_view path, const OperationOptions& = {},
+                                       const Attributes& attributes = {}) const;
 
   // Puts a file. Takes ask, rename (default) and overwrite. The parent must exist:
   // DirectoryNotFound. Bytes are kept by the content store; memory stays below a few MiB for a
@@ -137,10 +139,16 @@ class Space {
   // that is on, else, and when asked to, for good. PathNotFound. The space that it took is given
   // back in the background. Answers the path it was given, and the item in the bin.
   absl::StatusOr<Placed> Delete(std::string_view path, const DeleteOptions& = {}) const;
+  // The same of a directory, or a file, alone: FileTypeNotMatched.
+  absl::StatusOr<Placed> DeleteDirectory(std::string_view path, const DeleteOptions& = {}) const;
+  absl::StatusOr<Placed> DeleteFile(std::string_view path, const DeleteOptions& = {}) const;
 
   // Replaces the attributes of a file or directory (the root too). PathNotFound.
   absl::Status SetAttributes(std::string_view path, const Attributes& attributes,
                              const OperationOptions& = {}) const;
+  // Changes some of them. PathNotFound; ParamInvalid where they would be more than fits.
+  absl::Status ChangeAttributes(std::string_view path, const AttributeChanges& changes,
+                                const OperationOptions& = {}) const;
 
   // ---- reads ---------------------------------------------------------------------------------
   // PathNotFound where nothing is there. Reads never wait for writers.

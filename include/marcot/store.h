@@ -20,9 +20,9 @@
 
 namespace marcot {
 
-// One item of a batch: what the functions of Space of the same name do. Which kind the source must
-// have is `only`; unset, a copy or move takes a file or a directory, each with its own default
-// strategy.
+// One item of a batch: what the functions of Space of the same name do. Which kind the source of a
+// copy or move, or what is deleted, must have is `only`; unset, it may be a file or a directory,
+// each with its own default strategy.
 struct BatchItem {
   enum class Kind {
     kMakeDirectory,
@@ -35,6 +35,7 @@ struct BatchItem {
     kRestore,
     kPurge,
     kPutStored,
+    kChangeAttributes,
   };
   Kind kind = Kind::kMakeDirectory;
   Space space;       // of the target
@@ -50,7 +51,8 @@ struct BatchItem {
   enum class Only { kEither, kDirectory, kFile } only = Only::kEither;
   std::string bytes;      // put; at most kMaxBatchPutBytes
   ContentRef content;     // put reference, put stored (with `from`: what it must hold, if any)
-  Attributes attributes;  // the puts, set attributes
+  Attributes attributes;  // the puts, make directory, set attributes
+  std::shared_ptr<const AttributeChanges> changes;  // change attributes
   OperationOptions options;
 };
 

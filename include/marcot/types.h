@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,17 @@ struct Attributes {
 };
 
 inline constexpr size_t kMaxAttributeBytes = 64 * 1024;
+
+// What to change of attributes; what is not set stays.
+struct AttributeChanges {
+  std::map<std::string, std::string> metadata;  // set, beside the other keys
+  bool replace_metadata = false;                // in place of all keys
+  std::optional<std::vector<std::string>> labels;
+  std::optional<std::string> category, content_type;
+  std::optional<std::string> local_creation_time, local_modification_time;
+
+  void ApplyTo(Attributes* attributes) const;
+};
 
 // Attributes as the store keeps them, in one string of a form that is its own. A page holds those
 // of a thousand entries, and few who read it look at them: `Unpack` makes the maps and strings,

@@ -45,7 +45,7 @@ struct UploadInfo {
 struct ConfirmOptions {
   std::optional<uint64_t> crc64;  // CRC-64/XZ of all bytes
   std::optional<Strategy> strategy;
-  std::optional<Attributes> attributes;  // in place of those that it began with
+  AttributeChanges changes;  // to the attributes that it began with
   std::string user;
 };
 

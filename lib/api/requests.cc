@@ -69,6 +69,7 @@ absl::StatusOr<Operation::Kind> KindOf(const BatchItem& item) {
     case BatchItem::Kind::kDelete:
       return Operation::Kind::kDelete;
     case BatchItem::Kind::kSetAttributes:
+    case BatchItem::Kind::kChangeAttributes:
       return Operation::Kind::kSetAttributes;
     case BatchItem::Kind::kRestore:
       return Operation::Kind::kRestore;
@@ -140,6 +141,14 @@ absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std:
   return encoded;
 }
 
+absl::StatusOr<std::shared_ptr<const AttributeChanges>> PrepareChanges(const BatchItem& item) {
+  if (item.changes == nullptr) return Invalid(item.path, "no changes; say what to change");
+  Attributes changed;
+  item.changes->ApplyTo(&changed);
+  MARCOT_RETURN_IF_ERROR(PrepareAttributes(changed, item.path).status());
+  return item.changes;
+}
+
 absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& content,
                                                          std::string_view path) {
   if (content.size > kMaxFileBytes) {
@@ -189,6 +198,9 @@ absl::Status PrepareTarget(const Space& space, std::string_view path,
 absl::Status PrepareItem(const BatchItem& item, Operation* operation) {
   MARCOT_ASSIGN_OR_RETURN(operation->kind, KindOf(item));
   operation->permanent = item.permanent;
+  if (item.kind == BatchItem::Kind::kDelete) {
+    operation->only = static_cast<Operation::Only>(item.only);
+  }
   const Space::State* source = nullptr;
   if (HasSource(item)) {
     const bool puts = item.kind == BatchItem::Kind::kPutStored;
@@ -209,6 +221,9 @@ absl::Status PrepareItem(const BatchItem& item, Operation* operation) {
   operation->item = item.item;
   operation->missing_parents = item.missing_parents;
   MARCOT_ASSIGN_OR_RETURN(operation->attributes, PrepareAttributes(item.attributes, item.path));
+  if (item.kind == BatchItem::Kind::kChangeAttributes) {
+    MARCOT_ASSIGN_OR_RETURN(operation->changes, PrepareChanges(item));
+  }
   return absl::OkStatus();
 }
 

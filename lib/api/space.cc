@@ -124,6 +124,18 @@ absl::StatusOr<Placed> RunTransfer(const BatchItem& item) {
   return api::RunItem(item);
 }
 
+absl::StatusOr<Placed> RunDelete(const Space& space, std::string_view path, BatchItem::Only only,
+                                 const DeleteOptions& options) {
+  BatchItem item;
+  item.kind = BatchItem::Kind::kDelete;
+  item.only = only;
+  item.space = space;
+  item.path = path;
+  item.options = options;
+  item.permanent = options.permanent;
+  return api::RunItem(item);
+}
+
 absl::Status PreparePut(const Space& space, std::string_view path, const PutOptions& options,
                         Operation* operation) {
   operation->kind = Operation::Kind::kPut;
@@ -169,9 +181,10 @@ const std::string& Space::name() const {
   return state_ == nullptr ? none : state_->name;
 }
 
-absl::StatusOr<Placed> Space::MakeDirectory(std::string_view path,
-                                            const OperationOptions& options) const {
+absl::StatusOr<Placed> Space::MakeDirectory(std::string_view path, const OperationOptions& options,
+                                            const Attributes& attributes) const {
   BatchItem item;
+  item.attributes = attributes;
   item.space = *this;
   item.path = path;
   item.options = options;
@@ -252,13 +265,17 @@ absl::StatusOr<Placed> Space::MoveFile(const Space& from_space, std::string_view
 }
 
 absl::StatusOr<Placed> Space::Delete(std::string_view path, const DeleteOptions& options) const {
-  BatchItem item;
-  item.kind = BatchItem::Kind::kDelete;
-  item.space = *this;
-  item.path = path;
-  item.options = options;
-  item.permanent = options.permanent;
-  return api::RunItem(item);
+  return RunDelete(*this, path, BatchItem::Only::kEither, options);
+}
+
+absl::StatusOr<Placed> Space::DeleteDirectory(std::string_view path,
+                                              const DeleteOptions& options) const {
+  return RunDelete(*this, path, BatchItem::Only::kDirectory, options);
+}
+
+absl::StatusOr<Placed> Space::DeleteFile(std::string_view path,
+                                         const DeleteOptions& options) const {
+  return RunDelete(*this, path, BatchItem::Only::kFile, options);
 }
 
 absl::Status Space::SetAttributes(std::string_view path, const Attributes& attributes,
@@ -268,6 +285,17 @@ absl::Status Space::SetAttributes(std::string_view path, const Attributes& attri
   item.space = *this;
   item.path = path;
   item.attributes = attributes;
+  item.options = options;
+  return api::RunItem(item).status();
+}
+
+absl::Status Space::ChangeAttributes(std::string_view path, const AttributeChanges& changes,
+                                     const OperationOptions& options) const {
+  BatchItem item;
+  item.kind = BatchItem::Kind::kChangeAttributes;
+  item.space = *this;
+  item.path = path;
+  item.changes = std::make_shared<const AttributeChanges>(changes);
   item.options = options;
   return api::RunItem(item).status();
 }

@@ -15,6 +15,18 @@ constexpr int kSingleStrings = 4;  // category, content type, the two times
 
 }  // namespace
 
+void AttributeChanges::ApplyTo(Attributes* attributes) const {
+  if (replace_metadata) attributes->metadata.clear();
+  for (const auto& [key, value] : metadata) attributes->metadata[key] = value;
+  if (labels.has_value()) attributes->labels = *labels;
+  if (category.has_value()) attributes->category = *category;
+  if (content_type.has_value()) attributes->content_type = *content_type;
+  if (local_creation_time.has_value()) attributes->local_creation_time = *local_creation_time;
+  if (local_modification_time.has_value()) {
+    attributes->local_modification_time = *local_modification_time;
+  }
+}
+
 bool AreAttributes(std::string_view encoded) {
   if (encoded.empty()) return true;
   Decoder in(encoded);

@@ -34,6 +34,7 @@ std::string ListingOf(const Entry& directory, const ListOptions& options) {
   std::string listing = core::PairKey(directory.id.hi, directory.id.lo);
   listing += static_cast<char>(options.order);
   listing += static_cast<char>(options.descending);
+  listing += static_cast<char>(options.directories_first);
   listing += static_cast<char>(options.filter);
   PutString(&listing, options.prefix);
   listing += options.start_after;
@@ -242,6 +243,7 @@ class Lister {
   }
 
   bool Before(const Position& a, const Position& b) const {
+    if (options_.directories_first && a.slot[0] != b.slot[0]) return a.slot[0] < b.slot[0];
     if (a.key != b.key) return options_.descending ? b.key < a.key : a.key < b.key;
     return a.slot < b.slot;
   }

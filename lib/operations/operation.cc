@@ -6,6 +6,7 @@
 #include <span>
 
 #include "absl/strings/str_cat.h"
+#include "base/attributes.h"
 #include "base/status_macros.h"
 #include "core/lookup.h"
 #include "core/reclaim.h"
@@ -308,6 +309,9 @@ absl::StatusOr<Placed> Runner::MakeDirectory() {
   MARCOT_RETURN_IF_ERROR(WalkToTarget(EntryType::kDirectory));
   MARCOT_RETURN_IF_ERROR(ResolveConflict(EntryType::kDirectory));
   MARCOT_ASSIGN_OR_RETURN(const Entry made, writer_.MakeChild(target_, name_, op_.user));
+  if (!op_.attributes.empty()) {
+    MARCOT_RETURN_IF_ERROR(SetDirectoryAttributes(made.dir, op_.attributes));
+  }
   MARCOT_RETURN_IF_ERROR(Log(ChangeKind::kDirectoryMade, EntryType::kDirectory, made.id));
   return Answer(made.id);
 }
@@ -424,6 +428,14 @@ absl::StatusOr<Placed> Runner::Delete() {
   MARCOT_ASSIGN_OR_RETURN(const Resolved found, Resolve(txn_, op_.root, op_.path));
   if (found.outcome != Resolved::Outcome::kFound) return PathNotFound(op_.path);
   source_ = found.entry;
+  const bool other =
+      op_.only == (source_.is_directory() ? Operation::Only::kFile : Operation::Only::kDirectory);
+  if (other) {
+    return MakeError(
+        Code::kFileTypeNotMatched,
+        absl::StrCat(JoinPath(op_.path), " is a ", source_.is_directory() ? "directory" : "file",
+                     "; delete it as one"));
+  }
   MARCOT_RETURN_IF_ERROR(Permitted(SourceType()));
   MARCOT_ASSIGN_OR_RETURN(const auto walked, writer_.Walk(op_.root, ParentOf(op_.path), {}));
   if (!op_.permanent) {
@@ -451,27 +463,52 @@ absl::StatusOr<Placed> Runner::SetAttributes() {
       const auto walked,
       writer_.Walk(op_.root, directory ? std::span(op_.path) : ParentOf(op_.path), {}));
   const DirId dir = walked.nodes.back();
-  MARCOT_RETURN_IF_ERROR(directory ? SetDirectoryAttributes(dir) : SetFileAttributes(dir, entry));
+  MARCOT_RETURN_IF_ERROR(directory ? ChangeDirectoryAttributes(dir)
+                                   : SetFileAttributes(dir, entry));
   MARCOT_RETURN_IF_ERROR(writer_.Charge(walked.nodes, {}));
   MARCOT_RETURN_IF_ERROR(Log(ChangeKind::kAttributesSet, type, entry.id));
   return Answer(entry.id);
 }
 
-absl::Status Runner::SetDirectoryAttributes(DirId dir) {
+absl::StatusOr<std::string> Runner::NewAttributes(std::string_view old) const {
+  if (op_.changes == nullptr) return op_.attributes;
+  PackedAttributes packed;
+  AttributePacker().Pack(old, &packed);
+  Attributes attributes = packed.Unpack();
+  op_.changes->ApplyTo(&attributes);
+  std::string encoded = EncodeAttributes(attributes);
+  if (encoded.size() <= kMaxAttributeBytes) return encoded;
+  return MakeError(Code::kParamInvalid,
+                   absl::StrCat(ShownPath(op_.path), ": attributes of ", encoded.size(),
+                                " bytes, at most ", kMaxAttributeBytes, " are allowed"));
+}
+
+absl::Status Runner::ChangeDirectoryAttributes(DirId dir) {
+  Entry old;
+  if (op_.changes != nullptr) {
+    const core::Place place{.dir = dir, .seq = core::kLive};
+    MARCOT_RETURN_IF_ERROR(core::Lookup(txn_, place, core::AttributesSlot(), &old).status());
+  }
+  MARCOT_ASSIGN_OR_RETURN(const std::string attributes, NewAttributes(old.attributes));
+  return SetDirectoryAttributes(dir, attributes);
+}
+
+absl::Status Runner::SetDirectoryAttributes(DirId dir, const std::string& attributes) {
   const std::string slot = core::AttributesSlot();
   MARCOT_RETURN_IF_ERROR(writer_.Detach(dir, slot).status());
-  if (op_.attributes.empty()) return writer_.HideBase(dir, slot);
-  Entry attributes;
-  attributes.kind = EntryKind::kAttributes;
-  attributes.attributes = op_.attributes;
-  return writer_.Attach(dir, slot, attributes);
+  if (attributes.empty()) return writer_.HideBase(dir, slot);
+  Entry entry;
+  entry.kind = EntryKind::kAttributes;
+  entry.attributes = attributes;
+  return writer_.Attach(dir, slot, entry);
 }
 
 absl::Status Runner::SetFileAttributes(DirId dir, Entry entry) {
+  MARCOT_ASSIGN_OR_RETURN(std::string attributes, NewAttributes(entry.attributes));
   const std::string slot = core::Slot(core::kFileSlot, name_);
   MARCOT_ASSIGN_OR_RETURN(const auto old, writer_.Detach(dir, slot));
   if (!old.found || old.preserved) MARCOT_RETURN_IF_ERROR(writer_.Hold(entry));
-  entry.attributes = op_.attributes;
+  entry.attributes = std::move(attributes);
   return writer_.Attach(dir, slot, entry);
 }
 

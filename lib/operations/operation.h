@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,7 +53,7 @@ struct Operation {
   enum class Only { kEither, kDirectory, kFile };
 
   Kind kind = Kind::kMakeDirectory;
-  Only only = Only::kEither;  // copy, move, put: what the source must be
+  Only only = Only::kEither;  // copy, move, put: what the source must be; delete: the entry
   // The answer where what is copied, moved, deleted, restored or given attributes is of this kind;
   // OK: the operation goes on.
   absl::Status if_directory, if_file;
@@ -63,7 +64,8 @@ struct Operation {
   Strategy strategy = Strategy::kDefault;
   std::string user;
   FileContent content;
-  std::string attributes;  // encoded
+  std::string attributes;                           // encoded
+  std::shared_ptr<const AttributeChanges> changes;  // set attributes: to those there are
 
   Tree from_tree;          // copy: the space's own, or a named snapshot
   bool permanent = false;  // delete

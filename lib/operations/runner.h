@@ -64,7 +64,10 @@ class Runner {
   absl::StatusOr<Placed> Move();
   absl::StatusOr<Placed> Delete();
   absl::StatusOr<Placed> SetAttributes();
-  absl::Status SetDirectoryAttributes(DirId dir);
+  // What the entry will have that has `old` now.
+  absl::StatusOr<std::string> NewAttributes(std::string_view old) const;
+  absl::Status ChangeDirectoryAttributes(DirId dir);
+  absl::Status SetDirectoryAttributes(DirId dir, const std::string& attributes);
   absl::Status SetFileAttributes(DirId dir, Entry entry);
   absl::StatusOr<Placed> SetLimits();
   absl::StatusOr<Placed> Heal();

@@ -439,12 +439,9 @@ absl::StatusOr<BatchItem> UploadsImpl::FileItem(const Space& space, std::string_
       options.strategy.value_or(static_cast<Strategy>(NumberOf(record, "strategy")));
   const std::string& user = api::OperatorOf(*state, options.user);
   item.options.user = user.empty() ? TextOf(record, "user") : user;
-  if (options.attributes.has_value()) {
-    item.attributes = *options.attributes;
-  } else {
-    MARCOT_ASSIGN_OR_RETURN(const Stat stat, shelf_.space().GetStat(AttributesPath(key)));
-    item.attributes = stat.attributes.Unpack();
-  }
+  MARCOT_ASSIGN_OR_RETURN(const Stat stat, shelf_.space().GetStat(AttributesPath(key)));
+  item.attributes = stat.attributes.Unpack();
+  options.changes.ApplyTo(&item.attributes);
   return item;
 }
 
