@@ -37,11 +37,13 @@ namespace marcot {
   X(OverwriteFileNotAllowed, 400, "a file with versions is overwritten by a put alone")      \
   X(TooManyItems, 400, "more items than one call takes")                                     \
   X(NoItemsProvided, 400, "a batch without items")                                           \
+  X(InvalidTimeFormat, 400, "a time is not ISO 8601")                                        \
   X(SpaceIdInvalid, 400, "a space or library id breaks the rule for ids")                    \
   X(InvalidAccessToken, 403, "the access token is none of this library's, or expired")       \
   X(NoPermission, 403, "the session lacks a grant that this needs")                          \
   X(AccessTokenNotMatchSpace, 403, "the session is not for this space")                      \
   X(WrongLibraryIdOrSecret, 404, "no such library, or another secret")                       \
+  X(RouteNotFound, 404, "a server has nothing of this address")                              \
   X(LibraryNotFound, 404, "no such library")                                                 \
   X(SpaceNotFound, 404, "no such space")                                                     \
   X(DirectoryNotFound, 404, "no such directory")                                             \
@@ -50,6 +52,7 @@ namespace marcot {
   X(SourceDirectoryNotFound, 404, "the source directory does not exist")                     \
   X(SourceFileNotFound, 404, "the source file does not exist")                               \
   X(MarkerNotFound, 404, "the marker is not one that this listing gave")                     \
+  X(NoQuota, 404, "the space has no quota")                                                  \
   X(QuotaNotFound, 404, "no such quota")                                                     \
   X(RecycledItemNotFound, 404, "no such item in the recycle bin")                            \
   X(UploadNotFound, 404, "no such upload, or it has expired")                                \
@@ -61,6 +64,8 @@ namespace marcot {
   X(RenameTooManyTimes, 409, "the number of a renamed copy would pass 2^31")                 \
   X(DuplicateQuota, 409, "the space or directory has a quota already")                       \
   X(SpaceNotEmpty, 409, "the space still holds entries")                                     \
+  X(RequestEntityTooLarge, 413, "a request is larger than a server takes")                   \
+  X(RateLimitExceeded, 429, "a server has more to do than it takes")                         \
   X(InternalServerError, 500, "the storage below failed")                                    \
   X(DuplicateLibrary, 409, "the library exists")                                             \
   X(DuplicateSpace, 409, "the space exists")                                                 \
