@@ -227,6 +227,20 @@ TEST_F(RegressionTest, AFeedThatIsOnAgainSaysWhatItLacks) {
   ExpectSound();
 }
 
+// What a copy sees of a name that is gone from its source stands behind the name itself.
+TEST_F(RegressionTest, AListStartsBehindANameThatIsHistory) {
+  ASSERT_OK(space_.MakeDirectory("d"));
+  for (const char* path : {"d/a", "d/b"}) ASSERT_OK(space_.Put(path, "1"));
+  ASSERT_OK(space_.CopyDirectory("d", "c"));
+  ASSERT_OK(space_.Delete("d/a"));
+  ListOptions options;
+  options.start_after = "a";
+  const auto page = space_.List("c", options);
+  ASSERT_OK(page);
+  ASSERT_EQ(page->entries.size(), 1u);
+  EXPECT_EQ(page->entries[0].name, "b");
+}
+
 TEST_F(RegressionTest, AClockThatThrowsStopsNobody) {
   StoreOptions options = TestOptions();
   options.clock_ms = []() -> int64_t { throw 1; };

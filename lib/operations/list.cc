@@ -78,7 +78,7 @@ class Stream {
       if (!options.start_after.empty()) {
         const std::string start = core::Slot(kind, options.start_after);
         if (stream.descending_) upper = std::min(upper, start);
-        if (!stream.descending_) lower = std::max(lower, start + '\0');
+        if (!stream.descending_) lower = std::max(lower, core::BehindSlot(start));
         if (upper <= lower) continue;
       }
       MARCOT_ASSIGN_OR_RETURN(auto cursor,
