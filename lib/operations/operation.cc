@@ -485,11 +485,13 @@ absl::StatusOr<std::string> Runner::NewAttributes(std::string_view old) const {
 
 absl::Status Runner::ChangeDirectoryAttributes(DirId dir) {
   Entry old;
+  bool has = false;
   if (op_.changes != nullptr) {
     const core::Place place{.dir = dir, .seq = core::kLive};
-    MARCOT_RETURN_IF_ERROR(core::Lookup(txn_, place, core::AttributesSlot(), &old).status());
+    MARCOT_ASSIGN_OR_RETURN(has, core::Lookup(txn_, place, core::AttributesSlot(), &old));
   }
-  MARCOT_ASSIGN_OR_RETURN(const std::string attributes, NewAttributes(old.attributes));
+  MARCOT_ASSIGN_OR_RETURN(const std::string attributes,
+                          NewAttributes(has ? std::string_view(old.attributes) : ""));
   return SetDirectoryAttributes(dir, attributes);
 }
 

@@ -108,6 +108,10 @@ absl::StatusOr<Record> RecordOfItem(const BatchItem& item, const Shelf& shelf) {
                                   ": a task makes directories, copies, moves, deletes, restores "
                                   "and purges"));
   }
+  if (item.attributes != Attributes{}) {
+    return MakeError(Code::kParamInvalid,
+                     absl::StrCat(item.path, ": a task makes directories without attributes"));
+  }
   Record record{{"kind", absl::StrCat(static_cast<int>(item.kind))},
                 {"snapshot", item.from_tree.named_snapshot},
                 {"item", absl::StrCat(item.item)},

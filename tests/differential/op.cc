@@ -72,7 +72,8 @@ std::string ToString(const Request& request) {
       return "delete " + target + (request.permanent ? " permanently" : "") +
              (request.user.empty() ? "" : " by " + request.user);
     case Kind::kSetAttributes:
-      return "set-attributes " + target + " category=" + request.attributes.category;
+      return "set-attributes " + target + (request.in_part ? " in part" : "") +
+             " category=" + request.attributes.category;
     default:
       return MoreText(request);
   }
@@ -274,6 +275,7 @@ Request Generator::ChangeRequest(const NamespaceModel& model, bool in_batch) {
   request.kind = Kind::kSetAttributes;
   request.path = Existing(model, request.space, true);
   request.attributes = AnyAttributes(false);
+  request.in_part = Chance(500);
   return request;
 }
 

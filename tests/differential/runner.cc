@@ -61,6 +61,17 @@ OperationOptions OptionsOf(const Request& request) {
   return options;
 }
 
+AttributeChanges ChangesOf(const Attributes& attributes) {
+  AttributeChanges changes;
+  changes.metadata = attributes.metadata;
+  changes.category = attributes.category;
+  if (!attributes.labels.empty()) changes.labels = attributes.labels;
+  if (!attributes.local_modification_time.empty()) {
+    changes.local_modification_time = attributes.local_modification_time;
+  }
+  return changes;
+}
+
 ContentRef ReferenceOf(const Request& request) {
   return {request.content.id.value(), request.content.size, request.unique_id};
 }
@@ -285,7 +296,9 @@ absl::StatusOr<Placed> Runner::Call(const Request& request) {
       return space.Delete(request.path, how);
     }
     case Kind::kSetAttributes:
-      status = space.SetAttributes(request.path, request.attributes, options);
+      status = request.in_part
+                   ? space.ChangeAttributes(request.path, ChangesOf(request.attributes), options)
+                   : space.SetAttributes(request.path, request.attributes, options);
       break;
     default:
       return CallMore(request);
@@ -319,6 +332,11 @@ BatchItem Runner::ToItem(const Request& request) const {
   if (request.kind == Kind::kPut) item.bytes = *request.content.bytes;
   if (request.kind == Kind::kPutReference) item.content = ReferenceOf(request);
   item.attributes = request.attributes;
+  if (request.in_part) {
+    item.kind = BatchItem::Kind::kChangeAttributes;
+    item.attributes = {};
+    item.changes = std::make_shared<const AttributeChanges>(ChangesOf(request.attributes));
+  }
   item.options = OptionsOf(request);
   item.permanent = request.permanent;
   item.missing_parents = request.missing_parents;

@@ -546,7 +546,18 @@ Outcome NamespaceModel::Delete(Call& call) {
 Outcome NamespaceModel::SetAttributes(Call& call) {
   Node* node = Find(call.request.space, call.to);
   if (node == nullptr) return Fail({Code::kPathNotFound});
-  node->attributes = call.request.attributes;
+  const Attributes& wanted = call.request.attributes;
+  if (call.request.in_part) {
+    Attributes& kept = node->attributes;
+    for (const auto& [key, value] : wanted.metadata) kept.metadata[key] = value;
+    if (!wanted.labels.empty()) kept.labels = wanted.labels;
+    kept.category = wanted.category;
+    if (!wanted.local_modification_time.empty()) {
+      kept.local_modification_time = wanted.local_modification_time;
+    }
+  } else {
+    node->attributes = wanted;
+  }
   Log(call, call.request.space, ChangeKind::kAttributesSet, *node, call.to);
   Outcome outcome;
   outcome.path = call.to;

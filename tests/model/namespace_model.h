@@ -95,6 +95,7 @@ struct Request {
   size_t space = 0, from_space = 0;
   std::string path, from;
   Content content;
+  bool in_part = false;    // set attributes: those that are not empty alone
   bool stored = false;     // put: of what the file at `from` holds, if there is one
   bool unique_id = false;  // put reference: ContentRef::unique_id
   Attributes attributes;
