@@ -56,6 +56,7 @@ namespace marcot {
   X(QuotaNotFound, 404, "no such quota")                                                     \
   X(RecycledItemNotFound, 404, "no such item in the recycle bin")                            \
   X(UploadNotFound, 404, "no such upload, or it has expired")                                \
+  X(FavoriteNotFound, 404, "the object is no favourite of the user")                         \
   X(TaskNotFound, 404, "the space has no such task")                                         \
   X(ConfirmKeyNotFound, 404, "the space has no such upload, or it has expired")              \
   X(SameNameDirectoryOrFileExists, 409, "the name is taken")                                 \
@@ -63,6 +64,7 @@ namespace marcot {
   X(TaskCancelled, 409, "the task was cancelled before it came to this item")                \
   X(RenameTooManyTimes, 409, "the number of a renamed copy would pass 2^31")                 \
   X(DuplicateQuota, 409, "the space or directory has a quota already")                       \
+  X(DuplicateFavoriteRecord, 409, "the object is a favourite of the user already")           \
   X(SpaceNotEmpty, 409, "the space still holds entries")                                     \
   X(RequestEntityTooLarge, 413, "a request is larger than a server takes")                   \
   X(RateLimitExceeded, 429, "a server has more to do than it takes")                         \

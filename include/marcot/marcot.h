@@ -5,6 +5,7 @@
 #include "marcot/backup.h"
 #include "marcot/content.h"
 #include "marcot/error.h"
+#include "marcot/favorites.h"
 #include "marcot/history.h"
 #include "marcot/metrics.h"
 #include "marcot/options.h"

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "marcot/favorites.h"
 #include "marcot/store.h"
 #include "marcot/tasks.h"
 #include "marcot/tokens.h"
@@ -30,6 +31,7 @@ class Service {
   virtual Tokens& tokens() = 0;
   virtual Uploads& uploads() = 0;
   virtual Tasks& tasks() = 0;
+  virtual Favorites& favorites() = 0;
 
   // Lets go of what is due by the store's clock; the background does the same from time to time.
   virtual absl::Status ExpireDue() = 0;

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "marcot/error.h"
 #include "service/digests.h"
+#include "service/favorites.h"
 #include "service/shelf.h"
 #include "service/tasks.h"
 #include "service/tokens.h"
@@ -28,6 +29,7 @@ class ServiceImpl final : public Service {
       : shelf_(std::move(shelf)),
         tokens_(shelf_),
         uploads_(MakeUploads(shelf_)),
+        favorites_(MakeFavorites(shelf_)),
         digests_(shelf_) {}
   ~ServiceImpl() override;
 
@@ -36,6 +38,7 @@ class ServiceImpl final : public Service {
   Tokens& tokens() override { return tokens_; }
   Uploads& uploads() override { return *uploads_; }
   Tasks& tasks() override { return *tasks_; }
+  Favorites& favorites() override { return *favorites_; }
   absl::Status ExpireDue() override {
     MARCOT_RETURN_IF_ERROR(ExpireLittle());
     return tokens_.ExpireDue();
@@ -49,6 +52,7 @@ class ServiceImpl final : public Service {
   const Shelf shelf_;
   TokensImpl tokens_;
   const std::unique_ptr<Uploads> uploads_;
+  const std::unique_ptr<Favorites> favorites_;
   std::unique_ptr<Tasks> tasks_;
   Digests digests_;  // for their expiry
   std::mutex expiring_;
@@ -85,6 +89,7 @@ absl::Status ServiceImpl::ExpireLittle() {
   const std::lock_guard lock(expiring_);
   absl::Status first = ExpireUploads(shelf_);
   first.Update(ExpireTasks(shelf_));
+  first.Update(ExpireFavorites(shelf_));
   first.Update(digests_.ExpireSome());
   return first;
 }
