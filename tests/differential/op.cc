@@ -69,7 +69,8 @@ std::string ToString(const Request& request) {
     case Kind::kMove:
       return "move" + transfer;
     case Kind::kDelete:
-      return "delete " + target + (request.permanent ? " permanently" : "") +
+      return std::string("delete") + OnlyName(request.only) + " " + target +
+             (request.permanent ? " permanently" : "") +
              (request.user.empty() ? "" : " by " + request.user);
     case Kind::kSetAttributes:
       return "set-attributes " + target + (request.in_part ? " in part" : "") +
@@ -327,6 +328,7 @@ Request Generator::DeleteRequest(const NamespaceModel& model) {
   request.kind = Kind::kDelete;
   request.space = Below(spaces_);
   request.path = Existing(model, request.space, true);
+  if (Chance(200)) request.only = Chance(500) ? Only::kFile : Only::kDirectory;
   if (Chance(50)) request.path += "/" + Name();
   request.permanent = Chance(300);
   return request;

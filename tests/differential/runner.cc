@@ -293,7 +293,9 @@ absl::StatusOr<Placed> Runner::Call(const Request& request) {
       DeleteOptions how;
       how.user = request.user;
       how.permanent = request.permanent;
-      return space.Delete(request.path, how);
+      if (request.only == Only::kEither) return space.Delete(request.path, how);
+      return directory ? space.DeleteDirectory(request.path, how)
+                       : space.DeleteFile(request.path, how);
     }
     case Kind::kSetAttributes:
       status = request.in_part

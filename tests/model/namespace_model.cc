@@ -530,6 +530,10 @@ Outcome NamespaceModel::Delete(Call& call) {
     return Fail({Code::kPathNotFound});
   }
   const auto at = parent->children.find(call.to.back());
+  const bool is_file = at->second->is_file();
+  if (call.request.only == (is_file ? Only::kDirectory : Only::kFile)) {
+    return Fail({Code::kFileTypeNotMatched});
+  }
   std::unique_ptr<Node> node = std::move(at->second);
   parent->children.erase(at);
   parent->ChildrenChanged(call.now_ms);
