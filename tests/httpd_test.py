@@ -1233,6 +1233,109 @@ class RecycledTest(HttpdTest):
         self.assertEqual((stats["fileCount"], stats["storage"]), (2, 3))
 
 
+class SearchTest(HttpdTest):
+    def find(self, query=None, **body):
+        route = f"search/{LIBRARY}/{self.space}/search-fs"
+        return self.api("POST", route, query, body)
+
+    def paths(self, **body):
+        found, marker = [], ""
+        while True:
+            page = self.expect(200, self.find({"limit": "2", "marker": marker}, **body)).json
+            found += ["/".join(entry["path"]) for entry in page["contents"]]
+            marker = page.get("nextMarker", "")
+            if not marker:
+                return found
+
+    def test_search(self):
+        for path in ("photos", "photos/Holiday"):
+            self.mkdir(path)
+        self.upload("photos/Holiday/Beach.JPG", b"x" * 10)
+        self.upload("photos/notes.txt", b"y" * 20)
+        self.expect(204, self.directory("PUT", "copy", body={"copyFrom": "photos"}))
+        self.assertEqual(self.paths(keywords=["beach"]), ["copy/Holiday/Beach.JPG", "photos/Holiday/Beach.JPG"])
+        self.assertEqual(self.paths(keywords=["notes holi"], scope="photos"), ["photos/Holiday", "photos/notes.txt"])
+        self.assertEqual(self.paths(inExtnames=["jpg"], scope="copy"), ["copy/Holiday/Beach.JPG"])
+        self.assertEqual(self.paths(excludeExtnames=["jpg"], fileTypes=["file"], scope="copy"), ["copy/notes.txt"])
+        self.assertEqual(self.paths(fileTypes=["dir"]), ["copy", "copy/Holiday", "photos", "photos/Holiday"])
+        self.assertEqual(self.paths(minFileSize=15, maxFileSize=25, scope="photos"), ["photos/notes.txt"])
+        self.assertEqual(self.paths(modificationTimeEnd="2001-01-01T00:00:00.000Z"), [])
+        order = {"orderBy": "size", "orderByType": "desc", "fileTypes": ["file"], "scope": "photos"}
+        self.assertEqual(self.paths(**order), ["photos/notes.txt", "photos/Holiday/Beach.JPG"])
+        entry = self.find({"with_inode": "1"}, keywords=["beach"]).json["contents"][0]
+        self.assertEqual(len(entry["inode"]), 32)
+        self.assertNotIn("inode", self.find(keywords=["beach"]).json["contents"][0])
+        for wrong in (
+            {"minFileSize": 2, "maxFileSize": 1},
+            {"modificationTimeStart": "2002-01-01T00:00:00.000Z", "modificationTimeEnd": "2001-01-01T00:00:00.000Z"},
+            {"type": "filecontent"},
+            {"fileTypes": ["pipe"]},
+            {"orderBy": "colour"},
+            {"orderByType": "up"},
+            {"keywords": "beach"},
+        ):
+            self.refused(400, "ParamInvalid", self.find(**wrong))
+        self.refused(400, "ParamInvalid", self.find({"limit": "101"}))
+        self.refused(404, "PathNotFound", self.find(scope="gone"))
+        self.refused(404, "MarkerNotFound", self.find({"marker": "forged"}))
+
+    def test_contents_view(self):
+        self.mkdir("d/e")
+        self.upload("d/f")
+        self.upload("g")
+        route = f"space/{LIBRARY}/{self.space}/contents-view"
+        files = self.expect(200, self.api("GET", route, {"filter": "onlyFile", "with_path": "1"})).json
+        self.assertEqual([entry["path"] for entry in files["contents"]], [["d", "f"], ["g"]])
+        directories = self.expect(200, self.api("GET", route, {"filter": "onlyDir"})).json
+        self.assertEqual([entry["name"] for entry in directories["contents"]], ["d", "e"])
+        self.assertNotIn("path", directories["contents"][0])
+        page = self.api("GET", route, {"filter": "onlyFile", "limit": "1"}).json
+        page = self.api("GET", route, {"filter": "onlyFile", "limit": "1", "marker": page["nextMarker"]}).json
+        self.assertEqual([entry["name"] for entry in page["contents"]], ["g"])
+        self.refused(400, "ParamInvalid", self.api("GET", route))
+
+    def test_inodes(self):
+        self.mkdir("d")
+        self.upload("d/f")
+        self.expect(204, self.directory("PUT", "copy", body={"copyFrom": "d"}))
+        entry = self.expect(200, self.directory("GET", "copy/f", {"info": "1", "with_inode": "1"})).json
+        route = f"inode/{LIBRARY}/{self.space}/"
+        self.assertEqual(self.expect(200, self.api("GET", route + entry["inode"])).json["path"], ["copy", "f"])
+        self.expect(200, self.file("PUT", "moved", body={"from": "copy/f"}))
+        have = self.expect(200, self.api("GET", route + entry["inode"])).json
+        self.assertEqual((have["path"], have["name"], have["size"]), (["moved"], "moved", "5"))
+        self.refused(404, "PathNotFound", self.api("GET", route + "0" * 32))
+        self.refused(400, "ParamInvalid", self.api("GET", route + "xyz"))
+
+    def test_links_are_refused(self):
+        self.upload("f")
+        self.refused(400, "ParamInvalid", self.file("PUT", "link", body={"linkTo": "f"}))
+        self.expect(404, self.file("HEAD", "link"))
+
+    def test_favorites(self):
+        route = f"favorite/{LIBRARY}/{self.space}"
+        ann = self.issue("copy_file", user_id="ann", space_id=self.space)
+        self.mkdir("d")
+        self.upload("d/f")
+        inode = self.expect(200, self.api("POST", route, body={"path": "d/f"}, token=ann)).json["inode"]
+        self.refused(409, "DuplicateFavoriteRecord", self.api("POST", route, body={"inode": inode}, token=ann))
+        second = self.directory("GET", "d", {"info": "1", "with_inode": "1"}).json["inode"]
+        self.expect(200, self.api("POST", route, body={"inode": second, "path": "nothing"}, token=ann))
+        self.expect(200, self.file("PUT", "moved", body={"from": "d/f"}))
+        query = {"with_path": "1", "order_by_type": "asc"}
+        page = self.expect(200, self.api("GET", route + "/list", query, token=ann)).json
+        self.assertEqual([entry["path"] for entry in page["contents"]], [["moved"], ["d"]])
+        self.assertEqual(page["contents"][0]["spaceId"], self.space)
+        self.assertRegex(page["contents"][0]["favoriteTime"], r"^\d{4}-.*Z$")
+        self.assertEqual(self.api("GET", route + "/list").json["contents"], [])
+        one = self.api("GET", route + "/list", {**query, "page": "2", "page_size": "1"}, token=ann).json
+        self.assertEqual([entry["path"] for entry in one["contents"]], [["d"]])
+        self.expect(204, self.api("POST", route, {"cancel": "1"}, {"path": "moved"}, token=ann))
+        self.refused(404, "FavoriteNotFound", self.api("POST", route, {"cancel": "1"}, {"inode": inode}, token=ann))
+        self.refused(400, "ParamInvalid", self.api("POST", route, body={}, token=ann))
+        self.refused(404, "PathNotFound", self.api("POST", route, body={"path": "none"}, token=ann))
+
+
 class ProtocolTest(HttpdTest):
     options = ("--io-timeout", "2", "--max-connections", "80")
 

@@ -21,13 +21,16 @@ std::span<const Route> QuotaRoutes();
 std::span<const Route> BatchRoutes();
 std::span<const Route> TaskRoutes();
 std::span<const Route> HistoryRoutes();
+std::span<const Route> SearchRoutes();
+std::span<const Route> FavoriteRoutes();
 // Not of the contract's API: the bytes of files, and the server itself.
 std::span<const Route> ContentRoutes();
 std::span<const Route> ServerRoutes();
 
 inline std::vector<std::span<const Route>> ApiRoutes() {
-  return {TokenRoutes(),    SpaceRoutes(), DirectoryRoutes(), UploadRoutes(), FileRoutes(),
-          RecycledRoutes(), QuotaRoutes(), BatchRoutes(),     TaskRoutes(),   HistoryRoutes()};
+  return {TokenRoutes(), SpaceRoutes(),    DirectoryRoutes(), UploadRoutes(),
+          FileRoutes(),  RecycledRoutes(), QuotaRoutes(),     BatchRoutes(),
+          TaskRoutes(),  HistoryRoutes(),  SearchRoutes(),    FavoriteRoutes()};
 }
 inline std::vector<std::span<const Route>> ByteRoutes() {
   return {ContentRoutes(), ServerRoutes()};

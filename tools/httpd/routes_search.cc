@@ -1,0 +1,149 @@
+// Search, everything in a space as one list, and what an inode names (sections 3, 5, 11).
+#include "entry_json.h"
+#include "inode.h"
+#include "marcot/error.h"
+#include "routes.h"
+#include "status_macros.h"
+
+namespace marcot::httpd {
+namespace {
+
+constexpr uint64_t kMaxLimit = 100;       // of a search
+constexpr uint64_t kMaxViewLimit = 1000;  // of all that is there
+
+// A keyword with spaces is several, one of which is enough.
+std::vector<std::string> TakeKeywords(Fields& body) {
+  std::vector<std::string> words;
+  for (const std::string& keyword : body.Texts("keywords").value_or(std::vector<std::string>())) {
+    for (std::string& word : Split(keyword, ' ')) {
+      if (!word.empty()) words.push_back(std::move(word));
+    }
+  }
+  return words;
+}
+
+absl::Status TakeTypes(Fields& body, SearchQuery* query) {
+  const auto types = body.Texts("fileTypes");
+  if (!types.has_value() || types->empty()) return absl::OkStatus();
+  query->directories = query->files = false;
+  for (const std::string& type : *types) {
+    if (type != "all" && type != "dir" && type != "file" && type != "symlink") {
+      return MakeError(Code::kParamInvalid, "`fileTypes` are all, dir, file and symlink");
+    }
+    query->directories |= type == "all" || type == "dir";
+    query->files |= type == "all" || type == "file";
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SearchOrder> OrderOf(const std::string& name) {
+  if (name.empty()) return SearchOrder::kPath;
+  if (name == "name") return SearchOrder::kName;
+  if (name == "modificationTime") return SearchOrder::kModificationTime;
+  if (name == "size") return SearchOrder::kSize;
+  if (name == "creationTime") return SearchOrder::kCreationTime;
+  return MakeError(Code::kParamInvalid,
+                   "the order must be name, modificationTime, size or creationTime");
+}
+
+absl::Status TakeLimit(Call& call, uint64_t most, SearchQuery* query) {
+  query->limit = call.query.Number("limit").value_or(query->limit);
+  if (query->limit >= 1 && query->limit <= most) return absl::OkStatus();
+  return MakeError(Code::kParamInvalid, "`limit` must be 1 to " + std::to_string(most));
+}
+
+// A call of the core may end before it has found anything; a client wants something or the end.
+absl::StatusOr<SearchPage> Find(const Space& space, SearchQuery query) {
+  while (true) {
+    HTTPD_ASSIGN_OR_RETURN(SearchPage page, space.Search(query));
+    if (!page.entries.empty() || page.marker.empty()) return page;
+    query.marker = page.marker;
+  }
+}
+
+Json PageOf(const EntryWriter& writer, const SearchPage& page, bool with_path) {
+  Json json = Json::object();
+  if (!page.marker.empty()) json["nextMarker"] = page.marker;
+  Json contents = Json::array();
+  for (const Found& found : page.entries) {
+    contents.push_back(writer.Entry(found.stat, with_path ? &found.path : nullptr));
+  }
+  json["contents"] = std::move(contents);
+  return json;
+}
+
+absl::StatusOr<Response> Search(Call& call) {
+  const EntryWriter writer(call);
+  SearchQuery query;
+  query.keywords = TakeKeywords(call.body);
+  query.below = call.body.Text("scope").value_or("");
+  query.extensions = call.body.Texts("inExtnames").value_or(query.extensions);
+  query.excluded_extensions =
+      call.body.Texts("excludeExtnames").value_or(query.excluded_extensions);
+  query.min_size = call.body.Number("minFileSize");
+  query.max_size = call.body.Number("maxFileSize");
+  query.modified_from_ms = call.body.Time("modificationTimeStart");
+  query.modified_until_ms = call.body.Time("modificationTimeEnd");
+  query.labels = call.body.Texts("labels").value_or(query.labels);
+  query.categories = call.body.Texts("categories").value_or(query.categories);
+  query.marker = call.body.Text("marker").value_or(call.query.Text("marker"));
+  const std::string order = call.body.Text("orderBy").value_or("");
+  const std::string direction = call.body.Text("orderByType").value_or("asc");
+  const std::string type = call.body.Text("type").value_or("filename");
+  HTTPD_RETURN_IF_ERROR(TakeTypes(call.body, &query));
+  HTTPD_RETURN_IF_ERROR(TakeLimit(call, kMaxLimit, &query));
+  HTTPD_RETURN_IF_ERROR(call.error());
+  if (type != "filename") {
+    return MakeError(Code::kParamInvalid, "`type` must be filename: contents are not looked at");
+  }
+  if (direction != "asc" && direction != "desc") {
+    return MakeError(Code::kParamInvalid, "`orderByType` must be asc or desc");
+  }
+  query.descending = direction == "desc";
+  HTTPD_ASSIGN_OR_RETURN(query.order, OrderOf(order));
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  HTTPD_ASSIGN_OR_RETURN(const SearchPage page, Find(space, query));
+  return Answer(200, PageOf(writer, page, true));
+}
+
+absl::StatusOr<Response> View(Call& call) {
+  const EntryWriter writer(call);
+  SearchQuery query;
+  const std::string filter = call.query.Text("filter"), category = call.query.Text("category");
+  const bool with_path = call.query.Flag("with_path");
+  query.directories = filter == "onlyDir";
+  query.files = filter == "onlyFile";
+  query.marker = call.query.Text("marker");
+  if (!category.empty()) query.categories = {category};
+  HTTPD_RETURN_IF_ERROR(TakeLimit(call, kMaxViewLimit, &query));
+  HTTPD_RETURN_IF_ERROR(call.error());
+  if (!query.directories && !query.files) {
+    return MakeError(Code::kParamInvalid, "`filter` must be onlyDir or onlyFile");
+  }
+  HTTPD_ASSIGN_OR_RETURN(query.order, OrderOf(call.query.Text("order_by")));
+  HTTPD_ASSIGN_OR_RETURN(query.descending, IsDescending(call.query, false));
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  HTTPD_ASSIGN_OR_RETURN(const SearchPage page, Find(space, query));
+  return Answer(200, PageOf(writer, page, with_path));
+}
+
+absl::StatusOr<Response> LookUp(Call& call) {
+  const EntryWriter writer(call);
+  HTTPD_RETURN_IF_ERROR(call.error());
+  HTTPD_ASSIGN_OR_RETURN(const ObjectId id, ParseInode(call.id));
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  HTTPD_ASSIGN_OR_RETURN(const Found found, space.FindObject(id));
+  return Answer(200, writer.Entry(found.stat, &found.path));
+}
+
+constexpr Route kRoutes[] = {
+    {"POST", "search/{L}/{P}/search-fs", "", "", Search},
+    {"GET", "space/{L}/{P}/contents-view", "", "", View},
+    {"GET", "inode/{L}/{P}/{I}", "", "", LookUp},
+};
+
+}  // namespace
+
+std::span<const Route> SearchRoutes() { return kRoutes; }
+
+}  // namespace marcot::httpd
