@@ -507,11 +507,13 @@ TEST(SearchCostTest, OfALargeDirectoryTheRunsThatMatchAreRead) {
   std::cout << "one of " << many << " files in one directory: " << cost << "\n";
   EXPECT_LE(Reads(cost), static_cast<uint64_t>(many) / 512 + 1200);
   // By its id as well.
+  bool lacking = false;
   core::ReadView view = store.View();
   const auto file = operations::EntryOf(view, store.root(), {"flat", "77777.dat"});
   const auto root = operations::EntryOf(view, store.root(), {});
   const Cost found = store.CostOf([&] {
-    EXPECT_EQ(operations::FindObjectBelow(view, *root, file->id)->path.back(), "77777.dat");
+    EXPECT_EQ(operations::FindObjectBelow(view, *root, file->id, &lacking)->path.back(),
+              "77777.dat");
   });
   EXPECT_LE(Reads(found), static_cast<uint64_t>(many) / 512 + 1200);
 }
@@ -531,8 +533,9 @@ TEST(SearchCostTest, AnObjectIsFoundThroughDirectoriesAlone) {
     const auto root = operations::EntryOf(view, store.root(), {});
     const auto file = operations::EntryOf(view, store.root(), Split(path));
     ASSERT_TRUE(file.ok()) << path;
+    bool lacking = false;
     const Cost cost = store.CostOf([&] {
-      const auto found = operations::FindObjectBelow(view, *root, file->id);
+      const auto found = operations::FindObjectBelow(view, *root, file->id, &lacking);
       ASSERT_TRUE(found.ok()) << found.status();
       EXPECT_EQ(JoinPath(found->path), path);
     });

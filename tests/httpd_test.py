@@ -1361,6 +1361,26 @@ class ProtocolTest(HttpdTest):
         self.assertEqual(answer.headers["access-control-allow-origin"], "*")
         self.assertTrue(answer.headers["x-request-id"])
 
+    def test_bodies_that_cost_too_much(self):
+        deep = b'{"a":' + b"[" * 400_000 + b"]" * 400_000 + b"}"
+        wide = b"{" + b",".join(b'"%d":1' % key for key in range(60_000)) + b"}"
+        for body in (deep, wide, b"[" * 33):
+            target = f"/api/v1/directory/{LIBRARY}/{self.space}/x"
+            answer = self.server.request("PUT", target, body)
+            self.refused(400, "ParamInvalid", answer)
+        headers = {"x-smh-meta": "[" * 5000}
+        self.refused(400, "ParamInvalid", self.file("PUT", "f", body={}, headers=headers))
+        self.expect(200, self.server.request("GET", "/healthz"))
+
+    def test_own_keys(self):
+        headers = {"x-smh-meta": json.dumps({"marcot:type": "dir"})}
+        self.refused(400, "ParamInvalid", self.file("PUT", "f", body={}, headers=headers))
+        self.refused(400, "ParamInvalid", self.file("PUT", "f", body={"metaData": {"marcot:type": "dir"}}))
+
+    def test_refused_part_is_answered(self):
+        answer = self.server.request("PUT", "/upload/" + "0" * 48, b"x" * (8 * MIB))
+        self.assertEqual(answer.status, 403)
+
     def test_bodies(self):
         def put(data, headers=None):
             target = f"/api/v1/directory/{LIBRARY}/{self.space}/x?access_token={self.token}"
@@ -1508,6 +1528,10 @@ class ProtocolTest(HttpdTest):
         self.assertIn(f"PUT /api/v1/directory/{LIBRARY}/{self.space}/logged?access_token 201 ", line)
         self.assertNotIn(self.token, text)
         self.assertNotIn(urllib.parse.quote_plus(SECRET), text)
+        key = self.expect(201, self.file("PUT", "f", body={})).json["confirmKey"]
+        self.expect(400, self.file("POST", key, "confirm", {}))
+        time.sleep(0.05)
+        self.assertNotIn(key, "\n".join(self.server.lines()))
 
 
 class LifeTest(unittest.TestCase):
@@ -1529,6 +1553,9 @@ class LifeTest(unittest.TestCase):
             code, errors = self.start(*right, "--listen", listen)
             self.assertEqual(code, 1)
             self.assertRegex(errors, r"^ParamInvalid: .+\n$")
+        code, errors = self.start(*right, "--access-log", os.path.join(self.dir, "no", "log"))
+        self.assertEqual(code, 1)
+        self.assertRegex(errors, r"^ParamInvalid: .+\n$")
         code, errors = self.start("--store", store, "--library", "X", "--secret", SECRET)
         self.assertEqual(code, 1)
         self.assertRegex(errors, r"^SpaceIdInvalid: .+\n$")

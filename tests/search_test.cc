@@ -190,6 +190,7 @@ TEST_F(SearchTest, BadQueriesAreRefused) {
   EXPECT_CODE(ParamInvalid, space_.Search({.keywords = {"\xff"}}));
   EXPECT_CODE(ParamInvalid, space_.Search({.extensions = {"\xff"}}));
   EXPECT_CODE(ParamInvalid, space_.Search({.labels = {"\xff"}}));
+  EXPECT_CODE(ParamInvalid, space_.Search({.extensions = {"txt", ""}}));
   EXPECT_CODE(ParamInvalid, space_.Search({.keywords = Paths(101, "a")}));
   EXPECT_OK(space_.Search({.keywords = Paths(100, "a")}));
   EXPECT_CODE(ParamInvalid, space_.Search({.min_size = 2, .max_size = 1}));

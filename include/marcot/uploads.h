@@ -58,7 +58,7 @@ struct KnownFile {
 };
 
 // Thread-safe. A space handle says where the file goes, on whose behalf, and whether that is
-// allowed: begin, renew and abort need the grant `begin_upload` (`begin_upload_force` to
+// allowed: begin, MayKnow, renew and abort need the grant `begin_upload` (`begin_upload_force` to
 // overwrite), confirm `confirm_upload`, PutKnown what Space::Put needs.
 class Uploads {
  public:

@@ -44,8 +44,11 @@ absl::StatusOr<Found> Space::FindObject(const ObjectId& id, const ReadOptions& o
   ReadView view = ReadView::OfSnapshot(engine.committed(), *held);
   MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, api::EntryAt(view, *state, options.tree, {}));
   MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, {}));
-  MARCOT_ASSIGN_OR_RETURN(Found found, operations::FindObjectBelow(view, entry, id));
-  meter.Succeed();
+  bool lacks_summaries = false;
+  auto found = operations::FindObjectBelow(view, entry, id, &lacks_summaries);
+  const bool own_tree = options.tree.recycled_item == 0 && options.tree.named_snapshot.empty();
+  if (lacks_summaries && own_tree) engine.SuggestSummaries(state->root.dir, {});
+  if (found.ok()) meter.Succeed();
   return found;
 }
 

@@ -152,17 +152,17 @@ absl::Status Committed::RaiseFormat() {
   return storage_->Write(*batch_, true);
 }
 
-absl::Status Committed::FindSummaries() {
+// Summaries that cannot be read keep no store closed.
+void Committed::FindSummaries() {
   const auto rows = storage_->NewCursor(Family::kSummaries, {.sealed = true}, nullptr);
   rows->Seek("");
-  has_summaries_ = rows->Valid();
-  return rows->status();
+  has_summaries_ = rows->Valid() || !rows->status().ok();
 }
 
 absl::Status Committed::Open(bool create, uint64_t random_secret) {
   MARCOT_RETURN_IF_ERROR(CheckFormat(create, random_secret));
   MARCOT_RETURN_IF_ERROR(RaiseFormat());
-  MARCOT_RETURN_IF_ERROR(FindSummaries());
+  FindSummaries();
   return ReplayLog();
 }
 

@@ -72,7 +72,7 @@ class Committed {
   RecordCache* CacheOf(storage::Family family) const;
   absl::Status CheckFormat(bool create, uint64_t random_secret);
   absl::Status RaiseFormat();
-  absl::Status FindSummaries();
+  void FindSummaries();
   absl::Status ReplayLog();
   void WriteCaches(const Txn& txn);
   void AddRecords(const Txn& txn, storage::Batch* batch);

@@ -357,6 +357,11 @@ absl::Status CheckQuery(const SearchQuery& query) {
       if (!CountCodePoints(word).has_value()) return invalid("a word to search for is not UTF-8");
     }
   }
+  // What has no extension is not found by one.
+  const auto& asked_for = query.extensions;
+  if (std::find(asked_for.begin(), asked_for.end(), "") != asked_for.end()) {
+    return invalid("an empty extension; leave it out");
+  }
   if (query.min_size.value_or(0) > query.max_size.value_or(~uint64_t{0})) {
     return invalid("min_size is greater than max_size; nothing has such a size");
   }
@@ -373,8 +378,8 @@ absl::StatusOr<SearchedPage> SearchBelow(core::View& view, const Entry& director
   return Searcher(view, directory, path, query, secret).Run();
 }
 
-absl::StatusOr<Found> FindObjectBelow(core::View& view, const Entry& directory,
-                                      const ObjectId& id) {
+absl::StatusOr<Found> FindObjectBelow(core::View& view, const Entry& directory, const ObjectId& id,
+                                      bool* lacks_summaries) {
   Found found;
   if (directory.id == id) {
     MARCOT_ASSIGN_OR_RETURN(found.stat, StatOf(view, directory, ""));
@@ -385,6 +390,7 @@ absl::StatusOr<Found> FindObjectBelow(core::View& view, const Entry& directory,
   MARCOT_RETURN_IF_ERROR(walk.Begin(core::PlaceOf(directory)));
   while (true) {
     MARCOT_ASSIGN_OR_RETURN(const bool any, walk.Next());
+    *lacks_summaries = walk.lacks_summaries();
     if (!any) break;
     if (walk.entry().id != id) continue;
     for (const std::string& slot : walk.slots()) found.path.push_back(slot.substr(1));

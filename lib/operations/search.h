@@ -26,6 +26,6 @@ absl::StatusOr<SearchedPage> SearchBelow(core::View& view, const core::Entry& di
 
 // The entry below a directory, or the directory itself, with that object id. PathNotFound.
 absl::StatusOr<Found> FindObjectBelow(core::View& view, const core::Entry& directory,
-                                      const ObjectId& id);
+                                      const ObjectId& id, bool* lacks_summaries);
 
 }  // namespace marcot::operations

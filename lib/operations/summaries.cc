@@ -333,7 +333,7 @@ void Summaries::EndPass(Clock::duration rest) {
 
 void Summaries::Refresh() {
   if (const std::unique_lock step(step_mutex_, std::try_to_lock); step.owns_lock()) {
-    if (pass_ != nullptr && pass_->age() > kLongestPass) EndPass({});
+    if (pass_ != nullptr && pass_->age() > kLongestPass) EndPass(kRest * pass_->age());
   }
   const std::lock_guard lock(mutex_);
   for (Directory& directory : searched_) directory.waiting = true;

@@ -21,6 +21,10 @@ bool ParseTimeName(const std::string& name, ObjectId* id) {
          absl::SimpleHexAtoi(part(kTimeChars + 17), &id->lo);
 }
 
+absl::Status NotTheRoot() {
+  return MakeError(Code::kRootDirectoryNotAllowed, "a space's root is nobody's favourite");
+}
+
 // What one user has marked in one space.
 class Drawer {
  public:
@@ -96,9 +100,7 @@ absl::StatusOr<ObjectId> FavoritesImpl::Add(const Space& space, std::string_view
                                             std::string_view path) {
   MARCOT_ASSIGN_OR_RETURN(const Drawer drawer, Drawer::Of(shelf_, space, user));
   MARCOT_ASSIGN_OR_RETURN(const Stat stat, space.GetStat(path));
-  if (path.empty()) {
-    return MakeError(Code::kRootDirectoryNotAllowed, "a space's root is nobody's favourite");
-  }
+  if (path.empty()) return NotTheRoot();
   MARCOT_RETURN_IF_ERROR(drawer.Add({SplitPath(std::string(path)), stat}));
   return stat.id;
 }
@@ -107,6 +109,7 @@ absl::StatusOr<ObjectId> FavoritesImpl::AddObject(const Space& space, std::strin
                                                   const ObjectId& id) {
   MARCOT_ASSIGN_OR_RETURN(const Drawer drawer, Drawer::Of(shelf_, space, user));
   MARCOT_ASSIGN_OR_RETURN(const Found found, space.FindObject(id));
+  if (found.path.empty()) return NotTheRoot();
   MARCOT_RETURN_IF_ERROR(drawer.Add(found));
   return id;
 }

@@ -501,6 +501,7 @@ absl::Status CheckHash(std::string_view hash) {
 absl::StatusOr<bool> UploadsImpl::MayKnow(const Space& space, std::string_view beginning_hash,
                                           uint64_t size) {
   MARCOT_RETURN_IF_ERROR(shelf_.KeyOf(space).status());
+  MARCOT_RETURN_IF_ERROR(RequireGrant(space, Grant::kBeginUpload, "asking for known content"));
   MARCOT_RETURN_IF_ERROR(CheckHash(beginning_hash));
   MARCOT_ASSIGN_OR_RETURN(const std::string library, shelf_.KeyOfLibrary(space.library()));
   return digests_.HasBeginning(library, beginning_hash, size);

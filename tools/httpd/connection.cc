@@ -195,7 +195,9 @@ bool Connection::SkipBody() {
     return false;
   }
   std::array<char, 4096> dropped;
+  const auto until = SocketStream::Clock::now() + limits_.io_timeout;
   while (!parser_->is_done()) {
+    if (SocketStream::Clock::now() > until) return false;
     if (!Read(dropped.data(), dropped.size()).ok()) return false;
   }
   return true;

@@ -76,13 +76,18 @@ void AddAttributes(Json* json, const Attributes& attributes) {
   AddIfGiven(json, "localModificationTime", attributes.local_modification_time);
 }
 
+absl::Status CheckKeys(const std::map<std::string, std::string>& metadata) {
+  for (const auto& [key, value] : metadata) {
+    if (!key.starts_with(kOwnKeys)) continue;
+    return MakeError(Code::kParamInvalid, "keys of metadata do not begin with marcot:");
+  }
+  return absl::OkStatus();
+}
+
 AttributeChanges TakeAttributes(Fields& body) {
   AttributeChanges changes;
   changes.metadata = body.Map("metaData").value_or(changes.metadata);
-  for (const auto& [key, value] : changes.metadata) {
-    if (!key.starts_with(kOwnKeys)) continue;
-    body.Fail(MakeError(Code::kParamInvalid, "keys of `metaData` do not begin with marcot:"));
-  }
+  body.Fail(CheckKeys(changes.metadata));
   changes.labels = body.Texts("labels");
   changes.category = body.Text("category");
   changes.content_type = body.Text("contentType");

@@ -1,6 +1,7 @@
 // Entries on the wire, and the attributes that requests give them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ std::string ContentTypeOf(const Stat& stat, const Attributes& attributes);
 // metaData, labels, category, local times, as far as there are any.
 void AddAttributes(Json* json, const Attributes& attributes);
 
+// ParamInvalid for metadata with a key of the frontend's own.
+absl::Status CheckKeys(const std::map<std::string, std::string>& metadata);
 // What a body says: metaData, labels, category, contentType, local times.
 AttributeChanges TakeAttributes(Fields& body);
 

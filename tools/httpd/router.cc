@@ -1,6 +1,7 @@
 #include "router.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string>
 
@@ -70,13 +71,20 @@ absl::Status TooLarge() {
   return MakeError(Code::kRequestEntityTooLarge, "a JSON body may have 1 MiB; send less at once");
 }
 
+// Of a body of at most kMaxJsonBytes, however it drips.
+constexpr std::chrono::seconds kMaxBodyTime{30};
+
 absl::StatusOr<std::string> ReadBody(BodyReader& body) {
   if (body.length().value_or(0) > kMaxJsonBytes) return TooLarge();
   std::string text(std::min<uint64_t>(body.length().value_or(4096), kMaxJsonBytes) + 1, '\0');
   size_t size = 0;
+  const auto until = std::chrono::steady_clock::now() + kMaxBodyTime;
   while (true) {
     HTTPD_ASSIGN_OR_RETURN(const size_t n, body.Read(text.data() + size, text.size() - size));
     if (n == 0) break;
+    if (std::chrono::steady_clock::now() > until) {
+      return MakeError(Code::kParamInvalid, "the body of the request came too slowly");
+    }
     size += n;
     if (size > kMaxJsonBytes) return TooLarge();
     if (size == text.size()) text.resize(std::min(size * 2, kMaxJsonBytes + 1));
@@ -90,7 +98,8 @@ absl::Status ParseBody(Call* call) {
   if (text.empty()) return absl::OkStatus();
   auto json = ParseJson(text);
   if (!json.has_value()) {
-    return MakeError(Code::kParamInvalid, "the body is not JSON in valid UTF-8");
+    return MakeError(Code::kParamInvalid,
+                     "the body is not JSON in valid UTF-8, or is nested too deep");
   }
   call->json = *std::move(json);
   if (call->json.is_object()) call->body = Fields(call->json);

@@ -52,13 +52,17 @@ absl::Status TakeLimit(Call& call, uint64_t most, SearchQuery* query) {
   return MakeError(Code::kParamInvalid, "`limit` must be 1 to " + std::to_string(most));
 }
 
-// A call of the core may end before it has found anything; a client wants something or the end.
+// A call of the core may end before it has found anything; a client wants something or the end,
+// but not at any price.
 absl::StatusOr<SearchPage> Find(const Space& space, SearchQuery query) {
-  while (true) {
-    HTTPD_ASSIGN_OR_RETURN(SearchPage page, space.Search(query));
-    if (!page.entries.empty() || page.marker.empty()) return page;
+  constexpr int kMaxCalls = 200;
+  SearchPage page;
+  for (int i = 0; i < kMaxCalls; ++i) {
+    HTTPD_ASSIGN_OR_RETURN(page, space.Search(query));
+    if (!page.entries.empty() || page.marker.empty()) break;
     query.marker = page.marker;
   }
+  return page;
 }
 
 Json PageOf(const EntryWriter& writer, const SearchPage& page, bool with_path) {

@@ -64,7 +64,7 @@ absl::StatusOr<std::vector<uint64_t>> TakeIds(const std::string& text) {
     if (!id.has_value()) {
       return MakeError(Code::kParamInvalid, "`" + one + "` is no id of a task");
     }
-    ids.push_back(*id);
+    if (std::find(ids.begin(), ids.end(), *id) == ids.end()) ids.push_back(*id);
   }
   return ids;
 }
@@ -72,8 +72,9 @@ absl::StatusOr<std::vector<uint64_t>> TakeIds(const std::string& text) {
 // Those that are not known are left out.
 absl::StatusOr<Response> GetSome(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const auto ids, TakeIds(call.id));
-  if (ids.size() > kMaxBatchItems) {
-    return MakeError(Code::kTooManyItems, "1000 tasks at once at the most");
+  constexpr size_t kMaxTasks = 100;
+  if (ids.size() > kMaxTasks) {
+    return MakeError(Code::kTooManyItems, "100 tasks at once at the most");
   }
   Json json = Json::array();
   for (const uint64_t id : ids) {

@@ -47,6 +47,7 @@ Attributes TakeUploadAttributes(Call& call) {
   if (!header.empty()) {
     Fields meta(Json{{"x-smh-meta", ParseJson(header).value_or(false)}});
     attributes.metadata = meta.Map("x-smh-meta").value_or(attributes.metadata);
+    meta.Fail(CheckKeys(attributes.metadata));
     call.body.Fail(meta.error());
   }
   TakeAttributes(call.body).ApplyTo(&attributes);

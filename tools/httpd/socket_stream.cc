@@ -13,8 +13,9 @@
 namespace marcot::httpd {
 namespace {
 
-constexpr std::chrono::seconds kLinger{1};
-constexpr size_t kMaxLingerBytes = 4u << 20;
+// A client that is refused while it sends a part, or a small file, should come to read the answer.
+constexpr std::chrono::seconds kLinger{5};
+constexpr size_t kMaxLingerBytes = 40u << 20;
 
 boost::system::error_code SystemError() { return {errno, boost::system::system_category()}; }
 

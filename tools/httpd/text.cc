@@ -146,7 +146,29 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// Before it is parsed: to copy a value goes as deep as it is nested, and to find a key of an object
+// takes as long as there are keys.
+bool IsModest(std::string_view text) {
+  constexpr int kMaxDepth = 32;
+  constexpr int kMaxKeys = 20'000;
+  int depth = 0, keys = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size() && depth <= kMaxDepth && keys <= kMaxKeys; ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted) {
+      depth += (c == '{' || c == '[') ? 1 : (c == '}' || c == ']') ? -1 : 0;
+      keys += c == ':' ? 1 : 0;
+    }
+  }
+  return depth <= kMaxDepth && keys <= kMaxKeys;
+}
+
 std::optional<Json> ParseJson(std::string_view text) {
+  if (!IsModest(text)) return std::nullopt;
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) return std::nullopt;
   return json;

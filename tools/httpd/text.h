@@ -29,7 +29,7 @@ std::string HttpTime(int64_t ms);                            // Wed, 01 May 2024
 
 // One line. What is not valid UTF-8 (a path in a message, say) is replaced.
 std::string Dump(const Json& json);
-// Nothing: no JSON.
+// Nothing: no JSON, or one that is nested or has keys beyond what any request needs.
 std::optional<Json> ParseJson(std::string_view text);
 
 // ---- files
