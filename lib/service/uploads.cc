@@ -563,12 +563,10 @@ absl::Status ExpireOf(const Shelf& shelf, const std::string& folder, const std::
 }  // namespace
 
 absl::Status ExpireUploads(const Shelf& shelf) {
-  const std::pair<const char*, const char*> kinds[] = {{"uploads", "/upload"}, {"confirmed", ""}};
-  for (const auto& [top, record] : kinds) {
-    MARCOT_RETURN_IF_ERROR(shelf.ForEachSpace(
-        top, [&](const std::string& folder) { return ExpireOf(shelf, folder, record); }));
-  }
-  return absl::OkStatus();
+  MARCOT_RETURN_IF_ERROR(shelf.ForEachSpace(
+      "uploads", [&](const std::string& folder) { return ExpireOf(shelf, folder, "/upload"); }));
+  return shelf.ForEachSpace("confirmed",
+                            [&](const std::string& folder) { return ExpireOf(shelf, folder, ""); });
 }
 
 }  // namespace marcot::service
