@@ -31,7 +31,7 @@ void Check(std::string_view bytes, const Decode& decode, const Encode& encode) {
 
 void CheckEntry(std::string_view bytes) {
   const auto decode = [](std::string_view value) { return DecodeEntry(value); };
-  Check(bytes, decode, EncodeEntry);
+  Check(bytes, decode, [](const Entry& entry) { return EncodeEntry(entry); });
 }
 
 void CheckHistory(std::string_view bytes) {
