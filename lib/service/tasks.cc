@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "api/access.h"
 #include "base/status_macros.h"
-#include "base/utf8.h"
 #include "marcot/error.h"
 #include "service/task_records.h"
 #include "service/task_steps.h"

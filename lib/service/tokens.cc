@@ -9,7 +9,6 @@
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
-#include "operations/spaces.h"
 #include "service/random.h"
 #include "service/secrets.h"
 

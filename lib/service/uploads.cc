@@ -7,7 +7,6 @@
 #include "api/access.h"
 #include "base/status_macros.h"
 #include "marcot/error.h"
-#include "operations/content.h"
 #include "operations/path.h"
 #include "service/digests.h"
 #include "service/random.h"

@@ -158,20 +158,23 @@ absl::StatusOr<Response> Restore(Call& call) {
   return Answer(200, {{"path", placed.path}});
 }
 
+// The same to do with each of the items.
+std::vector<BatchItem> ForEachOf(const std::vector<uint64_t>& ids, const BatchItem& item) {
+  std::vector<BatchItem> items(ids.size(), item);
+  for (size_t i = 0; i < ids.size(); ++i) items[i].item = ids[i];
+  return items;
+}
+
 absl::StatusOr<Response> RestoreSome(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const MissingParents missing_parents, TakeMissingParents(call));
   HTTPD_ASSIGN_OR_RETURN(const auto ids, TakeItems(call));
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
-  std::vector<BatchItem> items;
-  for (const uint64_t id : ids) {
-    BatchItem item;
-    item.kind = BatchItem::Kind::kRestore;
-    item.space = space;
-    item.item = id;
-    item.missing_parents = missing_parents;
-    item.options.strategy = Strategy::kRename;
-    items.push_back(std::move(item));
-  }
+  BatchItem restore;
+  restore.kind = BatchItem::Kind::kRestore;
+  restore.space = space;
+  restore.missing_parents = missing_parents;
+  restore.options.strategy = Strategy::kRename;
+  const std::vector<BatchItem> items = ForEachOf(ids, restore);
   return RunBatch(call, space, items, std::vector<absl::Status>(items.size()), kBatchRestore);
 }
 
@@ -186,15 +189,10 @@ absl::StatusOr<Response> Purge(Call& call) {
 absl::StatusOr<Response> PurgeSome(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const auto ids, TakeItems(call));
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
-  std::vector<BatchItem> items;
-  for (const uint64_t id : ids) {
-    BatchItem item;
-    item.kind = BatchItem::Kind::kPurge;
-    item.space = space;
-    item.item = id;
-    items.push_back(std::move(item));
-  }
-  HTTPD_RETURN_IF_ERROR(call.app.store.RunAtomically(items).status());
+  BatchItem purge;
+  purge.kind = BatchItem::Kind::kPurge;
+  purge.space = space;
+  HTTPD_RETURN_IF_ERROR(call.app.store.RunAtomically(ForEachOf(ids, purge)).status());
   return NoContent();
 }
 
