@@ -56,6 +56,7 @@ class World {
   const Space& host() const { return host_; }
   uint64_t item() const { return item_; }
   uint64_t old_version() const { return old_version_; }
+  uint64_t old_version_id() const { return host_.ListVersions("file")->versions[1].id; }
   uint64_t seq() const { return store_->GetStats()->seq; }
 
   Session Open(const Grants& grants, std::string user = "ann") {
@@ -261,6 +262,17 @@ std::vector<Case> BesideCases() {
       {"delete a version",
        {Grant::kDeleteHistory},
        [](World& w, const Space& s) { return s.DeleteVersion("file", w.old_version()); }},
+      {"make an old version the latest by its id",
+       {Grant::kSetHistoryLatest},
+       [](World& w, const Space& s) {
+         return s.SetLatestVersionById(w.old_version_id()).status();
+       }},
+      {"delete a version by its id",
+       {Grant::kDeleteHistory},
+       [](World& w, const Space& s) {
+         const uint64_t id = w.old_version_id();
+         return s.DeleteVersionsById({&id, 1});
+       }},
       {"take a snapshot",
        {Grant::kSpaceAdmin},
        [](World&, const Space& s) { return s.CreateSnapshot("new", "dir").status(); }},
@@ -525,6 +537,7 @@ TEST_F(AccessTest, ASessionIsForItsSpaces) {
   EXPECT_EQ(names("", 1000), "other third ");
   EXPECT_CODE(ParamInvalid, session.ListSpaces("", 0));
   EXPECT_CODE(AccessTokenNotMatchSpace, session.SetLibrarySettings({}));
+  EXPECT_CODE(AccessTokenNotMatchSpace, session.ClearHistory());
   EXPECT_OK(session.GetLibrarySettings());
 }
 
@@ -534,6 +547,7 @@ TEST_F(AccessTest, SpacesAndTheLibraryNeedMoreThanASpaceAdmin) {
   EXPECT_CODE(NoPermission, space_admin.CreateSpace("new"));
   EXPECT_CODE(NoPermission, space_admin.DeleteSpace("other"));
   EXPECT_CODE(NoPermission, space_admin.SetLibrarySettings({}));
+  EXPECT_CODE(NoPermission, space_admin.ClearHistory());
   EXPECT_CODE(NoPermission, world.Open(AllBut(Grant::kCreateSpace)).CreateSpace("new"));
   EXPECT_CODE(NoPermission, world.Open(AllBut(Grant::kDeleteSpace)).DeleteSpace("other"));
   const Session maker = world.Open({Grant::kCreateSpace});
@@ -541,7 +555,9 @@ TEST_F(AccessTest, SpacesAndTheLibraryNeedMoreThanASpaceAdmin) {
   ASSERT_OK(made);
   EXPECT_CODE(NoPermission, made->MakeDirectory("d"));
   EXPECT_OK(world.Open({Grant::kDeleteSpace}).DeleteSpace("new"));
+  EXPECT_CODE(HistoryInUse, world.Open({Grant::kAdmin}).ClearHistory());
   EXPECT_OK(world.Open({Grant::kAdmin}).SetLibrarySettings({}));
+  EXPECT_EQ(*world.Open({Grant::kAdmin}).ClearHistory(), 1u);
   EXPECT_EQ(space_admin.ListSpaces()->size(), 2u);
 }
 

@@ -528,6 +528,14 @@ TEST_F(BadInputTest, VersionsSnapshotsChanges) {
   EXPECT_CODE(FileTypeNotMatched, space_.ListVersions("dir"));
   EXPECT_CODE(VersionNotFound, space_.SetLatestVersion("file", 1));
   EXPECT_CODE(VersionNotFound, space_.OpenFile("file", {.version = 1}));
+  EXPECT_CODE(VersionNotFound, space_.OpenFile("file", {.version_id = 1}));
+  EXPECT_CODE(VersionNotFound, space_.SetLatestVersionById(1));
+  const std::vector<uint64_t> ids(kMaxBatchItems + 1, 1);
+  EXPECT_CODE(VersionNotFound, space_.DeleteVersionsById({ids.data(), 1}));
+  EXPECT_CODE(NoItemsProvided, space_.DeleteVersionsById({}));
+  EXPECT_CODE(TooManyItems, space_.DeleteVersionsById(ids));
+  EXPECT_CODE(LibraryNotFound, store_->ClearHistory("absent"));
+  EXPECT_CODE(SpaceIdInvalid, store_->ClearHistory("no/library"));
   EXPECT_CODE(LatestVersionNotAllowed,
               space_.DeleteVersion("file", space_.GetStat("file")->version));
   EXPECT_CODE(SnapshotNotFound, space_.GetSnapshot("absent"));

@@ -780,6 +780,9 @@ TEST_P(CheckTest, AlteredFields) {
           version.replaced_time_ms += 1;
           alter("replaced", core::EncodeVersion(version), Then::kRepaired);
           version.replaced_time_ms -= 1;
+          version.id += 1;
+          alter("id", core::EncodeVersion(version), Then::kRepaired);
+          version.id -= 1;
           version.size += 1;
           alter("size", core::EncodeVersion(version), Then::kFound);
         }

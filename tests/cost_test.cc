@@ -602,33 +602,13 @@ TEST(SearchCostTest, SummariesDoNotPileUp) {
   EXPECT_LE(search(), 1u);
 }
 
-TEST(FormatTest, TheFormatBeforeSummariesIsRaised) {
-  TempFolder folder;
-  StoreOptions options;
-  options.create_if_missing = true;
-  ASSERT_TRUE(Store::Open(folder.path().string(), options).ok());
-  const auto format = [&](const char* written) {
-    const auto rocksdb = storage::OpenRocksdb(
-        folder.path().string(), {.block_cache_bytes = 1u << 20, .memtable_bytes = 1u << 20});
-    std::string value;
-    EXPECT_TRUE(*(*rocksdb)->Get(storage::Family::kMeta, "format", nullptr, &value));
-    const auto batch = (*rocksdb)->NewBatch();
-    batch->Put(storage::Family::kMeta, "format", written);
-    EXPECT_TRUE((*rocksdb)->Write(*batch, true).ok());
-    return value;
-  };
-  EXPECT_EQ(format("\x04"), "\x05");
-  EXPECT_TRUE(Store::Open(folder.path().string(), options).ok());
-  EXPECT_EQ(format("\x05"), "\x05");
-}
-
 TEST(FormatTest, AnotherFormatIsRefused) {
   TempFolder folder;
   StoreOptions options;
   options.create_if_missing = true;
   ASSERT_TRUE(Store::Open(folder.path().string(), options).ok());
   for (const auto& [format, code] :
-       {std::pair("\x7f", Code::kStoreFormatTooNew), std::pair("\x03", Code::kStoreFormatTooOld)}) {
+       {std::pair("\x7f", Code::kStoreFormatTooNew), std::pair("\x05", Code::kStoreFormatTooOld)}) {
     {
       auto rocksdb = storage::OpenRocksdb(
           folder.path().string(), {.block_cache_bytes = 1u << 20, .memtable_bytes = 1u << 20});

@@ -1192,6 +1192,62 @@ class RecycledTest(HttpdTest):
         route = f"directory-history/{LIBRARY}/{self.space}/history-list/{escaped(path)}"
         return self.api("GET", route, query)
 
+    def version_route(self, rest):
+        return f"directory-history/{LIBRARY}/{self.space}/{rest}"
+
+    # Of a file "f" that is moved meanwhile: an id does not say where its file is.
+    def check_versions_by_id(self, versions):
+        middle, oldest = versions[1]["id"], versions[2]["id"]
+        self.directory("PUT", "deep/er")
+        self.expect(200, self.file("PUT", "deep/er/f", body={"from": "f"}))
+        latest = self.version_route(f"latest-version/{oldest}")
+        self.refused(403, "NoPermission", self.api("POST", latest, token=self.issue("delete_history")))
+        answer = self.expect(200, self.api("POST", latest, token=self.issue("set_history_latest"))).json
+        self.assertEqual((answer["name"], answer["size"], answer["path"]), ("f", 1, ["deep", "er", "f"]))
+        self.assertEqual(answer["setLatestTime"], answer["modificationTime"])
+        sizes = [one["size"] for one in self.history("deep/er/f").json["contents"]]
+        self.assertEqual(sizes, [1, 3, 2])
+        self.refused(404, "VersionNotFound", self.api("POST", latest))
+        self.refused(400, "ParamInvalid", self.api("POST", self.version_route("latest-version/x")))
+        # All of them or none.
+        delete = self.version_route("delete")
+        self.refused(403, "NoPermission", self.api("POST", delete, body=[middle], token=self.issue("set_history_latest")))
+        self.refused(404, "VersionNotFound", self.api("POST", delete, body=[middle, 999999]))
+        self.refused(400, "NoItemsProvided", self.api("POST", delete, body=[]))
+        self.refused(400, "ParamInvalid", self.api("POST", delete, body=["x"]))
+        self.expect(204, self.api("POST", delete, body=[str(middle)], token=self.issue("delete_history")))
+        left = self.history("deep/er/f").json["contents"]
+        self.assertEqual([one["size"] for one in left], [1, 3])
+        # Put back as it was: 3 bytes, two older versions.
+        self.upload("deep/er/f", b"xx", "overwrite")
+        self.upload("deep/er/f", b"xxx", "overwrite")
+        self.expect(204, self.api("POST", delete, body=[left[1]["id"]]))
+        self.expect(200, self.file("PUT", "f", body={"from": "deep/er/f"}))
+
+    def test_clear_history(self):
+        settings = f"directory-history/{LIBRARY}/library-history"
+        for number in range(4):
+            self.upload("f", b"x" * (number + 1), "overwrite")
+        self.refused(400, "HistoryInUse", self.api("DELETE", settings))
+        self.expect(204, self.api("POST", settings, body={"enableFileHistory": False}))
+        try:
+            self.refused(403, "NoPermission", self.api("DELETE", settings, token=self.issue("space_admin")))
+            other = self.issue("admin", space_id=self.space)
+            self.refused(403, "AccessTokenNotMatchSpace", self.api("DELETE", settings, token=other))
+            task = self.expect(202, self.api("DELETE", settings)).json["taskId"]
+            route = f"task-result/{LIBRARY}/{task}"
+            deadline = time.monotonic() + 30
+            while (result := self.expect(200, self.api("GET", route)).json)["status"] == 202:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            self.assertEqual((result["taskType"], result["status"]), ("clearLibraryHistory", 200))
+            cleared = result["clearLibraryHistoryResult"]
+            self.assertEqual(cleared["status"], 200)
+            self.assertGreaterEqual(cleared["deleteCount"], 3)
+            self.assertEqual(self.history("f").json["totalNum"], 1)
+        finally:
+            self.expect(204, self.api("POST", settings, body={"enableFileHistory": True}))
+
     def test_history(self):
         settings = f"directory-history/{LIBRARY}/library-history"
         self.expect(204, self.api("POST", settings, body={"fileHistoryCount": 5}))
@@ -1225,6 +1281,7 @@ class RecycledTest(HttpdTest):
         self.expect(302, self.file("GET", "f", query))
         self.expect(200, self.file("HEAD", "f", query))
         self.expect(404, self.file("HEAD", "f", {"history_id": "999999"}))
+        self.check_versions_by_id(versions["contents"])
         # A copy or move does not overwrite what has versions.
         self.upload("g")
         answer = self.file("PUT", "f", {"conflict_resolution_strategy": "overwrite"}, {"copyFrom": "g"})

@@ -16,6 +16,14 @@ class RegressionTest : public ::testing::Test {
     EXPECT_EQ(*findings, std::vector<std::string>());
   }
 
+  // A space of another library.
+  Space OpenOther(const LibrarySettings& settings) {
+    EXPECT_OK(store_->CreateLibrary("other"));
+    EXPECT_OK(store_->CreateSpace("other", "-"));
+    EXPECT_OK(store_->SetLibrarySettings("other", settings));
+    return store_.OpenSpace("other", "-");
+  }
+
   PutOptions Overwrite() const {
     PutOptions options;
     options.strategy = Strategy::kOverwrite;
@@ -86,11 +94,8 @@ TEST_F(RegressionTest, ADiffGoesOnBehindPagesAndHoles) {
 TEST_F(RegressionTest, TheOldestVersionGoesWhereverItWasMade) {
   const LibrarySettings two{.history = true, .history_versions = 2};
   const LibrarySettings one{.history = true, .history_versions = 1};
-  ASSERT_OK(store_->CreateLibrary("other"));
-  ASSERT_OK(store_->CreateSpace("other", "-"));
-  ASSERT_OK(store_->SetLibrarySettings("other", two));
+  const Space other = OpenOther(two);
   ASSERT_OK(store_->SetLibrarySettings("default", two));
-  const Space other = store_.OpenSpace("other", "-");
   ASSERT_OK(other.Put("f", "the oldest"));
   ASSERT_OK(other.Put("f", "a later one", Overwrite()));
   ASSERT_OK(space_.MoveFile(other, "f", "f"));
@@ -104,15 +109,67 @@ TEST_F(RegressionTest, TheOldestVersionGoesWhereverItWasMade) {
   ExpectSound();
 }
 
+// An id stays with its version wherever the file goes, and is found in the space that it is in.
+TEST_F(RegressionTest, AVersionKeepsItsId) {
+  const Space other = OpenOther({.recycle_bin = true, .history = true});
+  ASSERT_OK(store_->SetLibrarySettings("default", {.recycle_bin = true, .history = true}));
+  ASSERT_OK(space_.MakeDirectory("a/b"));
+  for (const char* const bytes : {"one", "two", "three"}) {
+    ASSERT_OK(space_.Put("a/b/f", bytes, Overwrite()));
+  }
+  const auto versions = space_.ListVersions("a/b/f")->versions;
+  const uint64_t one = versions[2].id, two = versions[1].id;
+  ASSERT_NE(one, two);
+  EXPECT_EQ(versions[0].id, 0u);
+  ASSERT_OK(space_.CopyDirectory("a", "copy"));
+  EXPECT_CODE(VersionNotFound, space_.OpenFile("copy/b/f", {.version_id = one}));
+  ASSERT_OK(other.MoveDirectory(space_, "a", "moved"));
+  EXPECT_EQ(*other.Read("moved/b/f", {.version_id = one}), "one");
+  EXPECT_CODE(VersionNotFound, space_.SetLatestVersionById(one));
+  const uint64_t item = other.Delete("moved/b")->recycled_item;
+  EXPECT_CODE(VersionNotFound, other.SetLatestVersionById(one));
+  EXPECT_CODE(VersionNotFound, other.DeleteVersionsById({&two, 1}));
+  ASSERT_OK(other.Restore(item));
+  const auto placed = other.SetLatestVersionById(one);
+  ASSERT_OK(placed);
+  EXPECT_EQ(JoinPath(placed->path), "moved/b/f");
+  EXPECT_EQ(*other.Read("moved/b/f"), "one");
+  EXPECT_CODE(VersionNotFound, other.SetLatestVersionById(one));
+  const std::vector<uint64_t> both = {two, one};
+  EXPECT_CODE(VersionNotFound, other.DeleteVersionsById(both));
+  EXPECT_EQ(other.GetUsage()->versions, 2u);
+  EXPECT_OK(other.DeleteVersionsById({&two, 1}));
+  EXPECT_EQ(other.GetUsage()->versions, 1u);
+  ExpectSound();
+}
+
+// Of the files that are in the library now, in its bins too, and of no others.
+TEST_F(RegressionTest, AHistoryIsClearedByItself) {
+  const LibrarySettings on{.recycle_bin = true, .history = true}, off{.recycle_bin = true};
+  const Space other = OpenOther(on);
+  ASSERT_OK(store_->SetLibrarySettings("default", on));
+  for (const char* const name : {"here", "leaves", "recycled"}) {
+    for (int i = 0; i < 100; ++i) ASSERT_OK(space_.Put(name, absl::StrCat(i), Overwrite()));
+  }
+  for (int i = 0; i < 5; ++i) ASSERT_OK(other.Put("comes", absl::StrCat(i), Overwrite()));
+  ASSERT_OK(space_.Delete("recycled"));
+  ASSERT_OK(other.MoveFile(space_, "leaves", "leaves"));
+  ASSERT_OK(space_.MoveFile(other, "comes", "comes"));
+  EXPECT_CODE(HistoryInUse, store_->ClearHistory("default"));
+  ASSERT_OK(store_->SetLibrarySettings("default", off));
+  EXPECT_EQ(*store_->ClearHistory("default", 3), 3u);
+  EXPECT_EQ(*store_->ClearHistory("default"), 2u * 10 + 4 - 3);
+  EXPECT_EQ(*store_->ClearHistory("default"), 0u);
+  EXPECT_EQ(space_.GetUsage()->versions, 0u);
+  EXPECT_EQ(other.GetUsage()->versions, 10u);
+  ExpectSound();
+}
+
 // A lowered limit is for the files that are in its library now.
 TEST_F(RegressionTest, ALimitStopsAtItsLibrary) {
-  ASSERT_OK(store_->CreateLibrary("other"));
-  ASSERT_OK(store_->CreateSpace("other", "-"));
   const LibrarySettings ten{.history = true, .history_versions = 10};
-  for (const char* const library : {"default", "other"}) {
-    ASSERT_OK(store_->SetLibrarySettings(library, ten));
-  }
-  const Space other = store_.OpenSpace("other", "-");
+  const Space other = OpenOther(ten);
+  ASSERT_OK(store_->SetLibrarySettings("default", ten));
   ASSERT_OK(space_.MakeDirectory("d"));
   for (int i = 0; i < 4; ++i) ASSERT_OK(space_.Put("d/f", absl::StrCat(i), Overwrite()));
   ASSERT_OK(other.MoveDirectory(space_, "d", "d"));

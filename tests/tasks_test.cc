@@ -340,6 +340,51 @@ TEST_F(TasksTest, ReclaimsAndImports) {
   EXPECT_EQ(store_->GetStats()->reclaim_backlog, 0u);
 }
 
+TEST_F(TasksTest, ClearsTheHistoryOfALibrary) {
+  LibrarySettings settings{.history = true, .history_versions = 999};
+  ASSERT_TRUE(store_->SetLibrarySettings("default", settings).ok());
+  PutOptions overwrite;
+  overwrite.strategy = Strategy::kOverwrite;
+  for (int i = 0; i < 1500; ++i) {
+    const std::string path = i % 2 == 0 ? "a" : "b";
+    ASSERT_TRUE(space_.Put(path, std::to_string(i), overwrite).ok());
+  }
+  const TaskRequest clear{.kind = TaskRequest::Kind::kClearHistory, .label = "clear"};
+  const auto submit = [&](const SessionRequest& request) {
+    return tasks().SubmitOfLibrary(*store_->OpenSession(request), clear);
+  };
+  const SessionRequest admin{.library = "default", .grants = {Grant::kAdmin}};
+  EXPECT_EQ(CodeOf(submit(admin).status()), Code::kHistoryInUse);
+  settings.history = false;
+  ASSERT_TRUE(store_->SetLibrarySettings("default", settings).ok());
+  EXPECT_EQ(CodeOf(submit({.library = "default", .grants = {Grant::kSpaceAdmin}}).status()),
+            Code::kNoPermission);
+  EXPECT_EQ(
+      CodeOf(submit({.library = "default", .spaces = {"-"}, .grants = {Grant::kAdmin}}).status()),
+      Code::kAccessTokenNotMatchSpace);
+  EXPECT_EQ(SubmitCode(clear), Code::kParamInvalid);
+  const Session session = *store_->OpenSession(admin);
+  EXPECT_EQ(CodeOf(tasks().SubmitOfLibrary(session, {}).status()), Code::kParamInvalid);
+
+  const uint64_t cancelled = *submit(admin);
+  EXPECT_EQ(CodeOf(tasks().Get(space_, cancelled).status()), Code::kTaskNotFound);
+  ASSERT_TRUE(*tasks().RunStep());
+  ASSERT_TRUE(tasks().CancelOfLibrary(session, cancelled).ok());
+  EXPECT_EQ(tasks().GetOfLibrary("default", cancelled)->state, TaskState::kCancelled);
+  EXPECT_EQ(tasks().GetOfLibrary("default", cancelled)->cleared, 1024u);
+  EXPECT_EQ(CodeOf(tasks().CancelOfLibrary(session, 7)), Code::kTaskNotFound);
+
+  const uint64_t id = *submit(admin);
+  while (*tasks().RunStep()) {
+  }
+  const TaskInfo info = *tasks().GetOfLibrary("default", id);
+  EXPECT_EQ(info.state, TaskState::kDone);
+  EXPECT_EQ(info.cleared, 1498u - 1024);
+  EXPECT_EQ(info.space, "");
+  EXPECT_TRUE(tasks().GetItemsOfLibrary("default", id)->empty());
+  EXPECT_EQ(space_.GetUsage()->versions, 0u);
+}
+
 TEST_F(TasksTest, TakesTurnsAndIsForgotten) {
   ASSERT_TRUE(space_.MakeDirectory("a").ok());
   const uint64_t slow = Submit({.items = std::vector(64, CopyItem(space_, "a", "slow"))});

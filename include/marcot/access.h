@@ -131,6 +131,7 @@ class Session {
   absl::StatusOr<LibrarySettings> GetLibrarySettings() const;
   // Of a session for the whole library, with `admin`.
   absl::Status SetLibrarySettings(const LibrarySettings& settings) const;
+  absl::StatusOr<uint64_t> ClearHistory(uint64_t limit = UINT64_MAX) const;  // of the same
 
   // Changes of quotas need `admin`; all spaces of the quota must be the session's.
   absl::StatusOr<uint64_t> CreateQuota(std::span<const std::string> spaces,

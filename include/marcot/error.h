@@ -87,6 +87,7 @@ namespace marcot {
   X(SnapshotNotFound, 404, "no named snapshot of this name")                                 \
   X(DuplicateSnapshot, 409, "a named snapshot of this name exists")                          \
   X(VersionNotFound, 404, "the file has no such version")                                    \
+  X(HistoryInUse, 400, "the library keeps versions; turn its history off first")             \
   X(LatestVersionNotAllowed, 400, "the latest version is the file itself")                   \
   X(ChangeFeedNotEnabled, 400, "the space keeps no changes")                                 \
   X(ChangesExpired, 409, "changes after the cursor are no longer kept; list the space anew") \

@@ -14,7 +14,8 @@ namespace marcot {
 // ---- versions of a file ------------------------------------------------------------------------
 
 struct FileVersion {
-  uint64_t version = 0;  // as Stat::version was; grows
+  uint64_t id = 0;       // names it in its store without its file; grows; 0: the latest has none
+  uint64_t version = 0;  // as Stat::version was; grows; a copy of the file may have the same
   uint64_t size = 0;     // bytes
   ContentId content;
   int64_t modification_time_ms = 0;

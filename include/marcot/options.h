@@ -89,6 +89,7 @@ struct ReadOptions {
   Tree tree = {};
   // OpenFile, Read: this version of the file; 0: the latest. VersionNotFound.
   uint64_t version = 0;
+  uint64_t version_id = 0;  // the same by FileVersion::id
 };
 
 enum class ListOrder {

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -237,6 +238,13 @@ class Space {
   // VersionNotFound, LatestVersionNotAllowed.
   absl::Status DeleteVersion(std::string_view path, uint64_t version,
                              const OperationOptions& = {}) const;
+  // The same by FileVersion::id, wherever in the space the file is now. VersionNotFound: also where
+  // the file is in the recycle bin. To set it looks for the file's path, O(subdirectories of the
+  // directories on the way); to delete, O(d) each.
+  absl::StatusOr<Placed> SetLatestVersionById(uint64_t id, const OperationOptions& = {}) const;
+  // All of them, 1..kMaxBatchItems, or none.
+  absl::Status DeleteVersionsById(std::span<const uint64_t> ids,
+                                  const OperationOptions& = {}) const;
 
   // ---- named snapshots -----------------------------------------------------------------------
   // Read with ReadOptions::tree. Names follow the rules of directories' names.

@@ -18,9 +18,10 @@ inline constexpr int64_t kTaskKeptMs = 30LL * 86400 * 1000;  // after its end
 
 struct TaskRequest {
   enum class Kind {
-    kBatch,        // the items
-    kReclaim,      // what Store::ReclaimUntilIdle does
-    kImportSpace,  // makes `import_space` of the stream in `import_file`
+    kBatch,         // the items
+    kReclaim,       // what Store::ReclaimUntilIdle does
+    kImportSpace,   // makes `import_space` of the stream in `import_file`
+    kClearHistory,  // what Store::ClearHistory does; a task of a library
   };
   Kind kind = Kind::kBatch;
   std::string label;  // the host's own word for it; at most 64 bytes of UTF-8
@@ -52,10 +53,11 @@ struct TaskItem {
 struct TaskInfo {
   uint64_t id = 0;
   TaskRequest::Kind kind = TaskRequest::Kind::kBatch;
-  std::string label, library, space, user;
+  std::string label, library, space, user;  // no space: a task of the library
   TaskState state = TaskState::kRunning;
   absl::Status status;           // kFailed: why
-  uint64_t done = 0, total = 0;  // items; reclaim and import: the whole is one
+  uint64_t done = 0, total = 0;  // items; all other kinds: the whole is one
+  uint64_t cleared = 0;  // versions; what was let go of just before a crash may not be counted
   int64_t creation_time_ms = 0, end_time_ms = 0;
 };
 
@@ -69,9 +71,13 @@ class Tasks {
   // of another kind, one that takes more than 36 KiB), NoPermission (none of the items is allowed;
   // reclaim and import are for a host's own handle). O(items).
   virtual absl::StatusOr<uint64_t> Submit(const Space& space, const TaskRequest& request) = 0;
+  // Of the library: kClearHistory alone. HistoryInUse; NoPermission and AccessTokenNotMatchSpace
+  // unless the session is for the whole library, with `admin`.
+  virtual absl::StatusOr<uint64_t> SubmitOfLibrary(const Session& session,
+                                                   const TaskRequest& request) = 0;
 
   virtual absl::StatusOr<TaskInfo> Get(const Space& space, uint64_t id) = 0;
-  // Of any space of a library.
+  // Of any space of a library, or of the library itself.
   virtual absl::StatusOr<TaskInfo> GetOfLibrary(std::string_view library, uint64_t id) = 0;
   // The outcomes of a task that has ended, in the order of its items; of one that runs, those of
   // the items that are done; of one that failed as a whole, none. O(items).
@@ -85,6 +91,8 @@ class Tasks {
   // nothing to a task that has ended. NoPermission: for who administers the space, and for the
   // session's user who submitted it.
   virtual absl::Status Cancel(const Space& space, uint64_t id) = 0;
+  // A task of the library; for who may submit it.
+  virtual absl::Status CancelOfLibrary(const Session& session, uint64_t id) = 0;
 
   // Does a step of one task, in turn; answers whether any is left to do. For hosts without a
   // background (ServiceOptions).

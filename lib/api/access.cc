@@ -106,6 +106,15 @@ absl::Status RequireSpaceAdmin(const Space::State& space, std::string_view what)
                       absl::StrCat(std::string(what), " of ", space.library, "/", space.name));
 }
 
+absl::Status RequireLibraryAdmin(const Session::State& session, std::string_view what) {
+  const SessionRequest& request = *session.request;
+  const std::string of = absl::StrCat(std::string(what), " of the library ", request.library);
+  MARCOT_RETURN_IF_ERROR(RequireGrant(request, kAdmin, of));
+  if (request.spaces.empty()) return absl::OkStatus();
+  return MakeError(Code::kAccessTokenNotMatchSpace,
+                   absl::StrCat(of, ": the session is for some of its spaces; open one for all"));
+}
+
 absl::Status RequireSpaceOf(const Session::State& session, std::string_view space) {
   const std::string name(space);
   return operations::CheckWithin({&name, 1}, session.request->spaces);

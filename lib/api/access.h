@@ -22,6 +22,8 @@ absl::Status CheckAccess(const Space::State& target, const Space::State* source,
 absl::Status RequireGrant(const SessionRequest& session, Grant grant, std::string_view what);
 // The same of a handle, which must administer its space.
 absl::Status RequireSpaceAdmin(const Space::State& space, std::string_view what);
+// `admin`, in a session for the whole library: else NoPermission, AccessTokenNotMatchSpace.
+absl::Status RequireLibraryAdmin(const Session::State& session, std::string_view what);
 // AccessTokenNotMatchSpace.
 absl::Status RequireSpaceOf(const Session::State& session, std::string_view space);
 

@@ -39,8 +39,8 @@ absl::Status CheckStrategy(Strategy strategy, std::string_view path, const Opera
 }
 
 // Or needs no path at all.
-bool AppliesToRoot(Operation::Kind kind) {
-  switch (kind) {
+bool AppliesToRoot(const Operation& operation) {
+  switch (operation.kind) {
     case Operation::Kind::kSetAttributes:
     case Operation::Kind::kSetLimits:
     case Operation::Kind::kRestore:
@@ -50,7 +50,7 @@ bool AppliesToRoot(Operation::Kind kind) {
     case Operation::Kind::kDeleteSnapshot:
       return true;
     default:
-      return false;
+      return operation.version_id != 0;
   }
 }
 
@@ -185,7 +185,7 @@ absl::Status PrepareTarget(const Space& space, std::string_view path,
     return Invalid(path, "the user must be UTF-8 of at most 255 bytes");
   }
   MARCOT_ASSIGN_OR_RETURN(operation->path, operations::ParsePath(path, state->engine->limits()));
-  if (operation->path.empty() && !AppliesToRoot(operation->kind)) {
+  if (operation->path.empty() && !AppliesToRoot(*operation)) {
     return MakeError(Code::kRootDirectoryNotAllowed,
                      "the operation does not apply to a space's root; name a path in it");
   }
@@ -225,6 +225,13 @@ absl::Status PrepareItem(const BatchItem& item, Operation* operation) {
     MARCOT_ASSIGN_OR_RETURN(operation->changes, PrepareChanges(item));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckBatchSize(size_t items) {
+  if (items == 0) return MakeError(Code::kNoItemsProvided, "the batch has no items");
+  if (items <= kMaxBatchItems) return absl::OkStatus();
+  return MakeError(Code::kTooManyItems, absl::StrCat("a batch of ", items, " items, at most ",
+                                                     kMaxBatchItems, " are allowed; split it"));
 }
 
 absl::StatusOr<Placed> RunItem(const BatchItem& item) {

@@ -103,14 +103,14 @@ absl::StatusOr<LibrarySettings> Session::GetLibrarySettings() const {
 
 absl::Status Session::SetLibrarySettings(const LibrarySettings& settings) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
-  MARCOT_RETURN_IF_ERROR(
-      api::RequireGrant(*state->request, Grant::kAdmin, "the settings of the library"));
-  if (!state->request->spaces.empty()) {
-    return MakeError(Code::kAccessTokenNotMatchSpace,
-                     "the settings are of the whole library and the session is for some of its "
-                     "spaces; open one for all of it");
-  }
+  MARCOT_RETURN_IF_ERROR(api::RequireLibraryAdmin(*state, "the settings"));
   return state->store->SetLibrarySettings(library(), settings);
+}
+
+absl::StatusOr<uint64_t> Session::ClearHistory(uint64_t limit) const {
+  MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_RETURN_IF_ERROR(api::RequireLibraryAdmin(*state, "the history"));
+  return state->store->ClearHistory(library(), limit);
 }
 
 }  // namespace marcot

@@ -57,7 +57,13 @@ absl::StatusOr<Result> ReadPath(const Space::State& state, OperationKind kind,
 }
 
 // The file as an older version of it.
-absl::Status GoBack(ReadView& view, uint64_t version, const Names& names, core::Entry* file) {
+absl::Status GoBack(ReadView& view, const ReadOptions& options, const Names& names,
+                    core::Entry* file) {
+  uint64_t version = options.version;
+  if (options.version_id != 0) {
+    MARCOT_ASSIGN_OR_RETURN(version,
+                            operations::RequireVersionById(view, *file, options.version_id, names));
+  }
   if (version == 0 || version == file->modified) return absl::OkStatus();
   MARCOT_ASSIGN_OR_RETURN(const core::VersionRecord record,
                           operations::RequireVersion(view, *file, version, names));
@@ -367,7 +373,7 @@ absl::StatusOr<std::unique_ptr<FileReader>> Space::OpenFile(std::string_view pat
   MARCOT_ASSIGN_OR_RETURN(
       core::Entry file,
       operations::RequireFile(api::EntryAt(view, *state, options.tree, names), names));
-  MARCOT_RETURN_IF_ERROR(GoBack(view, options.version, names, &file));
+  MARCOT_RETURN_IF_ERROR(GoBack(view, options, names, &file));
   // A recycled file is the root of its tree.
   const std::string name = names.empty() ? std::string() : names.back();
   MARCOT_ASSIGN_OR_RETURN(Stat stat, operations::StatOf(view, file, name));

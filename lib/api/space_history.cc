@@ -234,6 +234,45 @@ absl::Status Space::DeleteVersion(std::string_view path, uint64_t version,
       .status();
 }
 
+absl::StatusOr<Placed> Space::SetLatestVersionById(uint64_t id,
+                                                   const OperationOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  std::vector<std::string> tried;
+  absl::Status failed;
+  while (true) {
+    MARCOT_ASSIGN_OR_RETURN(const auto held, api::HoldFor(*state->engine, nullptr));
+    ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
+    MARCOT_ASSIGN_OR_RETURN(const operations::VersionAt at,
+                            operations::FindVersionById(view, state->root.dir, id));
+    if (at.path == tried) return failed;
+    Operation operation;
+    operation.version = at.version;
+    operation.version_id = id;
+    auto placed = RunKind(*this, Operation::Kind::kSetLatestVersion, JoinPath(at.path), options,
+                          std::move(operation));
+    if (placed.ok()) return placed;
+    // The file may have been moved meanwhile.
+    failed = placed.status();
+    tried = at.path;
+  }
+}
+
+absl::Status Space::DeleteVersionsById(std::span<const uint64_t> ids,
+                                       const OperationOptions& options) const {
+  MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
+  MARCOT_RETURN_IF_ERROR(api::CheckBatchSize(ids.size()));
+  std::vector<Operation> operations(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    operations[i].kind = Operation::Kind::kDeleteVersion;
+    operations[i].version_id = ids[i];
+    MARCOT_RETURN_IF_ERROR(api::PrepareTarget(*this, {}, options, &operations[i]));
+  }
+  size_t failed = 0;
+  return state->engine
+      ->RunTogether(std::move(operations), absl::OkStatus(), options.durability, &failed)
+      .status();
+}
+
 // ---- named snapshots ---------------------------------------------------------------------------
 
 absl::StatusOr<NamedSnapshot> Space::CreateSnapshot(std::string_view name, std::string_view path,

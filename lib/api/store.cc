@@ -31,14 +31,6 @@ class AddSpaceWork final : public operations::Pipeline::Work {
   const std::string_view library_;
 };
 
-absl::Status CheckBatchSize(std::span<const BatchItem> items) {
-  if (items.empty()) return MakeError(Code::kNoItemsProvided, "the batch has no items");
-  if (items.size() <= kMaxBatchItems) return absl::OkStatus();
-  return MakeError(Code::kTooManyItems,
-                   absl::StrCat("a batch of ", items.size(), " items, at most ", kMaxBatchItems,
-                                " are allowed; split it"));
-}
-
 absl::Status InItem(size_t index, const absl::Status& status) {
   return MakeError(CodeOf(status),
                    absl::StrCat("item ", index, ": ", std::string(status.message())));
@@ -245,8 +237,13 @@ absl::Status Store::SetLibrarySettings(std::string_view library, const LibrarySe
   return impl_->engine().Run(work, Durability::kDefault);
 }
 
+absl::StatusOr<uint64_t> Store::ClearHistory(std::string_view library, uint64_t limit) {
+  MARCOT_RETURN_IF_ERROR(operations::CheckSpaceId(library, true));
+  return impl_->engine().ClearHistory(library, limit);
+}
+
 absl::StatusOr<std::vector<Placed>> Store::RunAtomically(std::span<const BatchItem> items) {
-  MARCOT_RETURN_IF_ERROR(CheckBatchSize(items));
+  MARCOT_RETURN_IF_ERROR(api::CheckBatchSize(items.size()));
   std::vector<Operation> operations;
   operations.reserve(items.size());
   absl::Status unprepared;
@@ -265,7 +262,7 @@ absl::StatusOr<std::vector<Placed>> Store::RunAtomically(std::span<const BatchIt
 
 absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Store::RunEach(
     std::span<const BatchItem> items) {
-  MARCOT_RETURN_IF_ERROR(CheckBatchSize(items));
+  MARCOT_RETURN_IF_ERROR(api::CheckBatchSize(items.size()));
   std::vector<absl::StatusOr<Placed>> outcomes;
   std::vector<Operation> operations;
   std::vector<size_t> indexes;

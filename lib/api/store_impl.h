@@ -83,6 +83,7 @@ absl::StatusOr<operations::FileContent> PrepareStored(const ContentRef& content,
                                                       std::string_view path);
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path);
 absl::StatusOr<Placed> RunItem(const BatchItem& item);
+absl::Status CheckBatchSize(size_t items);
 // Whether the handle may do it, then path, strategy and user of a change; RootDirectoryNotAllowed
 // for the root. Needs the operation's kind, `only` and `permanent`. `source`: see CheckAccess.
 absl::Status PrepareTarget(const Space& space, std::string_view path,

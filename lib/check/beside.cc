@@ -349,7 +349,8 @@ class BinsCheck : Part {
   }
 };
 
-// ---- named snapshots, ages of versions ---------------------------------------------------------
+// ---- named snapshots, ages and ids of versions
+// ---------------------------------------------------
 
 class FactsCheck : Part {
  public:
@@ -373,6 +374,9 @@ class FactsCheck : Part {
           break;
         case 'v':
           size != 41 ? KeyDamaged(rows) : TakeAge(rows);
+          break;
+        case core::kVersionIds:
+          size != 9 ? KeyDamaged(rows) : TakeVersionId(rows);
           break;
         default:
           KeyDamaged(rows);
@@ -435,6 +439,21 @@ class FactsCheck : Part {
     if (!there || record->library != age.library || record->replaced_time_ms != age.time_ms) {
       Find(Fault::kVersionAgeWrong, absl::StrCat("object ", age.id.Hex()),
            absl::StrCat("an age of version ", age.version, ", which does not have it"),
+           Drop(Family::kFacts, std::string(rows.key())));
+    }
+  }
+
+  void TakeVersionId(const Rows& rows) {
+    const auto name = core::DecodeVersionName(rows.value());
+    if (!name.ok()) return RecordDamaged(rows, "the id of a version");
+    std::string value;
+    const bool there =
+        Exists(Family::kVersions, core::VersionKey(name->file, name->version), &value);
+    const auto record = core::DecodeVersion(value);
+    if (there && !record.ok()) return;
+    if (!there || record->id != core::IdOfVersionIdKey(rows.key())) {
+      Find(Fault::kVersionIdWrong, absl::StrCat("object ", name->file.Hex()),
+           absl::StrCat("an id of version ", name->version, ", which does not have it"),
            Drop(Family::kFacts, std::string(rows.key())));
     }
   }

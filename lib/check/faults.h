@@ -97,6 +97,8 @@ namespace marcot::check {
     "corrects the numbers in its entry")                                                          \
   X(VersionAgeWrong, 5, "a version never expires, or a row is of none",                           \
     "writes the row, or drops it")                                                                \
+  X(VersionIdWrong, 5, "a version is not found by its id, or a row is of none",                   \
+    "writes the row, or drops it")                                                                \
   X(VersionStray, 6, "versions of a file that does not exist",                                    \
     "attaches them to the library lost-found")                                                    \
   X(ChangeStray, 5, "changes of a space that does not exist", "drops the row")                    \

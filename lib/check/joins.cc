@@ -9,6 +9,7 @@
 #include "core/facts.h"
 #include "core/lookup.h"
 #include "core/tree_writer.h"
+#include "core/versions.h"
 
 namespace marcot::check {
 namespace {
@@ -433,6 +434,28 @@ void TakeSaid(std::string_view record, VersionGroup* group) {
   group->slot = record.substr(41);
 }
 
+// Of the versions that claim one id, the one keeps it that its row leads to.
+void CheckVersionId(const State& state, core::View& view, const core::VersionName& name, Seq id) {
+  const std::string key = core::VersionIdKey(id), wanted = core::EncodeVersionName(name);
+  std::string value;
+  const auto found = view.Get(Family::kFacts, key, &value);
+  const bool there = found.ok() && *found;
+  if (there && value == wanted) return;
+  core::VersionRecord other;
+  const auto leads = core::DecodeVersionName(value);
+  bool taken = false;
+  if (there && leads.ok()) {
+    const auto known = core::FindVersion(view, leads->file, leads->version, &other);
+    taken = known.ok() && *known && other.id == id;
+  }
+  state.findings().Add(Fault::kVersionIdWrong, absl::StrCat("object ", name.file.Hex()),
+                       absl::StrCat("version ", name.version, " is not found by its id"),
+                       [name, key, wanted, taken](Repairer& repairer) {
+                         return taken ? repairer.RenumberVersion(name)
+                                      : repairer.Put(Family::kFacts, key, wanted);
+                       });
+}
+
 void TakeVersionRow(const State& state, core::View& view, const Rows& rows, Claimer& claimer,
                     VersionGroup* group) {
   const std::string key(rows.key());
@@ -459,11 +482,13 @@ void TakeVersionRow(const State& state, core::View& view, const Rows& rows, Clai
                              core::VersionOfKey(key)};
   std::string value;
   const auto aged = view.Get(Family::kFacts, age.Key(), &value);
-  if (aged.ok() && *aged) return;
-  state.findings().Add(
-      Fault::kVersionAgeWrong, absl::StrCat("object ", id.Hex()),
-      absl::StrCat("version ", age.version, " has no age"),
-      [age](Repairer& repairer) { return repairer.Put(Family::kFacts, age.Key(), ""); });
+  if (!aged.ok() || !*aged) {
+    state.findings().Add(
+        Fault::kVersionAgeWrong, absl::StrCat("object ", id.Hex()),
+        absl::StrCat("version ", age.version, " has no age"),
+        [age](Repairer& repairer) { return repairer.Put(Family::kFacts, age.Key(), ""); });
+  }
+  CheckVersionId(state, view, {id, age.version}, version->id);
 }
 
 }  // namespace

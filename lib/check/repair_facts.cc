@@ -81,6 +81,18 @@ absl::Status Repairer::AttachVersions(const ObjectId& id) {
   return rows->status();
 }
 
+absl::Status Repairer::RenumberVersion(const core::VersionName& name) {
+  core::VersionRecord record;
+  MARCOT_ASSIGN_OR_RETURN(const bool found,
+                          core::FindVersion(*txn_, name.file, name.version, &record));
+  if (!found) return absl::OkStatus();
+  record.id = txn_->seq();
+  txn_->Put(Family::kVersions, core::VersionKey(name.file, name.version),
+            core::EncodeVersion(record));
+  txn_->Put(Family::kFacts, core::VersionIdKey(record.id), core::EncodeVersionName(name));
+  return absl::OkStatus();
+}
+
 absl::Status Repairer::DropSummary(DirId dir, Seq changed) {
   const std::string first = core::PairKey(dir, changed), end = core::PairKey(dir, changed + 1);
   const auto rows =

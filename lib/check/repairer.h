@@ -73,6 +73,8 @@ class Repairer {
   // Bytes that no content has: the content of that hash, if it lacks its bytes, gets them.
   absl::Status AdoptBlob(uint64_t blob, uint64_t chunks, const ContentId& id, uint64_t size);
   absl::Status AttachVersions(const ObjectId& id);
+  // Gives a version an id of its own.
+  absl::Status RenumberVersion(const core::VersionName& name);
   absl::Status RemakeItem(core::DirId bin, uint64_t item);
   absl::Status RemakeLibrary(const std::string& library);
   absl::Status LinkQuota(const std::string& library, const std::string& space);

@@ -38,7 +38,7 @@ absl::Status CheckFormat(const Storage& storage, Findings* findings) {
   } else {
     MARCOT_RETURN_IF_ERROR(storage.Get(Family::kMeta, core::kFormatKey, nullptr, &value).status());
     const uint64_t format = Decoder(value).Varint();
-    if (format < core::kOldestFormat || format > core::kStoreFormat) {
+    if (format != core::kStoreFormat) {
       const Code code =
           format > core::kStoreFormat ? Code::kStoreFormatTooNew : Code::kStoreFormatTooOld;
       return MakeError(code, absl::StrCat("the store has format ", format, ", this check reads ",

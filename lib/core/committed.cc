@@ -117,12 +117,11 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
                      absl::StrCat("the store has format ", format, ", this release reads ",
                                   kStoreFormat, "; use a newer Marcot"));
   }
-  if (format < kOldestFormat) {
+  if (format < kStoreFormat) {
     return MakeError(Code::kStoreFormatTooOld,
                      absl::StrCat("the store has format ", format, ", this release reads ",
-                                  kOldestFormat, "; export it with the Marcot that wrote it"));
+                                  kStoreFormat, "; export it with the Marcot that wrote it"));
   }
-  old_format_ = format < kStoreFormat;
   MARCOT_ASSIGN_OR_RETURN(found, storage_->Get(Family::kMeta, kStoreKey, nullptr, &value));
   secret_ = Decoder(value).Fixed64();
   return absl::OkStatus();
@@ -142,16 +141,6 @@ absl::Status Committed::ReplayLog() {
   return absl::OkStatus();
 }
 
-// Before anything is written that an older release would misread.
-absl::Status Committed::RaiseFormat() {
-  if (!old_format_) return absl::OkStatus();
-  std::string format;
-  PutVarint(&format, kStoreFormat);
-  batch_->Clear();
-  batch_->Put(Family::kMeta, kFormatKey, format);
-  return storage_->Write(*batch_, true);
-}
-
 // Summaries that cannot be read keep no store closed.
 void Committed::FindSummaries() {
   const auto rows = storage_->NewCursor(Family::kSummaries, {.sealed = true}, nullptr);
@@ -161,7 +150,6 @@ void Committed::FindSummaries() {
 
 absl::Status Committed::Open(bool create, uint64_t random_secret) {
   MARCOT_RETURN_IF_ERROR(CheckFormat(create, random_secret));
-  MARCOT_RETURN_IF_ERROR(RaiseFormat());
   FindSummaries();
   return ReplayLog();
 }

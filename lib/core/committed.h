@@ -42,7 +42,7 @@ class Committed {
   Committed(std::unique_ptr<storage::Storage> storage, size_t cache_bytes);
 
   // Reads the counters, checks the format (StoreFormatTooNew), replays the totals log. `create`:
-  // an empty database becomes a store. A store of an older format that is still read is raised.
+  // an empty database becomes a store.
   absl::Status Open(bool create, uint64_t random_secret);
 
   // The same of a store that is only read: every commit answers StoreReadOnly.
@@ -71,7 +71,6 @@ class Committed {
 
   RecordCache* CacheOf(storage::Family family) const;
   absl::Status CheckFormat(bool create, uint64_t random_secret);
-  absl::Status RaiseFormat();
   void FindSummaries();
   absl::Status ReplayLog();
   void WriteCaches(const Txn& txn);
@@ -97,7 +96,6 @@ class Committed {
   uint64_t rows_since_fold_ = 0;
   Seq folded_ = 0;  // the commit of the last fold
   uint64_t secret_ = 0;
-  bool old_format_ = false;
   bool has_summaries_ = false;  // the leader's: there may be some; else nobody has searched
   absl::Status failure_;
 };

@@ -94,6 +94,7 @@ std::string EncodeVersion(const VersionRecord& record) {
   PutSignedVarint(&out, record.modification_time_ms);
   PutSignedVarint(&out, record.replaced_time_ms);
   PutVarint(&out, record.library);
+  PutVarint(&out, record.id);
   return out;
 }
 
@@ -106,8 +107,26 @@ absl::StatusOr<VersionRecord> DecodeVersion(std::string_view value) {
   record.modification_time_ms = in.SignedVarint();
   record.replaced_time_ms = in.SignedVarint();
   record.library = in.Varint();
+  record.id = in.Varint();
   if (!known || !in.Done()) return Damaged("version");
   return record;
+}
+
+std::string EncodeVersionName(const VersionName& name) {
+  std::string out = Formatted();
+  PutId(&out, name.file);
+  PutVarint(&out, name.version);
+  return out;
+}
+
+absl::StatusOr<VersionName> DecodeVersionName(std::string_view value) {
+  Decoder in(value);
+  bool known = KnownFormat(&in);
+  VersionName name;
+  name.file = GetId<ObjectId>(&in);
+  name.version = in.Varint();
+  if (!known || !in.Done()) return Damaged("id of a version");
+  return name;
 }
 
 std::string VersionAgesKey(uint64_t library) { return std::string(kVersionAges) + IdKey(library); }

@@ -12,6 +12,7 @@
 //             's' | snapshots | name                     named snapshot
 //             'x' | expiry time | snapshots | name       (empty) snapshots that expire
 //             'v' | library id | time | ObjectId | version   (empty) versions in order of age
+//             'i' | id                                   ObjectId | version of the version
 //   changes   root | 0 | 0                               the seq behind which changes are kept
 //             root | seq | number                        one change
 //
@@ -77,6 +78,7 @@ struct VersionRecord {
   int64_t modification_time_ms = 0;
   int64_t replaced_time_ms = 0;
   uint64_t library = 0;  // the id under which the version's age is kept
+  Seq id = 0;            // of the operation that made it one
 };
 std::string EncodeVersion(const VersionRecord& record);
 absl::StatusOr<VersionRecord> DecodeVersion(std::string_view value);
@@ -108,6 +110,17 @@ struct VersionAge {
 inline constexpr std::string_view kVersionAges = "v";
 inline std::string VersionAgesEnd() { return "w"; }
 std::string VersionAgesKey(uint64_t library);
+
+// A version by its id.
+inline constexpr char kVersionIds = 'i';
+inline std::string VersionIdKey(Seq id) { return kVersionIds + IdKey(id); }
+inline Seq IdOfVersionIdKey(std::string_view key) { return LoadFixed64(key.data() + 1); }
+struct VersionName {
+  ObjectId file;
+  Seq version = 0;
+};
+std::string EncodeVersionName(const VersionName& name);
+absl::StatusOr<VersionName> DecodeVersionName(std::string_view value);
 
 // ---- quotas, named snapshots -------------------------------------------------------------------
 

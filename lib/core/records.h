@@ -39,9 +39,7 @@ namespace core {
 
 inline constexpr uint8_t kRecordFormat = 1;
 // Raised with each change of the stored format that an older release would misread.
-inline constexpr uint64_t kStoreFormat = 5;
-// From here on stores are opened and raised to it: what has come since is only added to them.
-inline constexpr uint64_t kOldestFormat = 4;
+inline constexpr uint64_t kStoreFormat = 6;
 
 // The state of a content on the released family.
 inline constexpr char kContentReleased = 0;

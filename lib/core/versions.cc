@@ -1,5 +1,7 @@
 #include "core/versions.h"
 
+#include <algorithm>
+
 #include "base/status_macros.h"
 #include "marcot/error.h"
 
@@ -12,11 +14,27 @@ VersionAge AgeOf(const ObjectId& id, Seq version, const VersionRecord& record) {
   return {record.library, record.replaced_time_ms, id, version};
 }
 
+// A node says whose entry owns it, not which; so the entries are looked at.
+absl::StatusOr<std::string> NameOfChild(View& view, DirId parent, DirId child) {
+  const std::string first = EntryKey(parent, Slot(kDirectorySlot, ""));
+  const std::string end = EntryKey(parent, Slot(kDirectorySlot + 1, ""));
+  const auto rows = view.NewCursor(Family::kEntries, {first, end});
+  for (rows->Seek(first); rows->Valid(); rows->Next()) {
+    MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(rows->value()));
+    if (entry.kind != EntryKind::kDirectory || entry.dir != child) continue;
+    return std::string(SlotOfEntryKey(rows->key()).substr(1));
+  }
+  MARCOT_RETURN_IF_ERROR(rows->status());
+  return MakeError(Code::kStoreDamaged, "a directory lost the entry that owns it");
+}
+
 }  // namespace
 
-void KeepVersion(Txn& txn, const Entry& file, const VersionRecord& record) {
+void KeepVersion(Txn& txn, const Entry& file, VersionRecord record) {
+  record.id = txn.seq();
   txn.Put(Family::kVersions, VersionKey(file.id, file.modified), EncodeVersion(record));
   txn.Put(Family::kFacts, AgeOf(file.id, file.modified, record).Key(), "");
+  txn.Put(Family::kFacts, VersionIdKey(record.id), EncodeVersionName({file.id, file.modified}));
 }
 
 void PutVersionedFile(Txn& txn, const ObjectId& id, const VersionedFile& where) {
@@ -36,6 +54,15 @@ absl::StatusOr<bool> FindVersion(View& view, const ObjectId& id, Seq version,
 void TakeVersion(Txn& txn, const ObjectId& id, Seq version, const VersionRecord& record) {
   txn.Delete(Family::kVersions, VersionKey(id, version));
   txn.Delete(Family::kFacts, AgeOf(id, version, record).Key());
+  txn.Delete(Family::kFacts, VersionIdKey(record.id));
+}
+
+absl::StatusOr<bool> FindVersionById(View& view, Seq id, VersionName* name) {
+  std::string value;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, view.Get(Family::kFacts, VersionIdKey(id), &value));
+  if (!found) return false;
+  MARCOT_ASSIGN_OR_RETURN(*name, DecodeVersionName(value));
+  return true;
 }
 
 absl::StatusOr<bool> FindVersionedFile(View& view, const ObjectId& id, VersionedFile* where,
@@ -91,6 +118,27 @@ absl::StatusOr<uint64_t> LibraryOf(Txn& txn, DirId dir, uint64_t unknown) {
   }
   MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn.GetTotals(dir));
   return totals.library != 0 ? totals.library : unknown;
+}
+
+absl::StatusOr<bool> IsWithin(View& view, DirId dir, DirId root) {
+  while (dir != root) {
+    MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(view, dir));
+    if (node.parent == 0) return false;
+    dir = node.parent;
+  }
+  return true;
+}
+
+absl::StatusOr<std::vector<std::string>> NamesDownTo(View& view, DirId root, DirId dir) {
+  std::vector<std::string> names;
+  while (dir != root) {
+    MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(view, dir));
+    MARCOT_ASSIGN_OR_RETURN(std::string name, NameOfChild(view, node.parent, dir));
+    names.push_back(std::move(name));
+    dir = node.parent;
+  }
+  std::reverse(names.begin(), names.end());
+  return names;
 }
 
 absl::StatusOr<Seq> OldestVersion(Txn& txn, const ObjectId& id) {

@@ -3,6 +3,9 @@
 // bytes, the totals above it their sums. `VersionedFile` leads back from an id to the entry.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/facts.h"
@@ -11,13 +14,15 @@
 
 namespace marcot::core {
 
-// Stores what `file` held until now as a version; the caller sees to the content's count and to the
-// entry, whose `versions` are those before.
-void KeepVersion(Txn& txn, const Entry& file, const VersionRecord& record);
+// Stores what `file` held until now as a version, which gets its id here; the caller sees to the
+// content's count and to the entry, whose `versions` are those before.
+void KeepVersion(Txn& txn, const Entry& file, VersionRecord record);
 // The entry of a file that has versions stands here from now on.
 void PutVersionedFile(Txn& txn, const ObjectId& id, const VersionedFile& where);
 absl::StatusOr<bool> FindVersion(View& view, const ObjectId& id, Seq version,
                                  VersionRecord* record);
+// Which version an id names. False: none any more.
+absl::StatusOr<bool> FindVersionById(View& view, Seq id, VersionName* name);
 // The entry of a file that has versions, and where it stands. False: the file is gone.
 absl::StatusOr<bool> FindVersionedFile(View& view, const ObjectId& id, VersionedFile* where,
                                        Entry* file);
@@ -30,6 +35,11 @@ absl::StatusOr<bool> DropVersion(Txn& txn, TreeWriter& writer, const ObjectId& i
 absl::Status MoveVersionAge(Txn& txn, const VersionAge& age, uint64_t library);
 // The id of the library that a live directory is in; `unknown` in a tree that is gone.
 absl::StatusOr<uint64_t> LibraryOf(Txn& txn, DirId dir, uint64_t unknown);
+// Whether a live directory is a root, or below it.
+absl::StatusOr<bool> IsWithin(View& view, DirId dir, DirId root);
+// The names on the way from a root down to a live directory below it. O(subdirectories of those on
+// the way).
+absl::StatusOr<std::vector<std::string>> NamesDownTo(View& view, DirId root, DirId dir);
 // The oldest version of a file that has some.
 absl::StatusOr<Seq> OldestVersion(Txn& txn, const ObjectId& id);
 // The file is gone from its space for good; a job lets go of its versions.

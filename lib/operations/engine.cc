@@ -486,17 +486,33 @@ absl::StatusOr<uint64_t> Engine::RunAll(ExpiryWork& work) {
   return dropped;
 }
 
+absl::StatusOr<uint64_t> Engine::ReviewVersions(const Libraries& libraries) {
+  ReviewVersionsWork review(libraries, pipeline_.now_ms());
+  return review.needed() ? RunAll(review) : 0;
+}
+
 absl::StatusOr<uint64_t> Engine::ExpireVersions() {
   core::ReadView view = core::ReadView::OfNow(committed_);
   MARCOT_ASSIGN_OR_RETURN(const Libraries libraries, AllLibraries(view));
-  uint64_t dropped = 0;
-  ReviewVersionsWork review(libraries, pipeline_.now_ms());
-  if (review.needed()) {
-    MARCOT_ASSIGN_OR_RETURN(dropped, RunAll(review));
-  }
+  MARCOT_ASSIGN_OR_RETURN(const uint64_t dropped, ReviewVersions(libraries));
   ExpireVersionsWork old(libraries);
   MARCOT_ASSIGN_OR_RETURN(const uint64_t of_age, RunAll(old));
   return dropped + of_age;
+}
+
+absl::StatusOr<uint64_t> Engine::ClearHistory(std::string_view library, uint64_t limit) {
+  core::ReadView view = core::ReadView::OfNow(committed_);
+  MARCOT_ASSIGN_OR_RETURN(const Libraries libraries, AllLibraries(view));
+  // Puts the versions in order that came with a move.
+  MARCOT_RETURN_IF_ERROR(ReviewVersions(libraries).status());
+  uint64_t dropped = 0;
+  ClearVersionsWork clear(library);
+  do {
+    clear.Allow(limit - dropped);
+    MARCOT_RETURN_IF_ERROR(RunWork(clear, Durability::kDefault));
+    dropped += clear.dropped();
+  } while (clear.more() && dropped < limit);
+  return dropped;
 }
 
 absl::StatusOr<uint64_t> Engine::ExpireSpace(const SpaceName& space) {

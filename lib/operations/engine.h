@@ -94,6 +94,8 @@ class Engine {
   absl::StatusOr<bool> Reclaim(size_t steps, Summaries::When when = Summaries::When::kNow);
   // Lets go of all that is due; answers how much that was.
   absl::StatusOr<uint64_t> ExpireDue();
+  // Lets go of at most `limit` versions of a library's files; answers of how many.
+  absl::StatusOr<uint64_t> ClearHistory(std::string_view library, uint64_t limit);
   // Asks for a directory to be rewritten whose lists skip much. A hint: it may be forgotten.
   void SuggestHeal(core::DirId root, std::vector<std::string> path);
 
@@ -115,6 +117,7 @@ class Engine {
   void WorkInBackground();
   bool HealOne();
   bool HasBackgroundWork() const;
+  absl::StatusOr<uint64_t> ReviewVersions(const Libraries& libraries);
   absl::StatusOr<uint64_t> ExpireVersions();
   absl::StatusOr<uint64_t> ExpireSpace(const SpaceName& space);
   absl::StatusOr<uint64_t> RunAll(ExpiryWork& work);

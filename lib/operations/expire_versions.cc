@@ -1,5 +1,6 @@
 #include "operations/expire_versions.h"
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "core/tree_writer.h"
 #include "core/versions.h"
@@ -13,6 +14,18 @@ namespace {
 using core::VersionAge;
 using core::VersionAgesKey;
 using storage::Family;
+
+// Answers whether it was there to be let go of.
+absl::StatusOr<bool> LetGo(core::Txn& txn, const VersionAge& age) {
+  core::VersionedFile where;
+  core::Entry file;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, core::FindVersionedFile(txn, age.id, &where, &file));
+  if (!found) return false;  // deleted; a job of reclaim lets its versions go
+  MARCOT_ASSIGN_OR_RETURN(const uint64_t library, core::LibraryOf(txn, where.dir, age.library));
+  if (library != age.library) return false;  // just moved; a review comes first
+  core::TreeWriter writer(txn);
+  return core::DropVersion(txn, writer, age.id, age.version);
+}
 
 }  // namespace
 
@@ -52,23 +65,34 @@ absl::Status ExpireVersionsWork::ExpireSlice(core::Txn& txn) {
     cursor_ = rows->key();
     more_ = visited++ == kExpirySlice;
     if (more_) break;
-    MARCOT_RETURN_IF_ERROR(LetGo(txn, age));
+    MARCOT_ASSIGN_OR_RETURN(const bool dropped, LetGo(txn, age));
+    dropped_ += dropped;
     rows->Next();
   }
   return rows->status();
 }
 
-absl::Status ExpireVersionsWork::LetGo(core::Txn& txn, const VersionAge& age) {
-  core::VersionedFile where;
-  core::Entry file;
-  MARCOT_ASSIGN_OR_RETURN(const bool found, core::FindVersionedFile(txn, age.id, &where, &file));
-  if (!found) return absl::OkStatus();  // deleted; a job of reclaim lets its versions go
-  MARCOT_ASSIGN_OR_RETURN(const uint64_t library, core::LibraryOf(txn, where.dir, age.library));
-  if (library != age.library) return absl::OkStatus();  // just moved; a review comes first
-  core::TreeWriter writer(txn);
-  MARCOT_ASSIGN_OR_RETURN(const bool dropped, core::DropVersion(txn, writer, age.id, age.version));
-  dropped_ += dropped;
-  return absl::OkStatus();
+// ---- of one library
+// ------------------------------------------------------------------------------
+
+absl::Status ClearVersionsWork::ExpireSlice(core::Txn& txn) {
+  MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord library, FindLibrary(txn, library_));
+  if (library.settings.history) {
+    return MakeError(Code::kHistoryInUse, absl::StrCat("the library ", library_,
+                                                       " keeps versions; turn its history off"));
+  }
+  const std::string first = VersionAgesKey(library.id), end = VersionAgesKey(library.id + 1);
+  const auto rows = txn.NewCursor(Family::kFacts, {first, end});
+  size_t visited = 0;
+  rows->Seek(cursor_.empty() ? first : cursor_);
+  for (; rows->Valid(); rows->Next()) {
+    more_ = visited++ == kExpirySlice || dropped_ == allowed_;
+    if (more_) break;
+    cursor_ = rows->key();
+    MARCOT_ASSIGN_OR_RETURN(const bool dropped, LetGo(txn, VersionAge::Of(rows->key())));
+    dropped_ += dropped;
+  }
+  return rows->status();
 }
 
 // ---- by library and number --------------------------------------------------------------------

@@ -33,10 +33,24 @@ class ExpireVersionsWork final : public ExpiryWork {
  private:
   absl::Status ExpireSlice(core::Txn& txn) override;
   bool IsDue(uint64_t library, int64_t time_ms, int64_t now_ms) const;
-  absl::Status LetGo(core::Txn& txn, const core::VersionAge& age);
 
   const Libraries& libraries_;
   std::string cursor_;
+};
+
+// Lets go of all of one library, while its history is off.
+class ClearVersionsWork final : public ExpiryWork {
+ public:
+  explicit ClearVersionsWork(std::string_view library) : library_(library) {}
+  // How many the next run may let go of.
+  void Allow(uint64_t versions) { allowed_ = versions; }
+
+ private:
+  absl::Status ExpireSlice(core::Txn& txn) override;
+
+  const std::string library_;
+  uint64_t allowed_ = 0;
+  std::string cursor_;  // the last row that was looked at
 };
 
 // Looks through all ages for the libraries that are marked: puts each where its file is, and lets

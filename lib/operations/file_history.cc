@@ -11,6 +11,36 @@ namespace marcot::operations {
 using core::Entry;
 using core::VersionRecord;
 
+namespace {
+
+absl::Status NoSuchVersion(uint64_t id) {
+  return MakeError(Code::kVersionNotFound, absl::StrCat("no file here has a version with the id ",
+                                                        id, "; list the versions of the file"));
+}
+
+struct Located {
+  core::VersionName name;
+  core::VersionedFile where;
+};
+
+// The version that an id names, of a file below a root.
+absl::StatusOr<Located> Locate(core::View& view, core::DirId root, uint64_t id) {
+  Located located;
+  Entry file;
+  MARCOT_ASSIGN_OR_RETURN(bool found, core::FindVersionById(view, id, &located.name));
+  if (found) {
+    MARCOT_ASSIGN_OR_RETURN(
+        found, core::FindVersionedFile(view, located.name.file, &located.where, &file));
+  }
+  if (found) {
+    MARCOT_ASSIGN_OR_RETURN(found, core::IsWithin(view, located.where.dir, root));
+  }
+  if (!found) return NoSuchVersion(id);
+  return located;
+}
+
+}  // namespace
+
 // `overwritten_` is about to be replaced by `file`, the same object.
 absl::Status Runner::KeepOldVersion(Entry* file) {
   MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord library, LibraryOf());
@@ -59,6 +89,7 @@ absl::StatusOr<Entry> Runner::FindVersionedFile(VersionRecord* version) {
                                   " is the file as it is; name an older one"));
   }
   MARCOT_ASSIGN_OR_RETURN(*version, RequireVersion(txn_, file, op_.version, op_.path));
+  if (op_.version_id != 0 && version->id != op_.version_id) return NoSuchVersion(op_.version_id);
   return file;
 }
 
@@ -88,10 +119,36 @@ absl::StatusOr<Placed> Runner::SetLatestVersion() {
 }
 
 absl::StatusOr<Placed> Runner::DeleteVersion() {
+  if (op_.version_id != 0) {
+    MARCOT_ASSIGN_OR_RETURN(const Located located, Locate(txn_, op_.root, op_.version_id));
+    const auto& [id, version] = located.name;
+    MARCOT_RETURN_IF_ERROR(core::DropVersion(txn_, writer_, id, version).status());
+    return Answer(id);
+  }
   VersionRecord version;
   MARCOT_ASSIGN_OR_RETURN(const Entry file, FindVersionedFile(&version));
   MARCOT_RETURN_IF_ERROR(core::DropVersion(txn_, writer_, file.id, op_.version).status());
   return Answer(file.id);
+}
+
+absl::StatusOr<VersionAt> FindVersionById(core::View& view, core::DirId root, uint64_t id) {
+  MARCOT_ASSIGN_OR_RETURN(const Located located, Locate(view, root, id));
+  VersionAt at;
+  at.version = located.name.version;
+  MARCOT_ASSIGN_OR_RETURN(at.path, core::NamesDownTo(view, root, located.where.dir));
+  at.path.push_back(located.where.slot.substr(1));
+  return at;
+}
+
+absl::StatusOr<core::Seq> RequireVersionById(core::View& view, const Entry& file, uint64_t id,
+                                             const std::vector<std::string>& names) {
+  core::VersionName name;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, core::FindVersionById(view, id, &name));
+  if (found && file.versions > 0 && name.file == file.id) return name.version;
+  return MakeError(Code::kVersionNotFound, absl::StrCat(JoinPath(names),
+                                                        " has no version with the "
+                                                        "id ",
+                                                        id, "; list its versions"));
 }
 
 absl::StatusOr<VersionRecord> RequireVersion(core::View& view, const Entry& file, core::Seq version,
@@ -110,7 +167,8 @@ absl::StatusOr<VersionPage> VersionsOf(core::View& view, const Entry& file,
                                        const ListVersionsOptions& options) {
   VersionPage page;
   if (options.before == 0) {
-    page.versions.push_back({file.modified, file.size, file.content, file.modification_time_ms, 0});
+    page.versions.push_back(
+        {0, file.modified, file.size, file.content, file.modification_time_ms, 0});
   }
   if (file.versions == 0) return page;
   const std::string end = core::VersionKey(file.id, 0);
@@ -121,8 +179,8 @@ absl::StatusOr<VersionPage> VersionsOf(core::View& view, const Entry& file,
   if (rows->Valid() && rows->key() == first) rows->Next();
   for (; rows->Valid() && page.versions.size() < options.limit; rows->Next()) {
     MARCOT_ASSIGN_OR_RETURN(const VersionRecord record, core::DecodeVersion(rows->value()));
-    page.versions.push_back({core::VersionOfKey(rows->key()), record.size, record.content,
-                             record.modification_time_ms, record.replaced_time_ms});
+    page.versions.push_back({record.id, core::VersionOfKey(rows->key()), record.size,
+                             record.content, record.modification_time_ms, record.replaced_time_ms});
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
   if (rows->Valid()) page.next = page.versions.back().version;

@@ -70,9 +70,11 @@ struct Operation {
   Tree from_tree;          // copy: the space's own, or a named snapshot
   bool permanent = false;  // delete
   uint64_t item = 0;       // restore, purge; a move that restores
+  // Set latest version, delete version. By its id: delete needs no path then, and the other finds
+  // no version at its path but this.
+  uint64_t version = 0, version_id = 0;
   MissingParents missing_parents = MissingParents::kFail;  // restore
   std::optional<bool> create_missing;  // parents; nothing: as the kind of what is placed says
-  uint64_t version = 0;                // set latest version, delete version
   core::Limits limits;                 // set limits
   std::string snapshot;                // take snapshot, delete snapshot: its name
   int64_t expiry_time_ms = 0;          // take snapshot

@@ -38,6 +38,15 @@ absl::Status RequireDirectory(const core::Entry& entry, const std::vector<std::s
 absl::StatusOr<core::Entry> RequireFile(absl::StatusOr<core::Entry> entry,
                                         const std::vector<std::string>& names);
 
+// A version that an id names, of a file below a root, and where the file is. VersionNotFound.
+struct VersionAt {
+  uint64_t version = 0;
+  std::vector<std::string> path;
+};
+absl::StatusOr<VersionAt> FindVersionById(core::View& view, core::DirId root, uint64_t id);
+// The number of a file's older version with that id. VersionNotFound.
+absl::StatusOr<core::Seq> RequireVersionById(core::View& view, const core::Entry& file, uint64_t id,
+                                             const std::vector<std::string>& names);
 // An older version of a file. VersionNotFound.
 absl::StatusOr<core::VersionRecord> RequireVersion(core::View& view, const core::Entry& file,
                                                    core::Seq version,

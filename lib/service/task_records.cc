@@ -96,6 +96,7 @@ TaskInfo TaskOf(uint64_t id, const Record& record) {
   info.status = StatusOf(record);
   info.done = NumberOf(record, "done");
   info.total = NumberOf(record, "total");
+  info.cleared = NumberOf(record, "cleared");
   info.creation_time_ms = static_cast<int64_t>(NumberOf(record, "created"));
   info.end_time_ms = static_cast<int64_t>(NumberOf(record, "ended"));
   return info;

@@ -15,6 +15,7 @@ namespace {
 // Operations of one commit of a batch; steps of reclaim in one turn.
 constexpr size_t kItemsAtOnce = 16;
 constexpr size_t kReclaimAtOnce = 64;
+constexpr uint64_t kVersionsAtOnce = 1024;
 
 void SetState(TaskState state, Record* record) {
   (*record)["state"] = absl::StrCat(static_cast<int>(state));
@@ -34,6 +35,8 @@ class Step {
         return Reclaim();
       case TaskRequest::Kind::kImportSpace:
         return Import();
+      case TaskRequest::Kind::kClearHistory:
+        return ClearHistory();
     }
     return Fail(MakeError(Code::kInternalServerError, "a task of an unknown kind"));
   }
@@ -137,6 +140,25 @@ class Step {
     return Finish();
   }
 
+  absl::StatusOr<bool> ClearHistory() {
+    MARCOT_ASSIGN_OR_RETURN(const std::string key, shelf_.KeyOfLibrary(task_.library));
+    if (key != TextOf(record_, "library_key")) {
+      return Fail(MakeError(Code::kLibraryNotFound, "the library was deleted"));
+    }
+    MARCOT_ASSIGN_OR_RETURN(const uint64_t cleared,
+                            shelf_.store().ClearHistory(task_.library, kVersionsAtOnce));
+    record_["cleared"] = absl::StrCat(task_.cleared + cleared);
+    if (cleared < kVersionsAtOnce) return Finish();
+    MARCOT_RETURN_IF_ERROR(SaveRecord());
+    return true;
+  }
+
+  // Fails where the task was cancelled.
+  absl::Status SaveRecord() {
+    return shelf_.RunAll(
+        {shelf_.SetItem(OpenPath(id_), {}), shelf_.SetItem(TaskPath(id_), record_)});
+  }
+
   absl::StatusOr<bool> Import() {
     std::ifstream file(TextOf(record_, "file"), std::ios::binary);
     if (!file) {
@@ -146,8 +168,7 @@ class Step {
     }
     const bool begun_before = NumberOf(record_, "begun") != 0;
     record_["begun"] = "1";
-    MARCOT_RETURN_IF_ERROR(
-        shelf_.RunAll({shelf_.SetItem(OpenPath(id_), {}), shelf_.SetItem(TaskPath(id_), record_)}));
+    MARCOT_RETURN_IF_ERROR(SaveRecord());
     const auto source = [&](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
       MARCOT_ASSIGN_OR_RETURN(const auto open, shelf_.Find(OpenPath(id_)));
       if (!open.has_value()) return MakeError(Code::kTaskCancelled, "the import was cancelled");

@@ -36,6 +36,8 @@ class TasksImpl final : public Tasks {
   absl::Status Start(int threads);
 
   absl::StatusOr<uint64_t> Submit(const Space& space, const TaskRequest& request) override;
+  absl::StatusOr<uint64_t> SubmitOfLibrary(const Session& session,
+                                           const TaskRequest& request) override;
   absl::StatusOr<TaskInfo> Get(const Space& space, uint64_t id) override;
   absl::StatusOr<TaskInfo> GetOfLibrary(std::string_view library, uint64_t id) override;
   absl::StatusOr<std::vector<TaskItem>> GetItems(const Space& space, uint64_t id) override;
@@ -44,6 +46,7 @@ class TasksImpl final : public Tasks {
   absl::StatusOr<TaskInfo> Wait(const Space& space, uint64_t id,
                                 std::chrono::milliseconds longest) override;
   absl::Status Cancel(const Space& space, uint64_t id) override;
+  absl::Status CancelOfLibrary(const Session& session, uint64_t id) override;
   absl::StatusOr<bool> RunStep() override;
 
  private:
@@ -52,6 +55,7 @@ class TasksImpl final : public Tasks {
   absl::StatusOr<Record> FindOfLibrary(std::string_view library, uint64_t id) const;
   absl::StatusOr<std::vector<TaskItem>> ItemsOf(uint64_t id, const Record& record) const;
 
+  absl::Status End(uint64_t id, Record record);
   void Enqueue(uint64_t id);
   void SayEnded();
   std::optional<uint64_t> Take();
@@ -79,17 +83,23 @@ absl::Status CheckImport(const Shelf& shelf, const Space& space, const TaskReque
                                                        request.import_space, " exists"));
 }
 
+absl::Status CheckLabel(const TaskRequest& request) {
+  if (request.label.size() <= kMaxLabelBytes) return absl::OkStatus();
+  return MakeError(Code::kParamInvalid, "the label of a task is at most 64 bytes");
+}
+
 absl::Status CheckRequest(const Shelf& shelf, const Space& space, const TaskRequest& request) {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
-  if (request.label.size() > kMaxLabelBytes) {
-    return MakeError(Code::kParamInvalid, "the label of a task is at most 64 bytes");
-  }
+  MARCOT_RETURN_IF_ERROR(CheckLabel(request));
   if (request.kind == TaskRequest::Kind::kBatch) {
     if (request.items.empty()) return MakeError(Code::kNoItemsProvided, "a task without items");
     if (request.items.size() <= kMaxBatchItems) return absl::OkStatus();
     return MakeError(Code::kTooManyItems,
                      absl::StrCat("a task of ", request.items.size(), " items, at most ",
                                   kMaxBatchItems, " are allowed; split it"));
+  }
+  if (request.kind == TaskRequest::Kind::kClearHistory) {
+    return MakeError(Code::kParamInvalid, "this task is of a library: SubmitOfLibrary");
   }
   if (state->session != nullptr) {
     return MakeError(Code::kNoPermission, "this task is for a handle of the host's own");
@@ -98,19 +108,15 @@ absl::Status CheckRequest(const Shelf& shelf, const Space& space, const TaskRequ
                                                          : absl::OkStatus();
 }
 
-absl::StatusOr<Record> RecordOf(const Shelf& shelf, const Space& space,
-                                const TaskRequest& request) {
-  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
-  MARCOT_ASSIGN_OR_RETURN(const std::string key, shelf.KeyOf(space));
-  MARCOT_ASSIGN_OR_RETURN(const std::string library, shelf.KeyOfLibrary(state->library));
-  const SessionRequest session = state->session == nullptr ? SessionRequest{} : *state->session;
+// Of a task of the library, to which one of a space adds which.
+absl::StatusOr<Record> RecordOf(const Shelf& shelf, const std::string& library,
+                                const SessionRequest& session, const TaskRequest& request) {
+  MARCOT_ASSIGN_OR_RETURN(const std::string key, shelf.KeyOfLibrary(library));
   const bool batch = request.kind == TaskRequest::Kind::kBatch;
   return Record{{"kind", absl::StrCat(static_cast<int>(request.kind))},
                 {"label", request.label},
-                {"library", state->library},
-                {"space", state->name},
-                {"library_key", library},
-                {"space_key", key},
+                {"library", library},
+                {"library_key", key},
                 {"user", session.user},
                 {"client", session.client},
                 {"session", session.session},
@@ -121,6 +127,16 @@ absl::StatusOr<Record> RecordOf(const Shelf& shelf, const Space& space,
                 {"atomic", request.atomic ? "1" : "0"},
                 {"import_space", request.import_space},
                 {"file", request.import_file}};
+}
+
+absl::StatusOr<Record> RecordOf(const Shelf& shelf, const Space& space,
+                                const TaskRequest& request) {
+  MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(space));
+  const SessionRequest session = state->session == nullptr ? SessionRequest{} : *state->session;
+  MARCOT_ASSIGN_OR_RETURN(Record record, RecordOf(shelf, state->library, session, request));
+  record["space"] = state->name;
+  MARCOT_ASSIGN_OR_RETURN(record["space_key"], shelf.KeyOf(space));
+  return record;
 }
 
 uint64_t TasksImpl::NewId() {
@@ -149,6 +165,27 @@ absl::StatusOr<uint64_t> TasksImpl::Submit(const Space& space, const TaskRequest
     return MakeError(Code::kNoPermission, "the session may do none of the items; see its grants");
   }
   MARCOT_RETURN_IF_ERROR(shelf_.RunAll(std::move(notes)));
+  Enqueue(id);
+  return id;
+}
+
+absl::Status CheckLibraryTask(const Session& session, std::string_view what) {
+  MARCOT_ASSIGN_OR_RETURN(const Session::State* const state, api::StoreImpl::StateOf(session));
+  return api::RequireLibraryAdmin(*state, what);
+}
+
+absl::StatusOr<uint64_t> TasksImpl::SubmitOfLibrary(const Session& session,
+                                                    const TaskRequest& request) {
+  MARCOT_RETURN_IF_ERROR(CheckLabel(request));
+  if (request.kind != TaskRequest::Kind::kClearHistory) {
+    return MakeError(Code::kParamInvalid, "this task is of a space: Submit");
+  }
+  MARCOT_RETURN_IF_ERROR(session.ClearHistory(0).status());
+  const uint64_t id = NewId();
+  MARCOT_ASSIGN_OR_RETURN(const Record record,
+                          RecordOf(shelf_, session.library(), session.request(), request));
+  MARCOT_RETURN_IF_ERROR(
+      shelf_.RunAll({shelf_.PutItem(TaskPath(id), record), shelf_.PutItem(OpenPath(id), {})}));
   Enqueue(id);
   return id;
 }
@@ -241,6 +278,17 @@ absl::Status CheckMayCancel(const Space& space, const Record& record) {
 absl::Status TasksImpl::Cancel(const Space& space, uint64_t id) {
   MARCOT_ASSIGN_OR_RETURN(Record record, Find(space, id));
   MARCOT_RETURN_IF_ERROR(CheckMayCancel(space, record));
+  return End(id, std::move(record));
+}
+
+absl::Status TasksImpl::CancelOfLibrary(const Session& session, uint64_t id) {
+  MARCOT_RETURN_IF_ERROR(CheckLibraryTask(session, "cancelling a task"));
+  MARCOT_ASSIGN_OR_RETURN(Record record, FindOfLibrary(session.library(), id));
+  if (!TextOf(record, "space").empty()) return NoSuchTask(id);
+  return End(id, std::move(record));
+}
+
+absl::Status TasksImpl::End(uint64_t id, Record record) {
   while (TaskOf(id, record).state == TaskState::kRunning) {
     record["state"] = absl::StrCat(static_cast<int>(TaskState::kCancelled));
     // The record may be that of before a step which came first; then `done` lags, which only
@@ -248,7 +296,9 @@ absl::Status TasksImpl::Cancel(const Space& space, uint64_t id) {
     const absl::Status ended = shelf_.RunAll(EndItems(shelf_, id, record));
     if (ended.ok()) SayEnded();
     if (CodeOf(ended) != Code::kPathNotFound) return ended;
-    MARCOT_ASSIGN_OR_RETURN(record, Find(space, id));
+    MARCOT_ASSIGN_OR_RETURN(auto now, shelf_.Find(TaskPath(id)));
+    if (!now.has_value()) return NoSuchTask(id);
+    record = *std::move(now);
   }
   return absl::OkStatus();
 }

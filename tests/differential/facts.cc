@@ -103,6 +103,19 @@ bool SameChange(Change model, Change engine) {
   return ChangeText(model) == ChangeText(engine);
 }
 
+// The version that is asked for, for every second one; 0: it is to be asked for by its path.
+uint64_t VersionIdOf(const Space& space, const Request& request) {
+  if (request.id % 4 < 2) return 0;
+  ListVersionsOptions options;
+  options.limit = 1000;
+  const auto page = space.ListVersions(request.path, options);
+  if (!page.ok()) return 0;
+  for (const FileVersion& version : page->versions) {
+    if (version.version == request.id) return version.id;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Request Runner::Resolved(Request request) const {
@@ -128,8 +141,14 @@ absl::StatusOr<Placed> Runner::CallMore(const Request& request) {
     case Kind::kPurge:
       return AnswerOf(space.PurgeRecycled(request.id, options));
     case Kind::kSetLatestVersion:
+      if (const uint64_t id = VersionIdOf(space, request); id != 0) {
+        return space.SetLatestVersionById(id, options);
+      }
       return space.SetLatestVersion(request.path, request.id, options);
     case Kind::kDeleteVersion:
+      if (const uint64_t id = VersionIdOf(space, request); id != 0) {
+        return AnswerOf(space.DeleteVersionsById({&id, 1}, options));
+      }
       return AnswerOf(space.DeleteVersion(request.path, request.id, options));
     case Kind::kEmptyBin:
       return AnswerOf(space.EmptyRecycleBin(options));
@@ -334,8 +353,13 @@ std::string Runner::CheckVersionsOf(size_t space, Node* file, const std::string&
       if (at == expected.size()) return of + "one too many";
       if (!SameVersion(expected[at], version))
         return of + "number " + std::to_string(at) + " is wrong";
+      if ((version.id == 0) != (at == 0)) return of + "number " + std::to_string(at) + " has no id";
       ReadOptions read;
-      read.version = version.version;
+      if (at % 2 == 1) {
+        read.version_id = version.id;
+      } else {
+        read.version = version.version;
+      }
       std::string wrong = CheckBytesOf(handles_[space], expected[at++]->content, path, read);
       if (!wrong.empty()) return of + wrong;
     }

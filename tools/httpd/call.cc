@@ -32,6 +32,16 @@ std::string Call::BaseUrl() const {
   return "http://" + std::string(request.Header("host"));
 }
 
+absl::StatusOr<std::vector<uint64_t>> TakeIds(const Call& call) {
+  std::vector<uint64_t> ids;
+  for (const Json& element : call.json) {
+    Fields field(Json{{"id", element}});
+    ids.push_back(field.Number("id").value_or(0));
+    HTTPD_RETURN_IF_ERROR(field.error());
+  }
+  return ids;
+}
+
 int64_t NowMs() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();

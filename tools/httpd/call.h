@@ -45,6 +45,9 @@ class Call {
   std::string BaseUrl() const;
 };
 
+// A body that is an array of ids, as numbers or in strings.
+absl::StatusOr<std::vector<uint64_t>> TakeIds(const Call& call);
+
 int64_t NowMs();
 
 Response Answer(int status, const Json& json);

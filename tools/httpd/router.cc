@@ -113,8 +113,9 @@ const Route* Choose(const std::vector<const Route*>& routes, const Call& call) {
     const std::string flag(route->flag), key(route->key);
     if (!flag.empty() && call.query.Has(flag)) return route;
     if (!flag.empty()) continue;
-    if (key.empty() && of_none == nullptr) of_none = route;
-    if (!key.empty() && of_key == nullptr && call.body.Has(key)) of_key = route;
+    const bool any = key.empty() || key == kArrayBody;
+    if (any && of_none == nullptr) of_none = route;
+    if (!any && of_key == nullptr && call.body.Has(key)) of_key = route;
   }
   return of_key != nullptr ? of_key : of_none;
 }

@@ -76,7 +76,7 @@ absl::StatusOr<Response> Delete(Call& call) {
 // is no file's.
 absl::StatusOr<Stat> StatFile(Call& call) {
   ReadOptions options;
-  options.version = call.query.Number("history_id").value_or(0);
+  options.version_id = call.query.Number("history_id").value_or(0);
   HTTPD_RETURN_IF_ERROR(call.error());
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
   const auto reader = space.OpenFile(call.path, options);

@@ -43,7 +43,7 @@ absl::StatusOr<Response> SetSettings(Call& call) {
 Json VersionJson(const Call& call, const Stat& file, const FileVersion& version) {
   const bool latest = version.replaced_time_ms == 0;
   Json json = Json::object();
-  if (!latest) json["id"] = version.version;
+  if (!latest) json["id"] = version.id;
   json["version"] = version.version;
   json["isLatestVersion"] = latest;
   json["name"] = file.name;
@@ -93,12 +93,49 @@ absl::StatusOr<Response> List(Call& call) {
   return Answer(200, json);
 }
 
+absl::StatusOr<Response> Clear(Call& call) {
+  HTTPD_ASSIGN_OR_RETURN(const Session session, call.OpenSession());
+  TaskRequest request;
+  request.kind = TaskRequest::Kind::kClearHistory;
+  request.label = "clearLibraryHistory";
+  HTTPD_ASSIGN_OR_RETURN(const uint64_t id,
+                         call.app.service.tasks().SubmitOfLibrary(session, request));
+  return Answer(202, {{"taskId", id}});
+}
+
+absl::StatusOr<Response> SetLatest(Call& call) {
+  const EntryWriter writer(call);
+  HTTPD_RETURN_IF_ERROR(call.error());
+  const auto id = ParseNumber(call.id);
+  if (!id.has_value()) {
+    return MakeError(Code::kParamInvalid, "`" + call.id + "` is no id of a version");
+  }
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  HTTPD_ASSIGN_OR_RETURN(const Placed placed, space.SetLatestVersionById(*id));
+  HTTPD_ASSIGN_OR_RETURN(const Stat file, space.GetStat(JoinPath(placed.path)));
+  Json json = writer.Entry(file, &placed.path);
+  json["size"] = file.size;  // a number here
+  json["setLatestTime"] = json["modificationTime"];
+  return Answer(200, json);
+}
+
+// All of them or none.
+absl::StatusOr<Response> DeleteSome(Call& call) {
+  HTTPD_ASSIGN_OR_RETURN(const auto ids, TakeIds(call));
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  HTTPD_RETURN_IF_ERROR(space.DeleteVersionsById(ids));
+  return NoContent();
+}
+
 constexpr char kLibrary[] = "directory-history/{L}/library-history";
 
 constexpr Route kRoutes[] = {
     {"GET", kLibrary, "", "", GetSettings},
     {"POST", kLibrary, "", "", SetSettings},
+    {"DELETE", kLibrary, "", "", Clear},
     {"GET", "directory-history/{L}/{P}/history-list/{F}", "", "", List},
+    {"POST", "directory-history/{L}/{P}/latest-version/{I}", "", "", SetLatest},
+    {"POST", "directory-history/{L}/{P}/delete", "", kArrayBody, DeleteSome},
 };
 
 }  // namespace

@@ -110,16 +110,6 @@ absl::StatusOr<uint64_t> TakeItem(const Call& call) {
   return MakeError(Code::kParamInvalid, "`" + call.id + "` is no id of a recycled item");
 }
 
-absl::StatusOr<std::vector<uint64_t>> TakeItems(const Call& call) {
-  std::vector<uint64_t> items;
-  for (const Json& element : call.json) {
-    Fields field(Json{{"id", element}});
-    items.push_back(field.Number("id").value_or(0));
-    HTTPD_RETURN_IF_ERROR(field.error());
-  }
-  return items;
-}
-
 absl::StatusOr<Response> Info(Call& call) {
   const EntryWriter writer(call);
   HTTPD_RETURN_IF_ERROR(call.error());
@@ -167,7 +157,7 @@ std::vector<BatchItem> ForEachOf(const std::vector<uint64_t>& ids, const BatchIt
 
 absl::StatusOr<Response> RestoreSome(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const MissingParents missing_parents, TakeMissingParents(call));
-  HTTPD_ASSIGN_OR_RETURN(const auto ids, TakeItems(call));
+  HTTPD_ASSIGN_OR_RETURN(const auto ids, TakeIds(call));
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
   BatchItem restore;
   restore.kind = BatchItem::Kind::kRestore;
@@ -187,7 +177,7 @@ absl::StatusOr<Response> Purge(Call& call) {
 
 // All of them or none.
 absl::StatusOr<Response> PurgeSome(Call& call) {
-  HTTPD_ASSIGN_OR_RETURN(const auto ids, TakeItems(call));
+  HTTPD_ASSIGN_OR_RETURN(const auto ids, TakeIds(call));
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
   BatchItem purge;
   purge.kind = BatchItem::Kind::kPurge;

@@ -26,6 +26,7 @@ absl::StatusOr<Task> Find(Call& call, uint64_t id) {
     HTTPD_ASSIGN_OR_RETURN(const Space space, session.OpenSpace(call.space));
     HTTPD_ASSIGN_OR_RETURN(task.info, tasks.Get(space, id));
   }
+  if (task.info.space.empty()) return task;
   // What happened in a space is for those whose session is for it.
   HTTPD_ASSIGN_OR_RETURN(const Space space, session.OpenSpace(task.info.space));
   const bool batch = task.info.kind == TaskRequest::Kind::kBatch;
@@ -38,12 +39,16 @@ absl::StatusOr<Task> Find(Call& call, uint64_t id) {
   return task;
 }
 
+bool HasResult(const Task& task) {
+  return !task.outcomes.empty() || task.info.kind == TaskRequest::Kind::kClearHistory;
+}
+
 int StatusOf(const Task& task) {
   switch (task.info.state) {
     case TaskState::kRunning:
       return 202;
     case TaskState::kDone:
-      return task.outcomes.empty() ? 204 : 200;
+      return HasResult(task) ? 200 : 204;
     case TaskState::kFailed:
     case TaskState::kCancelled:
       break;
@@ -51,9 +56,20 @@ int StatusOf(const Task& task) {
   return 500;
 }
 
+Json ClearedJson(const TaskInfo& task) {
+  Json json{{"status", task.status.ok() ? 200 : CodeHttpStatus(CodeOf(task.status))}};
+  if (!task.status.ok()) json["code"] = std::string(CodeName(CodeOf(task.status)));
+  json["deleteCount"] = task.cleared;
+  return json;
+}
+
 Json TaskJson(const Task& task) {
   Json json{{"id", task.info.id}, {"taskId", task.info.id}, {"status", StatusOf(task)}};
-  if (!task.outcomes.empty()) json["result"] = {{"result", OutcomesJson(task.outcomes)}};
+  if (task.info.kind == TaskRequest::Kind::kClearHistory) {
+    if (task.info.state != TaskState::kRunning) json["result"] = ClearedJson(task.info);
+  } else if (!task.outcomes.empty()) {
+    json["result"] = {{"result", OutcomesJson(task.outcomes)}};
+  }
   return json;
 }
 
@@ -103,6 +119,10 @@ absl::StatusOr<Response> GetResult(Call& call) {
             {"taskType", task.info.label},
             {"status", ResultStatusOf(task)}};
   if (!task.outcomes.empty()) json[task.info.label + "Results"] = OutcomesJson(task.outcomes);
+  if (task.info.kind == TaskRequest::Kind::kClearHistory &&
+      task.info.state != TaskState::kRunning) {
+    json[task.info.label + "Result"] = ClearedJson(task.info);
+  }
   return Answer(200, json);
 }
 
