@@ -4,6 +4,7 @@
 
 #include "base/attributes.h"
 #include "core/records.h"
+#include "operations/memory.h"
 #include "rocksdb/cache.h"
 #include "storage/storage.h"
 #include "storage_rocksdb/family_options.h"
@@ -17,14 +18,14 @@ void Must(const rocksdb::Status& status) {
 
 // Those of lib/storage_rocksdb/rocksdb_storage.cc.
 rocksdb::DBOptions DatabaseOptions() {
-  const StoreOptions store;
+  const size_t memtable_bytes = operations::SharesOf({}).memtables;
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.allow_concurrent_memtable_write = false;
   options.enable_write_thread_adaptive_yield = false;
-  options.db_write_buffer_size = store.memtable_bytes;
-  options.max_total_wal_size = 4 * store.memtable_bytes;
+  options.db_write_buffer_size = memtable_bytes;
+  options.max_total_wal_size = 4 * memtable_bytes;
   options.max_background_jobs = 2;
   options.keep_log_file_num = 2;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -77,11 +78,11 @@ void RawDb::Reopen() {
     Must(db_->Close());
     db_.reset();
   }
-  const StoreOptions store;
-  const auto cache = rocksdb::NewLRUCache(store.block_cache_bytes);
+  const operations::MemoryShares memory = operations::SharesOf({});
+  const auto cache = rocksdb::NewLRUCache(memory.blocks);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, {}},
-      {"entries", storage::FamilyOptions(storage::Family::kEntries, store.memtable_bytes, cache)}};
+      {"entries", storage::FamilyOptions(storage::Family::kEntries, memory.memtables, cache)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   Must(rocksdb::DB::Open(DatabaseOptions(), (folder_.path() / "db").string(), families, &handles,

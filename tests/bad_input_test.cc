@@ -687,7 +687,16 @@ TEST(BadStoreTest, OptionsOutOfRange) {
   EXPECT_EQ(opened([](StoreOptions& options) { options.read_damaged = true; }), kBad);
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_path_bytes = 254; }), kBad);
   EXPECT_EQ(opened([](StoreOptions& options) { options.max_path_bytes = (1u << 20) + 1; }), kBad);
-  EXPECT_EQ(opened([](StoreOptions&) {}), Code::kOk);
+  EXPECT_EQ(opened([](StoreOptions& options) { options.memtable_bytes = (1u << 20) - 1; }), kBad);
+  EXPECT_EQ(opened([](StoreOptions& options) { options.record_cache_bytes = 20u << 20; }), kBad);
+  EXPECT_EQ(opened([](StoreOptions& options) { options.memory_bytes = 0; }), kBad);
+  EXPECT_EQ(opened([](StoreOptions& options) { options.rocksdb_options_file = "/absent"; }), kBad);
+  const auto least = [](StoreOptions& options) {
+    options.memory_bytes = 2u << 20;
+    options.record_cache_bytes.reset();
+    options.memtable_bytes.reset();
+  };
+  EXPECT_EQ(opened(least), Code::kOk);
 }
 
 // ---- the table of codes ------------------------------------------------------------------------

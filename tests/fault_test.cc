@@ -24,9 +24,9 @@ class BrokenStore {
     options_ = TestOptions();
     options_.durability = durability;
     options_.create_if_missing = true;
+    options_.memory_bytes = 2u << 20;
     options_.memtable_bytes = 1u << 20;     // flushes often
     options_.record_cache_bytes = 1 << 16;  // reads from files
-    options_.block_cache_bytes = 1 << 16;
   }
 
   FaultyFileSystem& system() { return *system_; }

@@ -242,7 +242,8 @@ class HangingDisk {
     options_.background_reclaim = true;
     options_.reclaim_percent = 100;
     options_.memtable_bytes = 1u << 20;
-    options_.block_cache_bytes = 1;  // what is not in the record cache is read from files
+    // What is not in the record cache is read from files.
+    options_.memory_bytes = *options_.record_cache_bytes + *options_.memtable_bytes;
     Open();
   }
 

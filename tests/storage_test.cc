@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "base/coding.h"
+#include "marcot/error.h"
 #include "storage_rocksdb/rocksdb_storage.h"
 #include "support/temp_store.h"
 
@@ -74,6 +76,78 @@ TEST(StorageTest, NoCursorPassesOverADamagedBlock) {
     }
   }
   EXPECT_GT(errors, 0);
+}
+
+// ---- a host's own options ----------------------------------------------------------------------
+
+class OptionsFileTest : public ::testing::Test {
+ protected:
+  absl::Status Open(const std::string& text) {
+    const std::string file = (folder_.path() / "options").string();
+    std::ofstream(file) << text;
+    RocksdbOptions options = kSmall;
+    options.options_file = file;
+    return OpenRocksdb(store().string(), options).status();
+  }
+
+  // What RocksDB says it runs with, of one section.
+  std::string Running(const std::string& section) {
+    fs::path newest;
+    for (const auto& file : fs::directory_iterator(store())) {
+      const std::string name = file.path().filename().string();
+      if (name.rfind("OPTIONS-", 0) == 0 && file.path() > newest) newest = file.path();
+    }
+    std::ifstream in(newest);
+    std::string text, line;
+    for (bool on = false; std::getline(in, line);) {
+      if (!line.empty() && line[0] == '[') on = line == section;
+      if (on) text += line + "\n";
+    }
+    return text;
+  }
+
+  fs::path store() const { return folder_.path() / "store"; }
+
+  testing::TempFolder folder_;
+};
+
+TEST_F(OptionsFileTest, WhatItSaysIsRun) {
+  ASSERT_TRUE(Open("# of a host\n"
+                   "[Version]\n  rocksdb_version=7.8.3\n"
+                   "[DBOptions]\n  max_background_jobs = 3  # not 2\n"
+                   "[CFOptions \"default\"]\n  compression=kNoCompression\n"
+                   "[CFOptions \"entries\"]\n  compression=kZSTD\n  target_file_size_base=1234567\n"
+                   "[TableOptions/BlockBasedTable \"entries\"]\n  block_size=8192\n")
+                  .ok());
+  EXPECT_TRUE(absl::StrContains(Running("[DBOptions]"), "max_background_jobs=3\n"));
+  const std::string entries = Running("[CFOptions \"entries\"]");
+  EXPECT_TRUE(absl::StrContains(entries, "  compression=kZSTD\n"));
+  EXPECT_TRUE(absl::StrContains(entries, "target_file_size_base=1234567\n"));
+  EXPECT_TRUE(
+      absl::StrContains(Running("[CFOptions \"nodes\"]"), "  compression=kNoCompression\n"));
+  const std::string table = Running("[TableOptions/BlockBasedTable \"entries\"]");
+  EXPECT_TRUE(absl::StrContains(table, "block_size=8192\n"));
+  // What it does not say stays Marcot's.
+  EXPECT_TRUE(absl::StrContains(table, "cache_index_and_filter_blocks=true\n"));
+}
+
+TEST_F(OptionsFileTest, WhatIsWrongIsRefused) {
+  for (const char* const text :
+       {"max_background_jobs=3\n", "[DBOptions]\nmax_background_jobs\n", "[DBOptions]\nnone=1\n",
+        "[DBOptions]\nmax_background_jobs=many\n", "[DBOptions\n", "[Other]\n",
+        "[CFOptions]\nwrite_buffer_size=1\n", "[CFOptions \"absent\"]\nwrite_buffer_size=1\n",
+        "[CFOptions \"entries\"]\ncomparator=rocksdb.ReverseBytewiseComparator\n",
+        "[CFOptions \"entries\"]\ncompaction_style=kCompactionStyleFIFO\n",
+        "[DBOptions]\nmanual_wal_flush=true\n",
+        "[TableOptions/BlockBasedTable \"entries\"]\nno_such_option=1\n"}) {
+    const absl::Status status = Open(text);
+    EXPECT_EQ(CodeOf(status), Code::kParamInvalid) << text << status;
+    EXPECT_TRUE(absl::StrContains(status.message(), "options file")) << text;
+    EXPECT_FALSE(fs::exists(store())) << text;
+  }
+  RocksdbOptions options = kSmall;
+  options.options_file = (folder_.path() / "absent").string();
+  EXPECT_EQ(CodeOf(OpenRocksdb(store().string(), options).status()), Code::kParamInvalid);
 }
 
 }  // namespace

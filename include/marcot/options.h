@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "marcot/types.h"
@@ -38,9 +39,19 @@ struct StoreOptions {
   size_t max_name_chars = 255;    // Unicode code points in one name; 16..255
   size_t max_path_bytes = 16384;  // of a whole path, separators included; 255..1048576
 
-  size_t record_cache_bytes = 256u << 20;  // entries and nodes that readers and the writer share
-  size_t block_cache_bytes = 256u << 20;   // RocksDB's blocks, its index and filter blocks included
-  size_t memtable_bytes = 64u << 20;       // for all of the store's families together
+  // What the store may keep in memory, in bytes: at least 2 MiB, and both of its parts below. The
+  // rest of it is for blocks of files, with their indexes and filters and what iterators hold.
+  size_t memory_bytes = 512u << 20;
+  // Entries and nodes that readers and the writer share. Nothing: half of the budget; 0: none.
+  std::optional<size_t> record_cache_bytes;
+  // What is written but not in files yet, of all families together, at least 1 MiB; opening plays
+  // it again after a crash. Nothing: an eighth of the budget.
+  std::optional<size_t> memtable_bytes;
+  // Overrides options of the storage, in the format of RocksDB's options files: sections
+  // [DBOptions], [CFOptions "entries"], [TableOptions/BlockBasedTable "entries"] with the lines
+  // that differ; the family "default" stands for all. ParamInvalid for what RocksDB does not know,
+  // and for what would change the order of keys or what a commit promises. Empty: none.
+  std::string rocksdb_options_file;
 
   // A snapshot held longer than this answers SnapshotExpired: it keeps garbage on the disk.
   std::chrono::seconds max_snapshot_age{3600};

@@ -10,6 +10,7 @@
 #include "core/tree_writer.h"
 #include "marcot/error.h"
 #include "operations/content.h"
+#include "operations/memory.h"
 #include "operations/space_builder.h"
 #include "storage_rocksdb/rocksdb_storage.h"
 
@@ -239,8 +240,14 @@ absl::Status CheckOptions(const StoreOptions& options) {
   if (!in_range(options.max_path_bytes, 255, 1u << 20)) {
     return MakeError(Code::kParamInvalid, "max_path_bytes must be 255..1048576");
   }
-  if (options.memtable_bytes < (1u << 20)) {
+  const MemoryShares memory = SharesOf(options);
+  if (memory.memtables < kMinMemtableBytes) {
     return MakeError(Code::kParamInvalid, "memtable_bytes must be at least 1 MiB");
+  }
+  if (memory.blocks < memory.memtables) {
+    return MakeError(
+        Code::kParamInvalid,
+        "memory_bytes must hold record_cache_bytes and memtable_bytes, at least 2 MiB");
   }
   if (!in_range(options.reclaim_percent, 1, 100)) {
     return MakeError(Code::kParamInvalid, "reclaim_percent must be 1..100");
@@ -288,10 +295,12 @@ void EngineSnapshot::ExpireIfDue(Clock::time_point now) {
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const std::string& folder,
                                                      const StoreOptions& options) {
   MARCOT_RETURN_IF_ERROR(CheckOptions(options));
+  const MemoryShares memory = SharesOf(options);
   storage::RocksdbOptions rocksdb{.create_if_missing = options.create_if_missing,
                                   .read_only = options.read_damaged,
-                                  .block_cache_bytes = options.block_cache_bytes,
-                                  .memtable_bytes = options.memtable_bytes};
+                                  .block_cache_bytes = memory.blocks,
+                                  .memtable_bytes = memory.memtables,
+                                  .options_file = options.rocksdb_options_file};
   MARCOT_ASSIGN_OR_RETURN(auto storage, storage::OpenRocksdb(folder, rocksdb));
   return Start(std::move(storage), options);
 }
@@ -317,7 +326,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(std::unique_ptr<storage::S
 Engine::Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& options)
     : options_(options),
       limits_{options.max_name_chars, options.max_path_bytes},
-      committed_(std::move(storage), options.record_cache_bytes),
+      committed_(std::move(storage), SharesOf(options).records),
       events_(options.listener),
       pipeline_(committed_, GuardedClock(options.clock_ms), meters_, events_),
       summaries_(committed_, pipeline_) {}

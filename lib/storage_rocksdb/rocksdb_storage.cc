@@ -8,8 +8,10 @@
 #include "absl/strings/match.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
+#include "rocksdb/write_buffer_manager.h"
 #include "storage_rocksdb/backup.h"
 #include "storage_rocksdb/family_options.h"
+#include "storage_rocksdb/options_file.h"
 #include "storage_rocksdb/rocksdb_status.h"
 
 namespace marcot::storage {
@@ -261,7 +263,8 @@ class NoLogger final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
+rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options,
+                                   const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions db;
   db.env = options.env;
   db.create_if_missing = options.create_if_missing;
@@ -270,7 +273,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options) {
   // hints work only without it.
   db.allow_concurrent_memtable_write = false;
   db.enable_write_thread_adaptive_yield = false;
-  db.db_write_buffer_size = options.memtable_bytes;
+  db.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(options.memtable_bytes, cache);
   // A family that is seldom written would keep old logs alive until its memtable fills.
   db.max_total_wal_size = 4 * options.memtable_bytes;
   db.max_background_jobs = 2;
@@ -326,7 +330,6 @@ absl::Status OpenError(const std::string& folder, const rocksdb::Status& status)
 
 absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
                                                      const RocksdbOptions& options) {
-  MARCOT_RETURN_IF_ERROR(CheckFolder(folder, options.create_if_missing));
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (int i = 0; i < kFamilyCount; ++i) {
@@ -334,8 +337,12 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
     families.emplace_back(std::string(FamilyName(family)),
                           FamilyOptions(family, options.memtable_bytes, cache));
   }
+  rocksdb::DBOptions db_options = DatabaseOptions(options, cache);
+  if (!options.options_file.empty()) {
+    MARCOT_RETURN_IF_ERROR(ApplyOptionsFile(options.options_file, &db_options, &families));
+  }
+  MARCOT_RETURN_IF_ERROR(CheckFolder(folder, options.create_if_missing));
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
-  rocksdb::DBOptions db_options = DatabaseOptions(options);
   std::vector<std::string> present;
   if (rocksdb::DB::ListColumnFamilies(db_options, folder, &present).ok()) {
     for (const std::string& name : present) {

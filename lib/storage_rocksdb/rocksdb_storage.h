@@ -12,9 +12,10 @@ namespace marcot::storage {
 
 struct RocksdbOptions {
   bool create_if_missing = false;
-  bool read_only = false;  // nothing is written, and a damaged file fails only reads of it
-  size_t block_cache_bytes = 0;
+  bool read_only = false;        // nothing is written, and a damaged file fails only reads of it
+  size_t block_cache_bytes = 0;  // what the memtables have is counted to it
   size_t memtable_bytes = 0;
+  std::string options_file = {};  // overrides options (storage_rocksdb/options_file.h); empty: none
   rocksdb::Env* env = rocksdb::Env::Default();  // outlives the storage
 };
 

@@ -35,6 +35,7 @@ StoreOptions OptionsOf(uint64_t seed, const ManualClock& clock) {
   options.memtable_bytes = 2u << 20;  // small: less for a reopen to play again
   if (seed % 4 == 1) options.record_cache_bytes = 64 * 1024;  // next to no cache
   if (seed % 4 == 2) options.memtable_bytes = 1u << 20;       // flushes often
+  if (seed % 4 == 3) options.record_cache_bytes = 0;
   return options;
 }
 

@@ -27,8 +27,8 @@ TempFolder::~TempFolder() {
 StoreOptions TestOptions() {
   StoreOptions options;
   options.create_if_missing = true;
+  options.memory_bytes = 32u << 20;
   options.record_cache_bytes = 8u << 20;
-  options.block_cache_bytes = 8u << 20;
   options.memtable_bytes = 16u << 20;
   options.background_reclaim = false;
   return options;
