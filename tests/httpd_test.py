@@ -951,6 +951,132 @@ class FileTest(HttpdTest):
         self.expect(200, self.file("POST", begun["confirmKey"], "confirm", body, token=token))
 
 
+class LinkTest(HttpdTest):
+    def link(self, path, to, strategy=None, **options):
+        query = {} if strategy is None else {"conflict_resolution_strategy": strategy}
+        return self.file("PUT", path, query, {"linkTo": to}, **options)
+
+    def info(self, path):
+        return self.expect(200, self.directory("GET", path, "info&with_inode")).json
+
+    def leads_nowhere(self, path):
+        for query in (None, "info"):
+            self.refused(404, "FileNotFound", self.file("GET", path, query))
+        self.expect(404, self.file("HEAD", path))
+
+    def test_a_link_is_listed_as_one_and_read_as_its_target(self):
+        self.mkdir("d")
+        self.upload("d/f.txt", b"target")
+        self.assertEqual(self.expect(200, self.link("l", "d/f.txt")).json, {"path": ["l"]})
+        self.assertEqual(self.link("l", "d/f.txt").json, {"path": ["l (1)"]})
+        self.refused(409, "SameNameDirectoryOrFileExists", self.link("l", "d/f.txt", "ask"))
+        self.refused(409, "SameNameDirectoryOrFileExists", self.link("d", "d/f.txt", "overwrite"))
+        self.refused(404, "DirectoryNotFound", self.link("gone/l", "d/f.txt"))
+        self.refused(404, "PathNotFound", self.link("x", "gone"))
+        self.refused(400, "RootDirectoryNotAllowed", self.link("x", ""))
+        self.refused(400, "ParamInvalid", self.file("PUT", "x", body={"linkTo": 1}))
+
+        target, link = self.info("d/f.txt"), self.info("l")
+        self.assertEqual((link["type"], link["size"], link["name"]), ("symlink", "0", "l"))
+        self.assertEqual(link["linkTo"], target["inode"])
+        self.assertNotIn("linkTo", target)
+        self.assertNotIn("metaData", link)
+        page = self.directory("GET", "", "by-marker").json
+        types = {entry["name"]: entry["type"] for entry in page["contents"]}
+        self.assertEqual(types, {"d": "dir", "l": "symlink", "l (1)": "symlink"})
+        read = self.expect(200, self.file("GET", "l", "info")).json
+        self.assertEqual((read["size"], read["crc64"]), ("6", crc64(b"target")))
+        self.assertEqual(read["contentType"], "text/plain")
+        self.expect(200, self.file("HEAD", "l"))
+        self.assertEqual(self.fetch("l"), b"target")
+        location = self.expect(302, self.file("GET", "l")).headers["location"]
+        self.assertIn("/f.txt?", location)
+
+    def test_a_link_follows_its_target(self):
+        self.mkdir("d/e")
+        self.upload("d/e/f", b"one")
+        self.expect(200, self.link("d/l", "d/e/f"))
+        self.expect(200, self.file("PUT", "d/e/moved", body={"from": "d/e/f"}))
+        self.expect(204, self.directory("PUT", "other", body={"from": "d/e"}))
+        self.assertEqual(self.fetch("d/l"), b"one")
+        self.upload("other/moved", b"two", "overwrite")
+        self.assertEqual(self.fetch("d/l"), b"two")
+        # Copies name what the link does, also those of its directory.
+        self.expect(200, self.file("PUT", "c", body={"copyFrom": "d/l"}))
+        self.expect(204, self.directory("PUT", "copy", body={"copyFrom": "d"}))
+        self.expect(200, self.file("PUT", "m", body={"from": "d/l"}))
+        target = self.info("other/moved")["inode"]
+        for path in ("c", "copy/l", "m"):
+            self.assertEqual((self.info(path)["type"], self.info(path)["linkTo"]), ("symlink", target))
+            self.assertEqual(self.fetch(path), b"two")
+        self.expect(204, self.file("DELETE", "m"))
+        self.assertEqual(self.fetch("other/moved"), b"two")
+        self.expect(204, self.file("DELETE", "other/moved"))
+        self.leads_nowhere("c")
+        self.assertEqual(self.info("c")["linkTo"], target)
+
+    def test_links_to_links_and_directories(self):
+        self.mkdir("d")
+        self.upload("f", b"end")
+        self.expect(200, self.link("a", "f"))
+        for number in range(8):
+            self.expect(200, self.link(f"a{number}", f"a{number - 1}" if number else "a"))
+        self.assertEqual(self.fetch("a6"), b"end")
+        self.leads_nowhere("a7")
+        self.expect(200, self.link("f", "a", "overwrite"))
+        self.leads_nowhere("a")
+        self.expect(200, self.link("to d", "d"))
+        self.leads_nowhere("to d")
+        self.refused(400, "FileTypeNotMatched", self.directory("GET", "to d", "by-marker"))
+
+    def test_files_and_links_replace_each_other(self):
+        self.upload("f", b"file")
+        self.upload("g", b"other")
+        self.assertEqual(self.expect(200, self.link("g", "f", "overwrite")).json, {"path": ["g"]})
+        self.assertEqual(self.fetch("g"), b"file")
+        self.assertEqual(self.upload("g", b"again", "overwrite")["type"], "file")
+        self.assertNotIn("linkTo", self.info("g"))
+        self.assertEqual((self.fetch("g"), self.fetch("f")), (b"again", b"file"))
+        # It stays one when all of its metadata is replaced.
+        self.expect(200, self.link("l", "f"))
+        body = {"metaData": {"k": "v"}, "metaDataDirective": "replace"}
+        self.expect(204, self.directory("POST", "l", "update", body))
+        self.assertEqual((self.info("l")["metaData"], self.fetch("l")), ({"k": "v"}, b"file"))
+
+    def test_search(self):
+        self.mkdir("x d")
+        self.upload("x f")
+        self.expect(200, self.link("x l", "x f"))
+
+        def found(*types):
+            route = f"search/{LIBRARY}/{self.space}/search-fs"
+            body = {"keywords": ["x"], "fileTypes": types}
+            page = self.expect(200, self.api("POST", route, {"limit": "1"}, body)).json
+            names = []
+            while True:
+                names += [entry["name"] for entry in page["contents"]]
+                if "nextMarker" not in page:
+                    return names
+                page = self.api("POST", route, {"limit": "1", "marker": page["nextMarker"]}, body).json
+
+        self.assertEqual(found("symlink"), ["x l"])
+        self.assertEqual(found("file"), ["x f"])
+        self.assertEqual(found("dir", "symlink"), ["x d", "x l"])
+        self.assertEqual(found("dir", "file"), ["x d", "x f"])
+        for all_types in (("all",), ("dir", "file", "symlink"), ()):
+            self.assertEqual(found(*all_types), ["x d", "x f", "x l"])
+
+    def test_who_makes_links_puts_no_other_files(self):
+        self.upload("f")
+        token = self.issue("create_symlink_force", user_id="ann")
+        self.expect(200, self.link("l", "f", token=token))
+        self.assertEqual(self.info("l")["userId"], "ann")
+        self.refused(403, "NoPermission", self.file("PUT", "x", "virtual_file", token=token))
+        self.refused(403, "NoPermission", self.file("PUT", "x", {}, {}, token=token))
+        elsewhere = self.issue("create_symlink", space_id="other-space")
+        self.refused(403, "AccessTokenNotMatchSpace", self.link("x", "f", token=elsewhere))
+
+
 class BatchTest(HttpdTest):
     def batch(self, kind, items, **options):
         return self.api("POST", f"batch/{LIBRARY}/{self.space}", kind, items, **options)
@@ -1224,6 +1350,20 @@ class RecycledTest(HttpdTest):
         self.expect(204, self.api("POST", delete, body=[left[1]["id"]]))
         self.expect(200, self.file("PUT", "f", body={"from": "deep/er/f"}))
 
+    def test_versions_below_a_link(self):
+        self.upload("f", b"target")
+        self.upload("l", b"old")
+        query = {"conflict_resolution_strategy": "overwrite"}
+        self.expect(200, self.file("PUT", "l", query, {"linkTo": "f"}))
+        self.assertEqual(self.fetch("l"), b"target")
+        version = self.history("l").json["contents"][1]["id"]
+        self.assertEqual(self.file("GET", "l", {"info": "1", "history_id": str(version)}).json["size"], "3")
+        # What is a file again is no link.
+        self.expect(200, self.api("POST", self.version_route(f"latest-version/{version}")))
+        info = self.directory("GET", "l", "info").json
+        self.assertEqual((info["type"], info["size"], "linkTo" in info), ("file", "3", False))
+        self.assertEqual(self.fetch("l"), b"old")
+
     def test_clear_history(self):
         settings = f"directory-history/{LIBRARY}/library-history"
         for number in range(4):
@@ -1363,11 +1503,6 @@ class SearchTest(HttpdTest):
         self.assertEqual((have["path"], have["name"], have["size"]), (["moved"], "moved", "5"))
         self.refused(404, "PathNotFound", self.api("GET", route + "0" * 32))
         self.refused(400, "ParamInvalid", self.api("GET", route + "xyz"))
-
-    def test_links_are_refused(self):
-        self.upload("f")
-        self.refused(400, "ParamInvalid", self.file("PUT", "link", body={"linkTo": "f"}))
-        self.expect(404, self.file("HEAD", "link"))
 
     def test_favorites(self):
         route = f"favorite/{LIBRARY}/{self.space}"

@@ -157,6 +157,11 @@ TEST_F(SearchTest, FindsByEachThingThatIsKnown) {
   query = {};
   query.labels = {"red"};
   ExpectFound(query, {"Photos/2026", "Photos/archive.tar.gz"});
+  query.also = [](const Stat& stat) { return stat.type == EntryType::kFile; };
+  ExpectFound(query, {"Photos/archive.tar.gz"});
+  query.also = [](const Stat& stat) { return stat.size == 11; };
+  ExpectFound(query, {});
+  query.also = nullptr;
   query.categories = {"backup", "other"};
   ExpectFound(query, {"Photos/archive.tar.gz"});
   query = Keyword(".");

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ struct SearchQuery : ReadOptions {
   std::optional<uint64_t> min_size, max_size;                  // bytes
   std::optional<int64_t> modified_from_ms, modified_until_ms;  // inclusive
   std::vector<std::string> labels, categories;                 // one of them, byte for byte
+  // What else must be true of what matches otherwise; null: nothing. Quick, and the same for all
+  // pages: a marker does not tell whether it is.
+  std::function<bool(const Stat&)> also;
 
   SearchOrder order = SearchOrder::kPath;
   bool descending = false;  // by path: each page costs as in the other orders

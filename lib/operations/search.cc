@@ -109,6 +109,11 @@ class QuerySought final : public Sought {
         stat.modification_time_ms > query_.modified_until_ms.value_or(kEnds.max())) {
       return false;
     }
+    return AttributesMatch(stat) && (query_.also == nullptr || query_.also(stat));
+  }
+
+ private:
+  bool AttributesMatch(const Stat& stat) const {
     if (query_.labels.empty() && query_.categories.empty()) return true;
     const Attributes attributes = stat.attributes.Unpack();
     const bool labelled =
@@ -119,7 +124,6 @@ class QuerySought final : public Sought {
            (query_.categories.empty() || Contains(query_.categories, attributes.category));
   }
 
- private:
   bool wants_files() const { return query_.files; }
   bool wants_directories() const {
     return query_.directories && extensions_.empty() && !query_.min_size.has_value() &&

@@ -55,6 +55,9 @@ bool Matches(const SearchQuery& query, const std::string& name, const Node& node
   if (!query.labels.empty() && std::none_of(labels.begin(), labels.end(), is_asked_for)) {
     return false;
   }
+  Stat stat;
+  stat.name = name;
+  if (query.also != nullptr && !query.also(stat)) return false;
   const auto& categories = query.categories;
   return categories.empty() || std::find(categories.begin(), categories.end(),
                                          node.attributes.category) != categories.end();
@@ -131,8 +134,9 @@ std::string SearchText(const Op& op) {
       << WordsText("extensions", query.extensions)
       << WordsText("excluded", query.excluded_extensions) << WordsText("labels", query.labels)
       << WordsText("categories", query.categories) << (query.files ? "" : " directories")
-      << (query.directories ? "" : " files") << " order=" << static_cast<int>(query.order)
-      << (query.descending ? " descending" : "") << " limit=" << query.limit;
+      << (query.directories ? "" : " files") << (query.also == nullptr ? "" : " of even length")
+      << " order=" << static_cast<int>(query.order) << (query.descending ? " descending" : "")
+      << " limit=" << query.limit;
   if (query.min_size) out << " min=" << *query.min_size;
   if (query.max_size) out << " max=" << *query.max_size;
   if (query.modified_from_ms) out << " from=" << *query.modified_from_ms;
@@ -164,6 +168,7 @@ Op Generator::SearchOp(const NamespaceModel& model) {
   if (Chance(50)) query.categories = {"category 1", "category 3"};
   query.files = !Chance(100);
   query.directories = !query.files || Chance(800);
+  if (Chance(100)) query.also = [](const Stat& stat) { return stat.name.size() % 2 == 0; };
   if (Chance(100)) query.min_size = Below(30);
   if (Chance(100)) query.max_size = query.min_size.value_or(0) + Below(30);
   if (Chance(50)) query.modified_from_ms = static_cast<int64_t>(1'000'000 + Below(20'000));

@@ -59,8 +59,9 @@ std::string ContentTypeOf(const Stat& stat, const Attributes& attributes) {
 
 std::string TypeOf(const Stat& stat, const Attributes& attributes) {
   if (stat.type == EntryType::kDirectory) return "dir";
+  // What was given bytes since, by a version that was set again, is a file like others.
   const auto said = attributes.metadata.find(kTypeKey);
-  if (said != attributes.metadata.end()) return said->second;
+  if (said != attributes.metadata.end() && stat.size == 0) return said->second;
   const std::string type = ContentTypeOf(stat, attributes);
   if (type.starts_with("image/")) return "image";
   return type.starts_with("video/") ? "video" : "file";

@@ -33,7 +33,7 @@ inline constexpr char kOwnKeys[] = "marcot:";
 inline constexpr char kTypeKey[] = "marcot:type";
 inline constexpr char kVirtual[] = "virtual";
 
-// dir, file, image, video, virtual.
+// dir, file, image, video, symlink, virtual.
 std::string TypeOf(const Stat& stat, const Attributes& attributes);
 std::string ContentTypeOf(const Stat& stat, const Attributes& attributes);
 // metaData, labels, category, local times, as far as there are any.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "entry_json.h"
+#include "links.h"
 #include "marcot/error.h"
 #include "routes.h"
 #include "status_macros.h"
@@ -211,6 +212,8 @@ absl::StatusOr<Response> Info(Call& call) {
   const std::vector<std::string> path = Split(call.path, '/');
   Json json = writer.Entry(stat, &path);
   if (!stat.creator.empty()) json["userId"] = stat.creator;
+  const auto target = LinkOf(stat);
+  if (target.has_value()) json["linkTo"] = target->Hex();
   return Answer(200, json);
 }
 

@@ -1,6 +1,7 @@
 // Files (section 5), but for their uploads.
 #include "content_url.h"
 #include "entry_json.h"
+#include "links.h"
 #include "marcot/error.h"
 #include "routes.h"
 #include "status_macros.h"
@@ -59,6 +60,23 @@ absl::StatusOr<Response> MakeVirtual(Call& call) {
   return Answer(201, {{"path", placed.path}, {"type", kVirtual}});
 }
 
+absl::StatusOr<Response> Link(Call& call) {
+  PutOptions options;
+  options.strategy = call.query.StrategyOf(kStrategy);
+  const std::string to = call.body.Required("linkTo");
+  TakeAttributes(call.body).ApplyTo(&options.attributes);
+  HTTPD_RETURN_IF_ERROR(call.error());
+  HTTPD_ASSIGN_OR_RETURN(const Space space, OpenForLinks(call, options.strategy));
+  HTTPD_ASSIGN_OR_RETURN(const Stat target, space.GetStat(to));
+  if (to.empty()) {
+    return MakeError(Code::kRootDirectoryNotAllowed,
+                     "no link leads to a space's root; name a path in it");
+  }
+  options.attributes = LinkTo(target.id, std::move(options.attributes));
+  HTTPD_ASSIGN_OR_RETURN(const Placed placed, space.Put(call.path, "", options));
+  return Answer(200, {{"path", placed.path}});
+}
+
 absl::StatusOr<Response> Delete(Call& call) {
   DeleteOptions options;
   options.permanent = call.query.Flag("permanent");
@@ -72,23 +90,30 @@ absl::StatusOr<Response> Delete(Call& call) {
 
 // ---- reads
 
-// What is known of the file, or of the version of it that the query names. The path of a directory
-// is no file's.
-absl::StatusOr<Stat> StatFile(Call& call) {
+absl::Status NoFile(const std::string& path) {
+  return MakeError(Code::kFileNotFound, path + " is a directory");
+}
+
+// The file, over links, or the version of it that the query names. The path of a directory is no
+// file's.
+absl::StatusOr<Found> FindFile(Call& call, const Space& space) {
   ReadOptions options;
   options.version_id = call.query.Number("history_id").value_or(0);
   HTTPD_RETURN_IF_ERROR(call.error());
-  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
   const auto reader = space.OpenFile(call.path, options);
   if (CodeOf(reader.status()) == Code::kFileTypeNotMatched) {
-    return MakeError(Code::kFileNotFound, call.path + " is a directory");
+    return NoFile(call.path);
   }
   HTTPD_RETURN_IF_ERROR(reader.status());
-  return (*reader)->stat();
+  Found file{Split(call.path, '/'), (*reader)->stat()};
+  if (options.version_id != 0) return file;
+  HTTPD_ASSIGN_OR_RETURN(file, Follow(space, std::move(file)));
+  if (file.stat.type == EntryType::kDirectory) return NoFile(call.path);
+  return file;
 }
 
-absl::StatusOr<std::string> UrlOf(Call& call, const Stat& stat) {
-  ContentTarget target{call.library, call.space, call.path, stat.version};
+absl::StatusOr<std::string> UrlOf(Call& call, const Found& file) {
+  ContentTarget target{call.library, call.space, JoinPath(file.path), file.stat.version};
   target.disposition = call.query.Text("content_disposition");
   const uint64_t period = call.query.Number("period").value_or(kUrlLifeMs / 1000);
   HTTPD_RETURN_IF_ERROR(call.error());
@@ -104,8 +129,9 @@ absl::StatusOr<std::string> UrlOf(Call& call, const Stat& stat) {
 
 absl::StatusOr<Response> Download(Call& call) {
   RefuseContentCas(call);
-  HTTPD_ASSIGN_OR_RETURN(const Stat stat, StatFile(call));
-  HTTPD_ASSIGN_OR_RETURN(const std::string url, UrlOf(call, stat));
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  HTTPD_ASSIGN_OR_RETURN(const Found file, FindFile(call, space));
+  HTTPD_ASSIGN_OR_RETURN(const std::string url, UrlOf(call, file));
   Response response;
   response.status = 302;
   response.headers = {{"location", url}};
@@ -116,17 +142,19 @@ absl::StatusOr<Response> Info(Call& call) {
   RefuseContentCas(call);
   const EntryWriter writer(call);
   const bool pre_check = call.query.Flag("pre_check");
-  HTTPD_ASSIGN_OR_RETURN(const Stat stat, StatFile(call));
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  HTTPD_ASSIGN_OR_RETURN(const Found file, FindFile(call, space));
   Json json;
   if (!pre_check) {
-    HTTPD_ASSIGN_OR_RETURN(json["cosUrl"], UrlOf(call, stat));
+    HTTPD_ASSIGN_OR_RETURN(json["cosUrl"], UrlOf(call, file));
   }
-  json.update(writer.Entry(stat));
+  json.update(writer.Entry(file.stat));
   return Answer(200, json);
 }
 
 absl::StatusOr<Response> Exists(Call& call) {
-  HTTPD_RETURN_IF_ERROR(StatFile(call).status());
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  HTTPD_RETURN_IF_ERROR(FindFile(call, space).status());
   return Response{};
 }
 
@@ -136,6 +164,7 @@ constexpr Route kRoutes[] = {
     {"PUT", kFile, "virtual_file", "", MakeVirtual},
     {"PUT", kFile, "", "copyFrom", Copy},
     {"PUT", kFile, "", "from", Move},
+    {"PUT", kFile, "", "linkTo", Link},
     {"GET", kFile, "info", "", Info},
     {"GET", kFile, "", "", Download},
     {"HEAD", kFile, "", "", Exists},

@@ -3,6 +3,7 @@
 #include "inode.h"
 #include "marcot/error.h"
 #include "routes.h"
+#include "search_query.h"
 #include "status_macros.h"
 
 namespace marcot::httpd {
@@ -10,31 +11,7 @@ namespace {
 
 constexpr uint64_t kMaxLimit = 100;       // of a search
 constexpr uint64_t kMaxViewLimit = 1000;  // of all that is there
-
-// A keyword with spaces is several, one of which is enough.
-std::vector<std::string> TakeKeywords(Fields& body) {
-  std::vector<std::string> words;
-  for (const std::string& keyword : body.Texts("keywords").value_or(std::vector<std::string>())) {
-    for (std::string& word : Split(keyword, ' ')) {
-      if (!word.empty()) words.push_back(std::move(word));
-    }
-  }
-  return words;
-}
-
-absl::Status TakeTypes(Fields& body, SearchQuery* query) {
-  const auto types = body.Texts("fileTypes");
-  if (!types.has_value() || types->empty()) return absl::OkStatus();
-  query->directories = query->files = false;
-  for (const std::string& type : *types) {
-    if (type != "all" && type != "dir" && type != "file" && type != "symlink") {
-      return MakeError(Code::kParamInvalid, "`fileTypes` are all, dir, file and symlink");
-    }
-    query->directories |= type == "all" || type == "dir";
-    query->files |= type == "all" || type == "file";
-  }
-  return absl::OkStatus();
-}
+constexpr int kMaxCalls = 200;            // of the core for one request
 
 absl::StatusOr<SearchOrder> OrderOf(const std::string& name) {
   if (name.empty()) return SearchOrder::kPath;
@@ -55,7 +32,6 @@ absl::Status TakeLimit(Call& call, uint64_t most, SearchQuery* query) {
 // A call of the core may end before it has found anything; a client wants something or the end,
 // but not at any price.
 absl::StatusOr<SearchPage> Find(const Space& space, SearchQuery query) {
-  constexpr int kMaxCalls = 200;
   SearchPage page;
   for (int i = 0; i < kMaxCalls; ++i) {
     HTTPD_ASSIGN_OR_RETURN(page, space.Search(query));
@@ -78,28 +54,12 @@ Json PageOf(const EntryWriter& writer, const SearchPage& page, bool with_path) {
 
 absl::StatusOr<Response> Search(Call& call) {
   const EntryWriter writer(call);
-  SearchQuery query;
-  query.keywords = TakeKeywords(call.body);
-  query.below = call.body.Text("scope").value_or("");
-  query.extensions = call.body.Texts("inExtnames").value_or(query.extensions);
-  query.excluded_extensions =
-      call.body.Texts("excludeExtnames").value_or(query.excluded_extensions);
-  query.min_size = call.body.Number("minFileSize");
-  query.max_size = call.body.Number("maxFileSize");
-  query.modified_from_ms = call.body.Time("modificationTimeStart");
-  query.modified_until_ms = call.body.Time("modificationTimeEnd");
-  query.labels = call.body.Texts("labels").value_or(query.labels);
-  query.categories = call.body.Texts("categories").value_or(query.categories);
+  HTTPD_ASSIGN_OR_RETURN(SearchQuery query, TakeSearchQuery(call.body));
   query.marker = call.body.Text("marker").value_or(call.query.Text("marker"));
   const std::string order = call.body.Text("orderBy").value_or("");
   const std::string direction = call.body.Text("orderByType").value_or("asc");
-  const std::string type = call.body.Text("type").value_or("filename");
-  HTTPD_RETURN_IF_ERROR(TakeTypes(call.body, &query));
   HTTPD_RETURN_IF_ERROR(TakeLimit(call, kMaxLimit, &query));
   HTTPD_RETURN_IF_ERROR(call.error());
-  if (type != "filename") {
-    return MakeError(Code::kParamInvalid, "`type` must be filename: contents are not looked at");
-  }
   if (direction != "asc" && direction != "desc") {
     return MakeError(Code::kParamInvalid, "`orderByType` must be asc or desc");
   }

@@ -164,15 +164,10 @@ absl::StatusOr<Response> Abort(Call& call) {
 
 constexpr char kFile[] = "file/{L}/{P}/{F}";
 
-absl::StatusOr<Response> RefuseLink(Call&) {
-  return MakeError(Code::kParamInvalid, "symbolic links are not kept here; copy the file");
-}
-
 constexpr Route kRoutes[] = {
-    {"PUT", kFile, "", "linkTo", RefuseLink},     {"PUT", kFile, "", "", BeginSimple},
-    {"POST", kFile, "multipart", "", BeginParts}, {"POST", kFile, "confirm", "", Confirm},
-    {"POST", kFile, "renew", "", Renew},          {"GET", kFile, "upload", "", State},
-    {"DELETE", kFile, "upload", "", Abort},
+    {"PUT", kFile, "", "", BeginSimple},     {"POST", kFile, "multipart", "", BeginParts},
+    {"POST", kFile, "confirm", "", Confirm}, {"POST", kFile, "renew", "", Renew},
+    {"GET", kFile, "upload", "", State},     {"DELETE", kFile, "upload", "", Abort},
 };
 
 }  // namespace
