@@ -53,6 +53,8 @@ class FavoritesTest : public ::testing::Test {
     return paths;
   }
 
+  bool Has(const ObjectId& id) { return favorites().Have(space_, "ann", {{id}})->at(0); }
+
   using Names = std::vector<std::string>;
 
   testing::ManualClock clock_;
@@ -71,8 +73,12 @@ TEST_F(FavoritesTest, AreAUsersOwnInOrderOfTime) {
   EXPECT_EQ(Paths("bob"), Names{"d"});
   EXPECT_EQ(Paths("nobody"), Names{});
   const ObjectId g = space_.GetStat("g")->id;
-  EXPECT_TRUE(*favorites().Has(space_, "ann", g));
-  EXPECT_FALSE(*favorites().Has(space_, "bob", g));
+  const std::vector<ObjectId> ids = {g, {7, 7}, space_.GetStat("d")->id, g};
+  using Marks = std::vector<bool>;
+  EXPECT_EQ(*favorites().Have(space_, "ann", ids), (Marks{true, false, false, true}));
+  EXPECT_EQ(*favorites().Have(space_, "bob", ids), (Marks{false, false, true, false}));
+  EXPECT_EQ(*favorites().Have(space_, "nobody", {}), Marks{});
+  EXPECT_FALSE(favorites().Have(Space(), "ann", ids).ok());
   EXPECT_EQ(CodeOf(favorites().Add(space_, "ann", "g").status()), Code::kDuplicateFavoriteRecord);
   EXPECT_EQ(CodeOf(favorites().AddObject(space_, "ann", g).status()),
             Code::kDuplicateFavoriteRecord);
@@ -98,10 +104,10 @@ TEST_F(FavoritesTest, FollowWhatIsMoved) {
   store_.Reopen();
   Open();
   EXPECT_EQ(Paths(), (Names{"d/moved/b/c", "h"}));
-  EXPECT_TRUE(*favorites().Has(space_, "ann", file) && *favorites().Has(space_, "ann", directory));
+  EXPECT_TRUE(Has(file) && Has(directory));
   ASSERT_TRUE(space_.Delete("h").ok());
   EXPECT_EQ(Paths(), Names{"d/moved/b/c"});
-  EXPECT_FALSE(*favorites().Has(space_, "ann", file));
+  EXPECT_FALSE(Has(file));
 }
 
 TEST_F(FavoritesTest, InsideCopies) {

@@ -1509,6 +1509,7 @@ class SearchTest(HttpdTest):
         ann = self.issue("copy_file", user_id="ann", space_id=self.space)
         self.mkdir("d")
         self.upload("d/f")
+        self.upload("plain")
         inode = self.expect(200, self.api("POST", route, body={"path": "d/f"}, token=ann)).json["inode"]
         self.refused(409, "DuplicateFavoriteRecord", self.api("POST", route, body={"inode": inode}, token=ann))
         second = self.directory("GET", "d", {"info": "1", "with_inode": "1"}).json["inode"]
@@ -1522,6 +1523,27 @@ class SearchTest(HttpdTest):
         self.assertEqual(self.api("GET", route + "/list").json["contents"], [])
         one = self.api("GET", route + "/list", {**query, "page": "2", "page_size": "1"}, token=ann).json
         self.assertEqual([entry["path"] for entry in one["contents"]], [["d"]])
+
+        flag = {"with_favorite_status": "1"}
+        for query in ("by-marker", "by-page"):
+            page = self.directory("GET", "", {query: "1", **flag}, token=ann).json
+            marks = {entry["name"]: entry["isFavorite"] for entry in page["contents"]}
+            self.assertEqual(marks, {"d": True, "moved": True, "plain": False})
+            page = self.directory("GET", "", {query: "1", **flag}).json
+            self.assertFalse(any(entry["isFavorite"] for entry in page["contents"]))
+            page = self.directory("GET", "", {query: "1"}, token=ann).json
+            self.assertFalse(any("isFavorite" in entry for entry in page["contents"]))
+        for path, marked in (("moved", True), ("plain", False)):
+            for info in (self.directory, self.file):
+                one = self.expect(200, info("GET", path, {"info": "1", **flag}, token=ann)).json
+                self.assertIs(one["isFavorite"], marked)
+        page = self.expect(200, self.find(flag, keywords=["moved", "plain"])).json
+        self.assertEqual([entry["isFavorite"] for entry in page["contents"]], [False, False])
+        target = f"search/{LIBRARY}/{self.space}/search-fs"
+        page = self.api("POST", target, flag, {"keywords": ["moved", "plain"]}, token=ann).json
+        self.assertEqual([entry["isFavorite"] for entry in page["contents"]], [True, False])
+        self.refused(400, "ParamInvalid", self.directory("GET", "", {"info": "1", "with_favorite_status": "x"}))
+
         self.expect(204, self.api("POST", route, {"cancel": "1"}, {"path": "moved"}, token=ann))
         self.refused(404, "FavoriteNotFound", self.api("POST", route, {"cancel": "1"}, {"inode": inode}, token=ann))
         self.refused(400, "ParamInvalid", self.api("POST", route, body={}, token=ann))

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,9 +52,9 @@ class Favorites {
   // MarkerNotFound.
   virtual absl::StatusOr<FavoritesPage> List(const Space& space, std::string_view user,
                                              const ListFavoritesOptions& options = {}) = 0;
-  // O(1).
-  virtual absl::StatusOr<bool> Has(const Space& space, std::string_view user,
-                                   const ObjectId& id) = 0;
+  // Whether each of the objects is one, in their order. O(1) for each.
+  virtual absl::StatusOr<std::vector<bool>> Have(const Space& space, std::string_view user,
+                                                 std::span<const ObjectId> ids) = 0;
 };
 
 }  // namespace marcot

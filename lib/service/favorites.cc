@@ -87,7 +87,8 @@ class FavoritesImpl final : public Favorites {
   absl::Status Remove(const Space& space, std::string_view user, const ObjectId& id) override;
   absl::StatusOr<FavoritesPage> List(const Space& space, std::string_view user,
                                      const ListFavoritesOptions& options) override;
-  absl::StatusOr<bool> Has(const Space& space, std::string_view user, const ObjectId& id) override;
+  absl::StatusOr<std::vector<bool>> Have(const Space& space, std::string_view user,
+                                         std::span<const ObjectId> ids) override;
 
  private:
   absl::StatusOr<std::optional<Favorite>> Resolve(const Space& space, const Drawer& drawer,
@@ -124,11 +125,16 @@ absl::Status FavoritesImpl::Remove(const Space& space, std::string_view user, co
                    absl::StrCat("the object ", id.Hex(), " is no favourite; list them"));
 }
 
-absl::StatusOr<bool> FavoritesImpl::Has(const Space& space, std::string_view user,
-                                        const ObjectId& id) {
+absl::StatusOr<std::vector<bool>> FavoritesImpl::Have(const Space& space, std::string_view user,
+                                                      std::span<const ObjectId> ids) {
   MARCOT_ASSIGN_OR_RETURN(const Drawer drawer, Drawer::Of(shelf_, space, user));
-  MARCOT_ASSIGN_OR_RETURN(const auto record, drawer.Find(id));
-  return record.has_value();
+  std::vector<bool> marked;
+  marked.reserve(ids.size());
+  for (const ObjectId& id : ids) {
+    MARCOT_ASSIGN_OR_RETURN(const auto record, drawer.Find(id));
+    marked.push_back(record.has_value());
+  }
+  return marked;
 }
 
 // Nothing: the object is gone, or somebody has removed the mark.

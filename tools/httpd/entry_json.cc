@@ -1,6 +1,9 @@
 #include "entry_json.h"
 
+#include <utility>
+
 #include "marcot/error.h"
+#include "status_macros.h"
 
 namespace marcot::httpd {
 namespace {
@@ -16,7 +19,8 @@ void AddIfGiven(Json* json, const char* key, const std::string& value) {
 EntryWriter::EntryWriter(Call& call)
     : call_(call),
       with_inode_(call.query.Flag("with_inode")),
-      with_content_cas_(call.query.Flag("with_content_cas")) {}
+      with_content_cas_(call.query.Flag("with_content_cas")),
+      with_favorite_status_(call.query.Flag("with_favorite_status")) {}
 
 Json EntryWriter::Entry(const Stat& stat, const std::vector<std::string>* path) const {
   const Attributes attributes = stat.attributes.Unpack();
@@ -37,10 +41,26 @@ Json EntryWriter::Entry(const Stat& stat, const std::vector<std::string>* path) 
   return json;
 }
 
+absl::StatusOr<Json> EntryWriter::MarkedEntry(const Space& space, const Stat& stat,
+                                              const std::vector<std::string>* path) const {
+  Json entries = Json::array({Entry(stat, path)});
+  HTTPD_RETURN_IF_ERROR(AddFavoriteStatus(space, {{stat.id}}, &entries));
+  return std::move(entries[0]);
+}
+
 Json EntryWriter::File(const Stat& stat, const Placed& placed) const {
   Json json = Entry(stat, &placed.path);
   json["isOverwritten"] = placed.overwritten;
   return json;
+}
+
+absl::Status EntryWriter::AddFavoriteStatus(const Space& space, std::span<const ObjectId> ids,
+                                            Json* entries) const {
+  if (!with_favorite_status_) return absl::OkStatus();
+  HTTPD_ASSIGN_OR_RETURN(const std::vector<bool> marked,
+                         call_.app.service.favorites().Have(space, "", ids));
+  for (size_t i = 0; i < ids.size(); ++i) (*entries)[i]["isFavorite"] = bool{marked[i]};
+  return absl::OkStatus();
 }
 
 void EntryWriter::AddContent(Json* json, const Stat& stat, const Attributes& attributes) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,21 +11,28 @@
 
 namespace marcot::httpd {
 
-// Writes entries as the query asks for them (with_inode, with_content_cas).
+// Writes entries as the query asks for them (with_inode, with_content_cas, with_favorite_status).
 class EntryWriter {
  public:
   explicit EntryWriter(Call& call);
 
-  // Of lists and of one entry: `path` is in it where it is given.
+  // `path` is in it where it is given.
   Json Entry(const Stat& stat, const std::vector<std::string>* path = nullptr) const;
+  // The same with the user's mark, for an answer that is one entry.
+  absl::StatusOr<Json> MarkedEntry(const Space& space, const Stat& stat,
+                                   const std::vector<std::string>* path = nullptr) const;
   // What an upload answers.
   Json File(const Stat& stat, const Placed& placed) const;
+  // Says of each entry in the array whether it is a favourite of the user, where that is asked for.
+  // `ids` are those of the entries, in their order.
+  absl::Status AddFavoriteStatus(const Space& space, std::span<const ObjectId> ids,
+                                 Json* entries) const;
   // What is known of a file's content: type, size, eTag, crc64 and so on.
   void AddContent(Json* json, const Stat& stat, const Attributes& attributes) const;
 
  private:
   Call& call_;
-  const bool with_inode_, with_content_cas_;
+  const bool with_inode_, with_content_cas_, with_favorite_status_;
 };
 
 // Keys of metadata that begin like this are the frontend's own: no client sees or sets them.

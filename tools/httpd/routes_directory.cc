@@ -1,5 +1,6 @@
 // Directories (section 4).
 #include <algorithm>
+#include <iterator>
 
 #include "entry_json.h"
 #include "links.h"
@@ -156,6 +157,18 @@ absl::StatusOr<ListOptions> TakeListOptions(Call& call) {
   return options;
 }
 
+absl::StatusOr<Json> ContentsOf(const EntryWriter& writer, const Space& space,
+                                std::span<const Stat> entries) {
+  Json contents = Json::array();
+  std::vector<ObjectId> ids;
+  for (const Stat& stat : entries) {
+    contents.push_back(writer.Entry(stat));
+    ids.push_back(stat.id);
+  }
+  HTTPD_RETURN_IF_ERROR(writer.AddFavoriteStatus(space, ids, &contents));
+  return contents;
+}
+
 absl::StatusOr<Response> ListByMarker(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(ListOptions options, TakeListOptions(call));
   options.prefix = call.query.Text("prefix");
@@ -168,8 +181,7 @@ absl::StatusOr<Response> ListByMarker(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const Page page, space.List(call.path, options));
   Json json{{"path", Split(call.path, '/')}};
   if (!page.marker.empty()) json["nextMarker"] = page.marker;
-  json["contents"] = Json::array();
-  for (const Stat& stat : page.entries) json["contents"].push_back(writer.Entry(stat));
+  HTTPD_ASSIGN_OR_RETURN(json["contents"], ContentsOf(writer, space, page.entries));
   return Answer(200, json);
 }
 
@@ -181,19 +193,19 @@ absl::StatusOr<Response> ListByPage(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
   const auto snapshot = call.app.store.TakeSnapshot();
   options.snapshot = snapshot.get();
-  Json contents = Json::array();
+  std::vector<Stat> entries;
   Page page;
   uint64_t skip = paging.skip();
   do {
-    options.limit = std::min<uint64_t>(skip + paging.size - contents.size(), 1000);
+    options.limit = std::min<uint64_t>(skip + paging.size - entries.size(), 1000);
     HTTPD_ASSIGN_OR_RETURN(page, space.List(call.path, options));
     options.marker = page.marker;
     const uint64_t skipped = std::min<uint64_t>(skip, page.entries.size());
     skip -= skipped;
-    for (size_t i = skipped; i < page.entries.size(); ++i) {
-      contents.push_back(writer.Entry(page.entries[i]));
-    }
-  } while (!page.marker.empty() && contents.size() < paging.size);
+    std::move(page.entries.begin() + static_cast<ptrdiff_t>(skipped), page.entries.end(),
+              std::back_inserter(entries));
+  } while (!page.marker.empty() && entries.size() < paging.size);
+  HTTPD_ASSIGN_OR_RETURN(Json contents, ContentsOf(writer, space, entries));
   const uint64_t files = options.filter == ListFilter::kOnlyDirectories ? 0 : page.total_files;
   const uint64_t directories =
       options.filter == ListFilter::kOnlyFiles ? 0 : page.total_directories;
@@ -210,7 +222,7 @@ absl::StatusOr<Response> Info(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
   HTTPD_ASSIGN_OR_RETURN(const Stat stat, space.GetStat(call.path));
   const std::vector<std::string> path = Split(call.path, '/');
-  Json json = writer.Entry(stat, &path);
+  HTTPD_ASSIGN_OR_RETURN(Json json, writer.MarkedEntry(space, stat, &path));
   if (!stat.creator.empty()) json["userId"] = stat.creator;
   const auto target = LinkOf(stat);
   if (target.has_value()) json["linkTo"] = target->Hex();

@@ -148,7 +148,8 @@ absl::StatusOr<Response> Info(Call& call) {
   if (!pre_check) {
     HTTPD_ASSIGN_OR_RETURN(json["cosUrl"], UrlOf(call, file));
   }
-  json.update(writer.Entry(file.stat));
+  HTTPD_ASSIGN_OR_RETURN(const Json entry, writer.MarkedEntry(space, file.stat));
+  json.update(entry);
   return Answer(200, json);
 }
 

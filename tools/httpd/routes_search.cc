@@ -41,13 +41,17 @@ absl::StatusOr<SearchPage> Find(const Space& space, SearchQuery query) {
   return page;
 }
 
-Json PageOf(const EntryWriter& writer, const SearchPage& page, bool with_path) {
+absl::StatusOr<Json> PageOf(const EntryWriter& writer, const Space& space, const SearchPage& page,
+                            bool with_path) {
   Json json = Json::object();
   if (!page.marker.empty()) json["nextMarker"] = page.marker;
   Json contents = Json::array();
+  std::vector<ObjectId> ids;
   for (const Found& found : page.entries) {
     contents.push_back(writer.Entry(found.stat, with_path ? &found.path : nullptr));
+    ids.push_back(found.stat.id);
   }
+  HTTPD_RETURN_IF_ERROR(writer.AddFavoriteStatus(space, ids, &contents));
   json["contents"] = std::move(contents);
   return json;
 }
@@ -67,7 +71,8 @@ absl::StatusOr<Response> Search(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(query.order, OrderOf(order));
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
   HTTPD_ASSIGN_OR_RETURN(const SearchPage page, Find(space, query));
-  return Answer(200, PageOf(writer, page, true));
+  HTTPD_ASSIGN_OR_RETURN(const Json json, PageOf(writer, space, page, true));
+  return Answer(200, json);
 }
 
 absl::StatusOr<Response> View(Call& call) {
@@ -88,7 +93,8 @@ absl::StatusOr<Response> View(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(query.descending, IsDescending(call.query, false));
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
   HTTPD_ASSIGN_OR_RETURN(const SearchPage page, Find(space, query));
-  return Answer(200, PageOf(writer, page, with_path));
+  HTTPD_ASSIGN_OR_RETURN(const Json json, PageOf(writer, space, page, with_path));
+  return Answer(200, json);
 }
 
 absl::StatusOr<Response> LookUp(Call& call) {
