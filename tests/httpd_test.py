@@ -538,6 +538,14 @@ class DirectoryTest(HttpdTest):
         for order in ("modificationTime", "creationTime"):
             names = self.names(query={"order_by": order})
             self.assertEqual((sorted(names[:3]), sorted(names[3:])), (["a", "b", "c"], ["B", "x", "y"]))
+        for path, when in (("x", "2021"), ("c", "2020"), ("B", "2019")):
+            self.expect(204, self.directory("POST", path, "update", {"localCreationTime": when}))
+        local = {"order_by": "localCreationTime"}
+        self.assertEqual(self.names(query=local), ["a", "b", "c", "y", "B", "x"])
+        union = {**local, "sort_type": "union", "order_by_type": "desc"}
+        self.assertEqual(self.names(query=union), ["x", "c", "B", "a", "b", "y"])
+        page = self.directory("GET", "", {"by-page": "1", "page": "2", "page_size": "2", **union}).json
+        self.assertEqual([entry["name"] for entry in page["contents"]], ["B", "a"])
         self.assertEqual(self.names(query={"filter": "onlyDir"}), ["a", "b", "c"])
         self.assertEqual(self.names(query={"filter": "onlyFile"}), ["B", "x", "y"])
         self.assertEqual(self.names(query={"prefix": "x"}), ["x"])
@@ -1238,8 +1246,30 @@ class RecycledTest(HttpdTest):
         self.assertEqual((page["totalNum"], page["contents"][0]["name"]), (2, "d"))
         for wrong in ({"limit": "101"}, {"order_by": "color"}):
             self.refused(400, "ParamInvalid", self.bin("GET", query={"by-marker": "1", **wrong}))
+
+        # Made first, modified last.
+        self.mkdir("z")
+        self.upload("older", b"2")
+        time.sleep(0.005)
+        self.upload("z/p", b"3")
+        third, fourth = self.drop("directory", "z"), self.drop("file", "older")
+        for direction, items in (("asc", [fourth, third]), ("desc", [third, fourth])):
+            query = {"order_by": "modificationTime", "order_by_type": direction}
+            contents = self.bin("GET", query={"by-page": "1", **query}).json["contents"]
+            listed = [item["recycledItemId"] for item in contents]
+            self.assertEqual([item for item in listed if item in items], items)
+            times = [item["modificationTime"] for item in contents]
+            self.assertEqual(times, sorted(times, reverse=direction == "desc"))
+            seen, marker = [], ""
+            while True:
+                page = self.bin("GET", query={"by-marker": "1", "limit": "1", "marker": marker, **query}).json
+                seen += [item["recycledItemId"] for item in page["contents"]]
+                marker = page.get("nextMarker")
+                if marker is None:
+                    break
+            self.assertEqual(seen, listed)
         stats = {"stats": "1", "stats_type": "recycle"}
-        self.assertEqual(self.directory("GET", "", stats).json["fileCount"], 2)
+        self.assertEqual(self.directory("GET", "", stats).json["fileCount"], 4)
         stats["recycled_id"] = str(first)
         self.assertEqual(self.directory("GET", "", stats).json["storage"], 5)
 

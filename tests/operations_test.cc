@@ -681,6 +681,25 @@ TEST_F(ListTest, Orders) {
   EXPECT_EQ(By(ListOrder::kModificationTime, true), Names({"b", "a", "d", "c"}));
 }
 
+TEST_F(ListTest, ByLocalCreationTime) {
+  ASSERT_OK(space_.ChangeAttributes("d", {.local_creation_time = "2020"}));
+  ASSERT_OK(space_.ChangeAttributes("a", {.local_creation_time = "2019-01"}));
+  EXPECT_EQ(By(ListOrder::kLocalCreationTime), Names({"c", "b", "a", "d"}));
+  EXPECT_EQ(By(ListOrder::kLocalCreationTime, true), Names({"d", "a", "c", "b"}));
+  // As bytes, and of long ones no more than the beginning, which a marker can hold.
+  ASSERT_OK(space_.ChangeAttributes("b", {.local_creation_time = std::string(60'000, '~')}));
+  ASSERT_OK(space_.ChangeAttributes("c", {.local_creation_time = std::string(60'000, '~') + "x"}));
+  ListOptions options;
+  options.order = ListOrder::kLocalCreationTime;
+  options.limit = 3;
+  const auto page = space_.List("", options);
+  ASSERT_OK(page);
+  EXPECT_LT(page->marker.size(), 200u);
+  EXPECT_EQ(By(ListOrder::kLocalCreationTime), Names({"a", "d", "c", "b"}));
+  options.directories_first = true;
+  EXPECT_EQ(Listed("", options), Names({"a", "c", "d", "b"}));
+}
+
 TEST_F(ListTest, FiltersAndPrefix) {
   ListOptions options;
   options.filter = ListFilter::kOnlyFiles;

@@ -110,6 +110,8 @@ enum class ListOrder {
   kModificationTime,
   kSize,  // a directory's: its recursive bytes
   kCreationTime,
+  // Attributes::local_creation_time, its first 64 bytes as they are: those without one come first.
+  kLocalCreationTime,
 };
 
 enum class ListFilter { kAll, kOnlyDirectories, kOnlyFiles };

@@ -28,6 +28,9 @@ enum class RecycledOrder {
   kRemainingTime,  // the time left until it expires: of one space, the order of removal
   kName,           // the last name of the path it had
   kSize,
+  // Of the file's content, or of the directory's children, what was restored out of it included.
+  // Looks at all items for each page: O(items) time, O(limit) memory.
+  kModificationTime,
 };
 
 struct ListRecycledOptions {

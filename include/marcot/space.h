@@ -211,8 +211,8 @@ class Space {
   // ---- recycle bin ---------------------------------------------------------------------------
   // What is in it is read with ReadOptions::tree. RecycledItemNotFound for an id that is not there.
 
-  // O(limit), whichever page it is and in any order. MarkerNotFound; RecycleBinNotEnabled where the
-  // bin is off and holds nothing.
+  // O(limit), whichever page it is, in all orders but one (RecycledOrder). MarkerNotFound;
+  // RecycleBinNotEnabled where the bin is off and holds nothing.
   absl::StatusOr<RecycledPage> ListRecycled(const ListRecycledOptions& = {}) const;
   absl::StatusOr<RecycledItem> GetRecycled(uint64_t item) const;
   // Puts an item back, O(d), or `inside` it one directory or file; the item then stays with the

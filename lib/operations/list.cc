@@ -20,13 +20,22 @@ using core::Place;
 
 // A page ends early after this many holes (core/dir_cursor.h).
 constexpr int kMaxHoles = 4;
+// Of a key that is text: markers and candidates stay small.
+constexpr size_t kMaxTextKey = 64;
 
 // ---- markers ---------------------------------------------------------------------------------
+
+// By what the sorted orders compare, the one or the other.
+struct SortKey {
+  int64_t number = 0;
+  std::string text;
+  auto operator<=>(const SortKey&) const = default;
+};
 
 // Where a page ended: behind this slot, and in the sorted orders behind this key.
 struct Position {
   std::string slot;
-  int64_t key = 0;
+  SortKey key;
 };
 
 // One directory, order, filter and prefix.
@@ -43,7 +52,8 @@ std::string ListingOf(const Entry& directory, const ListOptions& options) {
 
 std::string EncodePosition(const Position& position) {
   std::string bytes;
-  PutSignedVarint(&bytes, position.key);
+  PutSignedVarint(&bytes, position.key.number);
+  PutString(&bytes, position.key.text);
   bytes += position.slot;
   return bytes;
 }
@@ -51,7 +61,8 @@ std::string EncodePosition(const Position& position) {
 Position DecodePosition(std::string_view bytes) {
   Decoder in(bytes);
   Position position;
-  position.key = in.SignedVarint();
+  position.key.number = in.SignedVarint();
+  position.key.text = in.String();
   position.slot = in.Rest();
   return position;
 }
@@ -206,7 +217,7 @@ class Lister {
       current = stream.Current();
     }
     out_.skipped_much = holes > 0;
-    if (current != nullptr) out_.page.marker = Marker({last, 0});
+    if (current != nullptr) out_.page.marker = Marker({last, {}});
     return absl::OkStatus();
   }
 
@@ -220,8 +231,8 @@ class Lister {
     MARCOT_RETURN_IF_ERROR(stream.SeekToFirst());
     for (DirCursor* at = stream.Current(); at != nullptr; at = stream.Current()) {
       if (!at->hole()) {
-        MARCOT_ASSIGN_OR_RETURN(const int64_t key, SortKey(at->entry()));
-        Candidate candidate{{at->slot(), key}, at->entry()};
+        MARCOT_ASSIGN_OR_RETURN(SortKey key, KeyOf(at->entry()));
+        Candidate candidate{{at->slot(), std::move(key)}, at->entry()};
         if (!after_.has_value() || Before(*after_, candidate.position)) {
           best.push_back(std::move(candidate));
           std::push_heap(best.begin(), best.end(), before);
@@ -248,16 +259,22 @@ class Lister {
     return a.slot < b.slot;
   }
 
-  absl::StatusOr<int64_t> SortKey(const Entry& entry) {
-    if (options_.order == ListOrder::kCreationTime) return entry.creation_time_ms;
+  absl::StatusOr<SortKey> KeyOf(const Entry& entry) {
+    if (options_.order == ListOrder::kCreationTime) return SortKey{entry.creation_time_ms, ""};
+    if (options_.order == ListOrder::kLocalCreationTime) return LocalCreationTime(entry);
+    const bool by_size = options_.order == ListOrder::kSize;
     if (!entry.is_directory()) {
-      return options_.order == ListOrder::kSize ? static_cast<int64_t>(entry.size)
-                                                : entry.modification_time_ms;
+      return SortKey{by_size ? static_cast<int64_t>(entry.size) : entry.modification_time_ms, ""};
     }
     const Place place = core::PlaceOf(entry);
     MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view_, place.dir, place.seq));
-    return options_.order == ListOrder::kSize ? static_cast<int64_t>(totals.bytes)
-                                              : totals.modification_time_ms;
+    return SortKey{by_size ? static_cast<int64_t>(totals.bytes) : totals.modification_time_ms, ""};
+  }
+
+  absl::StatusOr<SortKey> LocalCreationTime(const Entry& entry) {
+    PackedAttributes packed;
+    MARCOT_RETURN_IF_ERROR(ReadAttributes(view_, entry, packer_, &packed));
+    return SortKey{0, packed.Unpack().local_creation_time.substr(0, kMaxTextKey)};
   }
 
   core::View& view_;

@@ -28,11 +28,7 @@ absl::Status FillDirectoryStat(core::View& view, const Entry& entry, AttributePa
   stat->totals = {totals.bytes, totals.files, totals.directories};
   stat->child_files = totals.child_files;
   stat->child_directories = totals.child_directories;
-  Entry attributes;
-  MARCOT_ASSIGN_OR_RETURN(const bool any,
-                          core::Lookup(view, place, core::AttributesSlot(), &attributes));
-  if (any) packer.Pack(attributes.attributes, &stat->attributes);
-  return absl::OkStatus();
+  return ReadAttributes(view, entry, packer, &stat->attributes);
 }
 
 // One directory on a walk's way: a page of its entries, and from where to read the next.
@@ -191,7 +187,19 @@ absl::Status FillStat(core::View& view, const Entry& entry, AttributePacker& pac
   stat->version = entry.modified;
   stat->size = entry.size;
   stat->content = entry.content;
-  packer.Pack(entry.attributes, &stat->attributes);
+  return ReadAttributes(view, entry, packer, &stat->attributes);
+}
+
+absl::Status ReadAttributes(core::View& view, const Entry& entry, AttributePacker& packer,
+                            PackedAttributes* attributes) {
+  if (!entry.is_directory()) {
+    packer.Pack(entry.attributes, attributes);
+    return absl::OkStatus();
+  }
+  Entry own;
+  MARCOT_ASSIGN_OR_RETURN(const bool any,
+                          core::Lookup(view, core::PlaceOf(entry), core::AttributesSlot(), &own));
+  if (any) packer.Pack(own.attributes, attributes);
   return absl::OkStatus();
 }
 

@@ -31,6 +31,10 @@ absl::StatusOr<Stat> StatOf(core::View& view, const core::Entry& entry, std::str
 absl::Status FillStat(core::View& view, const core::Entry& entry, AttributePacker& packer,
                       Stat* stat);
 
+// Its attributes alone.
+absl::Status ReadAttributes(core::View& view, const core::Entry& entry, AttributePacker& packer,
+                            PackedAttributes* attributes);
+
 // FileTypeNotMatched unless the entry is a directory.
 absl::Status RequireDirectory(const core::Entry& entry, const std::vector<std::string>& names);
 

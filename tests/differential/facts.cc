@@ -42,6 +42,9 @@ std::vector<Listed> ListedItems(const NamespaceModel& model, size_t space, Recyc
   // By id, which is the order of removal, until here.
   const auto before = [&](const Listed& a, const Listed& b) {
     if (order == RecycledOrder::kName) return a.item->path.back() < b.item->path.back();
+    if (order == RecycledOrder::kModificationTime) {
+      return a.node->modification_ms.value() < b.node->modification_ms.value();
+    }
     return order == RecycledOrder::kSize && a.totals.bytes < b.totals.bytes;
   };
   std::stable_sort(items.begin(), items.end(), before);
@@ -283,8 +286,9 @@ std::string Runner::CheckDirectoryQuotas(size_t space, const Node& directory, Pa
 }
 
 std::string Runner::CheckBin(size_t space) {
-  for (const RecycledOrder order : {RecycledOrder::kRemovalTime, RecycledOrder::kRemainingTime,
-                                    RecycledOrder::kName, RecycledOrder::kSize}) {
+  for (const RecycledOrder order :
+       {RecycledOrder::kRemovalTime, RecycledOrder::kRemainingTime, RecycledOrder::kName,
+        RecycledOrder::kSize, RecycledOrder::kModificationTime}) {
     for (const bool descending : {false, true}) {
       ListRecycledOptions options;
       options.order = order;

@@ -222,7 +222,7 @@ Op Generator::ListOp(const NamespaceModel& model) {
   op.space = Below(spaces_);
   op.path = Existing(model, op.space, false);
   const bool by_name = op.kind == Op::Kind::kBeginListing;
-  op.list.order = static_cast<ListOrder>(Below(by_name ? 2 : 5));
+  op.list.order = static_cast<ListOrder>(Below(by_name ? 2 : 6));
   op.list.descending = Chance(400);
   op.list.filter = Chance(600) ? ListFilter::kAll : static_cast<ListFilter>(Below(3));
   if (Chance(200)) op.list.prefix = Name().substr(0, 1 + Below(2));
@@ -375,6 +375,7 @@ Attributes Generator::AnyAttributes(bool of_file) {
   if (Chance(500)) attributes.metadata["key"] = std::to_string(Below(100));
   if (Chance(300)) attributes.labels = {"one", "é"};
   if (Chance(300)) attributes.local_modification_time = "2020-01-01";
+  if (Chance(300)) attributes.local_creation_time = "20" + std::to_string(Below(100));
   if (of_file) attributes.content_type = "text/plain";
   return attributes;
 }

@@ -107,6 +107,9 @@ bool InOrder(const Stat& a, const Stat& b, ListOrder order) {
   if (order == ListOrder::kModificationTime)
     return a.modification_time_ms <= b.modification_time_ms;
   if (order == ListOrder::kCreationTime) return a.creation_time_ms <= b.creation_time_ms;
+  if (order == ListOrder::kLocalCreationTime) {
+    return a.attributes.Unpack().local_creation_time <= b.attributes.Unpack().local_creation_time;
+  }
   return size(a) <= size(b);
 }
 

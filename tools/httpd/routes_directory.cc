@@ -133,8 +133,10 @@ absl::StatusOr<ListOrder> OrderOf(const std::string& name, bool mixed) {
   if (name == "modificationTime") return ListOrder::kModificationTime;
   if (name == "size") return ListOrder::kSize;
   if (name == "creationTime") return ListOrder::kCreationTime;
+  if (name == "localCreationTime") return ListOrder::kLocalCreationTime;
   return MakeError(Code::kParamInvalid,
-                   "`order_by` must be name, modificationTime, size or creationTime");
+                   "`order_by` must be name, modificationTime, size, creationTime or "
+                   "localCreationTime");
 }
 
 absl::StatusOr<ListFilter> FilterOf(const std::string& name) {

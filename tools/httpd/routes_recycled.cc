@@ -41,8 +41,9 @@ absl::StatusOr<RecycledOrder> OrderOf(const std::string& name) {
   if (name == "remainingTime") return RecycledOrder::kRemainingTime;
   if (name == "name") return RecycledOrder::kName;
   if (name == "size") return RecycledOrder::kSize;
+  if (name == "modificationTime") return RecycledOrder::kModificationTime;
   return MakeError(Code::kParamInvalid,
-                   "`order_by` must be name, size, removalTime or remainingTime");
+                   "`order_by` must be name, modificationTime, size, removalTime or remainingTime");
 }
 
 absl::StatusOr<ListRecycledOptions> TakeOptions(Call& call) {
