@@ -1506,6 +1506,110 @@ class SearchTest(HttpdTest):
         self.refused(404, "PathNotFound", self.find(scope="gone"))
         self.refused(404, "MarkerNotFound", self.find({"marker": "forged"}))
 
+    def stats(self, aggregations, **body):
+        route = f"search/{LIBRARY}/{self.space}/search-fs-stats"
+        return self.api("POST", route, body={"aggregations": aggregations, **body})
+
+    def test_stats(self):
+        self.mkdir("a/b")
+        self.upload("a/one.TXT", b"x" * 10, body={"category": "doc"})
+        self.upload("a/b/two.txt", b"x" * 30)
+        self.upload("a/b/pic.png", b"x" * 5)
+        self.upload("a/b/.profile", b"")
+        self.expect(204, self.directory("PUT", "copy", body={"copyFrom": "a"}))
+
+        def values(field, *operations, **body):
+            asked = [{"field": field, "operation": operation} for operation in operations]
+            out = self.expect(200, self.stats(asked, **body)).json
+            self.assertIs(out["isTruncated"], False)
+            self.assertEqual([(one["field"], one["operation"]) for one in out["aggregations"]],
+                             [(field, operation) for operation in operations])
+            return [one.get("value") for one in out["aggregations"]]
+
+        numbers = ("count", "distinct", "sum", "min", "max", "average")
+        self.assertEqual(values("size", *numbers), [8, 4, 90, 0, 30, 11.25])
+        self.assertEqual(values("size", *numbers, scope="a/b"), [3, 3, 35, 0, 30, 35 / 3])
+        self.assertEqual(values("size", *numbers, keywords=["nothing"]), [0, 0, 0, None, None, None])
+        self.assertEqual(values("name", "count", "distinct"), [12, 7])
+        self.assertEqual(values("category", "count", "distinct"), [2, 1])
+        self.assertEqual(values("extName", "count", "distinct", inExtnames=["txt"]), [4, 1])
+        self.assertEqual(values("userId", "count"), [0])
+        asked = [
+            {
+                "field": "extName",
+                "operation": "group",
+                "subAggregations": [
+                    {"field": "size", "operation": "sum"},
+                    {"field": "name", "operation": "distinct"},
+                    {"field": "category", "operation": "count"},
+                ],
+            },
+            {"field": "fileType", "operation": "group"},
+        ]
+        extensions, types = self.expect(200, self.stats(asked)).json["aggregations"]
+        self.assertNotIn("value", extensions)
+        self.assertEqual([(group["value"], group["count"]) for group in extensions["groups"]],
+                         [("txt", 4), ("png", 2)])
+        self.assertEqual(
+            extensions["groups"][0]["subAggregations"],
+            [
+                {"field": "size", "operation": "sum", "value": 80},
+                {"field": "name", "operation": "distinct", "value": 2},
+                {"field": "category", "operation": "count", "value": 2},
+            ],
+        )
+        self.assertEqual(types["groups"], [{"value": "file", "count": 6}, {"value": "dir", "count": 4},
+                                           {"value": "image", "count": 2}])
+        self.assertEqual(self.stats(asked[1:], fileTypes=["dir"]).json["aggregations"][0]["groups"],
+                         [{"value": "dir", "count": 4}])
+
+    def test_bad_stats(self):
+        good = {"field": "size", "operation": "sum"}
+        group = {"field": "name", "operation": "group"}
+        for wrong in (
+            None,
+            [],
+            good,
+            ["size"],
+            [{"field": "size"}],
+            [{"field": "color", "operation": "count"}],
+            [{"field": "size", "operation": "median"}],
+            [{"field": "name", "operation": "sum"}],
+            [{**good, "subAggregations": [good]}],
+            [{**group, "subAggregations": [group]}],
+            [{**group, "subAggregations": []}],
+            [{**group, "subAggregations": [{**good, "subAggregations": [good]}]}],
+        ):
+            self.refused(400, "ParamInvalid", self.stats(wrong))
+        self.refused(400, "TooManyItems", self.stats([good] * 21))
+        self.refused(400, "TooManyItems", self.stats([{**group, "subAggregations": [good] * 21}]))
+        self.refused(400, "ParamInvalid", self.stats([good], fileTypes=["pipe"]))
+        self.refused(404, "PathNotFound", self.stats([good], scope="gone"))
+
+    def test_stats_are_bounded(self):
+        # In the values that are kept.
+        for number in range(300):
+            name = f"{number:03}" + "\N{GRINNING FACE}" * 250
+            self.expect(201, self.file("PUT", name, "virtual_file"))
+        distinct = [{"field": "name", "operation": "distinct"}] * 20
+        out = self.expect(200, self.stats(distinct)).json
+        self.assertIs(out["isTruncated"], True)
+        self.assertTrue(100 < out["aggregations"][0]["value"] < 300, out)
+        out = self.expect(200, self.stats(distinct[:1])).json
+        self.assertEqual((out["isTruncated"], out["aggregations"][0]["value"]), (False, 300))
+        # And in the entries that are looked at.
+        for level in range(1, 5):
+            items = [{"copyFrom": f"l{level - 1}" if level > 1 else name, "to": f"l{level}/{copy}"}
+                     for copy in range(100 if level == 1 else 15)]
+            self.mkdir(f"l{level}")
+            self.expect(200, self.api("POST", f"batch/{LIBRARY}/{self.space}", "copy", items))
+        count = [{"field": "name", "operation": "count"}]
+        out = self.expect(200, self.stats(count, scope="l3")).json
+        self.assertEqual((out["isTruncated"], out["aggregations"][0]["value"]), (False, 15 * (15 * 101 + 1)))
+        out = self.expect(200, self.stats(count, scope="l4")).json
+        self.assertIs(out["isTruncated"], True)
+        self.assertEqual(out["aggregations"][0]["value"], 200_000)
+
     def test_contents_view(self):
         self.mkdir("d/e")
         self.upload("d/f")

@@ -1,4 +1,5 @@
 // Search, everything in a space as one list, and what an inode names (sections 3, 5, 11).
+#include "aggregations.h"
 #include "entry_json.h"
 #include "inode.h"
 #include "marcot/error.h"
@@ -75,6 +76,32 @@ absl::StatusOr<Response> Search(Call& call) {
   return Answer(200, json);
 }
 
+// Takes up what matches. Answers whether that was all: a client waits for some seconds, not more.
+absl::StatusOr<bool> AddAll(const Space& space, SearchQuery query, Aggregations* aggregations) {
+  for (int i = 0; i < kMaxCalls; ++i) {
+    HTTPD_ASSIGN_OR_RETURN(const SearchPage page, space.Search(query));
+    for (const Found& found : page.entries) {
+      if (aggregations->full()) return false;
+      aggregations->Add(found.stat);
+    }
+    if (page.marker.empty()) return true;
+    query.marker = page.marker;
+  }
+  return false;
+}
+
+absl::StatusOr<Response> Stats(Call& call) {
+  HTTPD_ASSIGN_OR_RETURN(SearchQuery query, TakeSearchQuery(call.body));
+  HTTPD_ASSIGN_OR_RETURN(Aggregations aggregations,
+                         Aggregations::Parse(call.body.json().value("aggregations", Json())));
+  HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  const auto snapshot = call.app.store.TakeSnapshot();
+  query.snapshot = snapshot.get();
+  query.limit = kMaxViewLimit;
+  HTTPD_ASSIGN_OR_RETURN(const bool all, AddAll(space, query, &aggregations));
+  return Answer(200, {{"isTruncated", !all}, {"aggregations", aggregations.ToJson()}});
+}
+
 absl::StatusOr<Response> View(Call& call) {
   const EntryWriter writer(call);
   SearchQuery query;
@@ -108,6 +135,7 @@ absl::StatusOr<Response> LookUp(Call& call) {
 
 constexpr Route kRoutes[] = {
     {"POST", "search/{L}/{P}/search-fs", "", "", Search},
+    {"POST", "search/{L}/{P}/search-fs-stats", "", "", Stats},
     {"GET", "space/{L}/{P}/contents-view", "", "", View},
     {"GET", "inode/{L}/{P}/{I}", "", "", LookUp},
 };
