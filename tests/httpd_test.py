@@ -1460,6 +1460,41 @@ class RecycledTest(HttpdTest):
         self.assertEqual((stats["fileCount"], stats["storage"]), (2, 3))
 
 
+class SettingsTest(HttpdTest):
+    def test_changes_of_several_clients_are_all_kept(self):
+        """Each changes a field of its own, which nobody else may set back."""
+        target = f"/api/v1/directory-history/{LIBRARY}/library-history?access_token={self.token}"
+        lost = []
+
+        def work(field, least):
+            connection = self.server.connect()
+            for number in range(least, least + 500):
+                connection.request("POST", target, json.dumps({field: number}))
+                self.expect(204, Answer(connection.getresponse()))
+                connection.request("GET", target)
+                have = Answer(connection.getresponse()).json
+                lost.extend([(field, number)] if have[field] != number else [])
+            connection.close()
+
+        fields = (("fileHistoryCount", 1), ("fileHistoryExpireDay", 0), ("mergeInterval", 5))
+        threads = [threading.Thread(target=work, args=field) for field in fields]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(lost, [])
+
+    def test_a_space_that_says_too_much_is_not_made(self):
+        query = {"space_id": "too-large"}
+        body = {"spaceTag": "x" * 40_000}
+        self.refused(400, "ParamInvalid", self.api("POST", f"space/{LIBRARY}", query, body))
+        self.refused(404, "SpaceNotFound", self.api("DELETE", f"space/{LIBRARY}/too-large"))
+        # All that may be said fits.
+        body = {"allowPhotoExtname": ["\N{GRINNING FACE}" * 1000] * 8}
+        self.expect(201, self.api("POST", f"space/{LIBRARY}", query, body))
+        self.assertEqual(self.api("GET", f"space/{LIBRARY}/too-large/extension").json, body)
+
+
 class SearchTest(HttpdTest):
     def find(self, query=None, **body):
         route = f"search/{LIBRARY}/{self.space}/search-fs"
@@ -1773,36 +1808,6 @@ class ProtocolTest(HttpdTest):
                 self.assertLess(time.monotonic() - begin, 20)
         self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
 
-    def test_lengths_that_lie(self):
-        for more in ("", "?partNumber=1&uploadId="):
-            begun = self.expect(201, self.file("POST" if more else "PUT", "f", "multipart" if more else None, {})).json
-            path = begun["path"] + more + (begun["uploadId"] if more else "")
-            head = f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n".encode()
-            # The client goes away, or falls silent.
-            answer = self.server.raw(head + b"x" * 50, shut=True)
-            self.assertIn(b"UploadIncomplete", answer)
-            with self.server.socket() as connection:
-                connection.sendall(head + b"x" * 50)
-            begin = time.monotonic()
-            answer = self.server.raw(head + b"x" * 50)
-            self.assertIn(b"UploadIncomplete", answer)
-            self.assertLess(time.monotonic() - begin, 20)
-            # More than it announced is the next request, and none.
-            bad = head.replace(b"100", b"1") + b"xx" * 20 + b"\r\n\r\n"
-            self.assertIn(b"HTTP/1.1 400 ", self.server.raw(bad))
-            answer = self.file("POST", begun["confirmKey"], "confirm", {"crc64": crc64(b"x" * 50)})
-            self.assertEqual(answer.status, 400, answer.bytes)
-        begun = self.expect(201, self.file("PUT", "f", {}, {})).json
-        head = f"PUT {begun['path']} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n".encode()
-        for _ in range(3):
-            with self.server.socket() as connection:
-                connection.sendall(head + b"x" * 500000)
-        time.sleep(0.2)
-        answer = self.file("POST", begun["confirmKey"], "confirm", {"crc64": "1"})
-        self.refused(400, "UploadIncomplete", answer)
-        self.assertEqual(self.names(), [])
-        self.assertEqual(self.api("GET", f"space/{LIBRARY}/{self.space}/size").json, {"size": "0"})
-
     def test_keep_alive_and_continue(self):
         connection = self.server.connect()
         for _ in range(3):
@@ -1882,6 +1887,79 @@ class ProtocolTest(HttpdTest):
         self.assertNotIn(key, "\n".join(self.server.lines()))
 
 
+class LengthTest(HttpdTest):
+    """Lengths that lie: whatever is sent, no byte of it is kept."""
+
+    options = ("--io-timeout", "2")
+
+    def begin(self, parts):
+        answer = self.file("POST" if parts else "PUT", "f", "multipart" if parts else None, {})
+        begun = self.expect(201, answer).json
+        query = f"?partNumber=1&uploadId={begun['uploadId']}" if parts else ""
+        return begun, begun["path"] + query
+
+    def head(self, target, length):
+        return f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+
+    def abort(self, begun):
+        self.expect(204, self.file("DELETE", begun["confirmKey"], "upload"))
+
+    def kept_bytes(self):
+        """Of all contents that the store has; the server is started anew for it."""
+        code, errors = self.server.stop()
+        self.assertEqual((code, errors), (0, ""))
+        marcot = [MARCOT, "--store", self.server.store, "--json"]
+        subprocess.run([*marcot, "reclaim"], check=True, stdout=subprocess.DEVNULL)
+        stats = subprocess.run([*marcot, "stats"], check=True, stdout=subprocess.PIPE).stdout
+        type(self).server = Server(self.dir, *self.options)
+        return json.loads(stats)["physicalBytes"]
+
+    def test_too_few(self):
+        for parts in (False, True):
+            begun, target = self.begin(parts)
+            head = self.head(target, 100)
+            # The client goes away, or falls silent.
+            self.assertIn(b"UploadIncomplete", self.server.raw(head + b"x" * 50, shut=True))
+            with self.server.socket() as connection:
+                connection.sendall(head + b"x" * 50)
+            began = time.monotonic()
+            self.assertIn(b"UploadIncomplete", self.server.raw(head + b"x" * 50))
+            self.assertLess(time.monotonic() - began, 20)
+            answer = self.file("POST", begun["confirmKey"], "confirm", {"crc64": crc64(b"x" * 50)})
+            self.assertEqual(answer.status, 400, answer.bytes)
+        self.assertEqual(self.names(), [])
+        self.assertEqual(self.kept_bytes(), 0)
+
+    def test_too_few_of_many(self):
+        begun, target = self.begin(False)
+        for _ in range(3):
+            with self.server.socket() as connection:
+                connection.sendall(self.head(target, 3 * MIB) + os.urandom(2 * MIB))
+        time.sleep(0.5)
+        answer = self.file("POST", begun["confirmKey"], "confirm", {"crc64": "1"})
+        self.refused(400, "UploadIncomplete", answer)
+        self.assertEqual(self.names(), [])
+        self.assertEqual(self.api("GET", f"space/{LIBRARY}/{self.space}/size").json, {"size": "0"})
+        self.assertEqual(self.kept_bytes(), 0)
+
+    def test_too_many(self):
+        # More than was announced is the next request, and none.
+        for parts in (False, True):
+            begun, target = self.begin(parts)
+            answer = self.server.raw(self.head(target, 1) + b"xx" * 20 + b"\r\n\r\n")
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer)
+            self.assertIn(b"HTTP/1.1 400 ", answer)
+            answer = self.file("POST", begun["confirmKey"], "confirm", {"crc64": crc64(b"x" * 40)})
+            self.refused(400, "BadCrc64", answer)
+            self.assertEqual(self.kept_bytes(), 1)
+            self.abort(begun)
+            self.assertEqual(self.kept_bytes(), 0)
+        # And more than the upload was begun for.
+        begun = self.expect(201, self.file("PUT", "f", {"filesize": "10"}, {})).json
+        self.expect(400, self.send(begun, b"x" * 11))
+        self.assertEqual(self.kept_bytes(), 0)
+
+
 class LifeTest(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="marcot httpd test ")
@@ -1901,6 +1979,12 @@ class LifeTest(unittest.TestCase):
             code, errors = self.start(*right, "--listen", listen)
             self.assertEqual(code, 1)
             self.assertRegex(errors, r"^ParamInvalid: .+\n$")
+        for url in ("127.0.0.1:80", "ftp://host", "http://", "https://host/path", "http://host/", "http://u@host"):
+            never = os.path.join(self.dir, "never")
+            code, errors = self.start("--store", never, *right[2:], "--public-url", url)
+            self.assertEqual(code, 1)
+            self.assertRegex(errors, r"^ParamInvalid: .+\n$")
+            self.assertFalse(os.path.exists(never))
         code, errors = self.start(*right, "--access-log", os.path.join(self.dir, "no", "log"))
         self.assertEqual(code, 1)
         self.assertRegex(errors, r"^ParamInvalid: .+\n$")
@@ -1924,6 +2008,12 @@ class LifeTest(unittest.TestCase):
         begun = server.request("PUT", f"/api/v1/file/{LIBRARY}/-/{path}?access_token={token}", b"{}").json
         head = f"PUT {begun['path']} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
         return token, begun, head.encode()
+
+    def test_public_url(self):
+        server = Server(self.dir, "--public-url", "https://files.example:8443")
+        _, begun, _ = self.begin(server, "f", 1)
+        self.assertEqual(begun["domain"], "files.example:8443")
+        self.assertEqual(server.stop(), (0, ""))
 
     def test_stop(self):
         server = Server(self.dir)

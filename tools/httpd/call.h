@@ -1,6 +1,7 @@
 // One request on its way through a handler: what it asks, on whose behalf, and how it is answered.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ struct App {
   Service& service;
   const UrlSigner& signer;
   std::string public_url;  // how clients reach the server, http://host:port; empty: as they did
+  // Held while settings or quotas are read, changed in part and set, so that no change is lost.
+  std::mutex settings{};
 };
 
 class Call {

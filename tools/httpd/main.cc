@@ -138,6 +138,16 @@ absl::Status ParseListen(const std::string& text, ServerOptions* options) {
   return absl::OkStatus();
 }
 
+// Addresses are made of it by appending a path.
+absl::Status CheckPublicUrl(const std::string& url) {
+  const size_t host = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : url.size();
+  const bool right = host < url.size() && url.find_first_of("/?#@ ", host) == std::string::npos;
+  if (url.empty() || right) return absl::OkStatus();
+  return MakeError(Code::kParamInvalid, url +
+                                            " is not http://HOST:PORT or https://HOST:PORT, "
+                                            "without a path; http://127.0.0.1:8080, say");
+}
+
 absl::Status PrepareLibrary(Store& store, Service& service, const Options& options) {
   const absl::Status made = store.CreateLibrary(options.library);
   const Code code = CodeOf(made);
@@ -154,6 +164,7 @@ void StopRunning(int) { running->Stop(); }
 absl::Status Serve(const Options& options) {
   ServerOptions server_options;
   HTTPD_RETURN_IF_ERROR(ParseListen(options.listen, &server_options));
+  HTTPD_RETURN_IF_ERROR(CheckPublicUrl(options.public_url));
   server_options.max_connections = options.max_connections;
   server_options.limits.idle_timeout = std::chrono::seconds(options.idle_seconds);
   server_options.limits.io_timeout = std::chrono::seconds(options.io_seconds);

@@ -30,6 +30,7 @@ void TakeSmall(Fields& body, const char* name, uint32_t* value) {
 
 absl::StatusOr<Response> SetSettings(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const Session session, call.OpenSession());
+  const std::lock_guard lock(call.app.settings);
   HTTPD_ASSIGN_OR_RETURN(LibrarySettings settings, session.GetLibrarySettings());
   settings.history = call.body.Flag("enableFileHistory").value_or(settings.history);
   TakeSmall(call.body, "fileHistoryCount", &settings.history_versions);

@@ -14,17 +14,18 @@ void RefuseRemoval(Fields& body) {
                       "`removeWhenExceed` false"));
 }
 
+absl::StatusOr<QuotaInfo> OfSpace(const Session& session, const std::string& space) {
+  auto quota = session.GetQuotaOf(space);
+  if (CodeOf(quota.status()) != Code::kQuotaNotFound) return quota;
+  return MakeError(Code::kNoQuota, space + " has no quota; make one");
+}
+
 // The quota of a space of this name, else that of this id.
 absl::StatusOr<QuotaInfo> Find(const Session& session, const std::string& name) {
-  auto quota = session.GetQuotaOf(name);
+  auto quota = OfSpace(session, name);
   const auto id = ParseNumber(name);
-  if (CodeOf(quota.status()) == Code::kSpaceNotFound && id.has_value()) {
-    quota = session.GetQuota(*id);
-  }
-  if (CodeOf(quota.status()) == Code::kQuotaNotFound) {
-    return MakeError(Code::kNoQuota, name + " has no quota; make one");
-  }
-  return quota;
+  const bool by_id = CodeOf(quota.status()) == Code::kSpaceNotFound && id.has_value();
+  return by_id ? session.GetQuota(*id) : quota;
 }
 
 absl::StatusOr<Response> Create(Call& call) {
@@ -55,12 +56,8 @@ absl::StatusOr<Response> Get(Call& call) {
 
 absl::StatusOr<Response> GetOfSpace(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const Session session, call.OpenSession());
-  const auto quota = session.GetQuotaOf(call.space);
-  if (CodeOf(quota.status()) == Code::kQuotaNotFound) {
-    return MakeError(Code::kNoQuota, call.space + " has no quota; make one");
-  }
-  HTTPD_RETURN_IF_ERROR(quota.status());
-  return Answer(200, {{"id", quota->id}, {"capacity", Capacity(*quota)}});
+  HTTPD_ASSIGN_OR_RETURN(const QuotaInfo quota, OfSpace(session, call.space));
+  return Answer(200, {{"id", quota.id}, {"capacity", Capacity(quota)}});
 }
 
 absl::StatusOr<Response> Set(Call& call) {
@@ -69,6 +66,7 @@ absl::StatusOr<Response> Set(Call& call) {
   RefuseRemoval(call.body);
   HTTPD_RETURN_IF_ERROR(call.error());
   HTTPD_ASSIGN_OR_RETURN(const Session session, call.OpenSession());
+  const std::lock_guard lock(call.app.settings);
   HTTPD_ASSIGN_OR_RETURN(const QuotaInfo quota, Find(session, call.space));
   if (capacity.has_value()) {
     QuotaLimits limits = quota.limits;

@@ -200,6 +200,7 @@ absl::StatusOr<Response> SetLifecycle(Call& call) {
   }
   HTTPD_RETURN_IF_ERROR(call.error());
   HTTPD_ASSIGN_OR_RETURN(const Space space, call.OpenSpace());
+  const std::lock_guard lock(call.app.settings);
   HTTPD_ASSIGN_OR_RETURN(SpaceSettings settings, space.GetSettings());
   settings.recycle_days = static_cast<uint32_t>(*days);
   HTTPD_RETURN_IF_ERROR(space.SetSettings(settings));

@@ -10,6 +10,8 @@ constexpr const char* kFlags[] = {"isPublicRead", "isMultiAlbum", "allowPhoto", 
                                   "recognizeSensitiveContent"};
 constexpr const char* kLists[] = {"allowPhotoExtname", "allowVideoExtname", "allowFileExtname"};
 constexpr char kTag[] = "spaceTag";
+// Fits into the attributes of a root that has no others, however they are encoded.
+constexpr size_t kMaxBytes = kMaxAttributeBytes / 2;
 
 std::string KeyOf(const char* field) { return std::string(kOwnKeys) + field; }
 
@@ -33,6 +35,11 @@ AttributeChanges TakeExtension(Fields& body) {
                         "a space is not read without a token here; leave `isPublicRead` out"));
   }
   std::erase_if(changes.metadata, [](const auto& field) { return field.second.empty(); });
+  size_t bytes = 0;
+  for (const auto& [key, value] : changes.metadata) bytes += key.size() + value.size();
+  if (bytes > kMaxBytes) {
+    body.Fail(MakeError(Code::kParamInvalid, "what is said of a space may have 32 KiB; say less"));
+  }
   return changes;
 }
 
