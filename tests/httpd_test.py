@@ -54,6 +54,29 @@ def full_hash(data):
     return digest.hex()
 
 
+def rows_of(header, macro):
+    """The rows of a table in a header, X(name, ..) with more arguments."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "include", "marcot", header)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    table = re.search(rf"#define {macro}\(X\)(.*?[^\\])\n", text, re.DOTALL).group(1)
+    return re.findall(r"X\((\w+), ([^)]*)\)", table)
+
+
+def grants():
+    """Grants by their names on the wire, each with the weaker ones that it includes."""
+    rows = rows_of("access.h", "MARCOT_GRANTS")
+    names = {name: re.match(r'"(\w+)"', rest).group(1) for name, rest in rows}
+    return {
+        names[name]: {names[one] for one in re.findall(r"Grant::k(\w+)", rest)} for name, rest in rows
+    }
+
+
+def codes():
+    """Error codes, each with its HTTP status."""
+    return {name: int(rest[:3]) for name, rest in rows_of("error.h", "MARCOT_ERROR_CODES")}
+
+
 def escaped(path):
     """One segment, as clients send it: a slash is %2F."""
     return urllib.parse.quote(path, safe="!'()*~")
@@ -1200,8 +1223,8 @@ class QuotaTest(HttpdTest):
         self.refused(403, "NoPermission", self.api("PUT", quota, body={"capacity": "1"}, token=token))
 
 
-class RecycledTest(HttpdTest):
-    """With the recycle bin and history on, which the wire does not turn on."""
+class BinTest(HttpdTest):
+    """With the recycle bin and history on; the wire does not turn on the first."""
 
     @classmethod
     def setUpClass(cls):
@@ -1217,12 +1240,15 @@ class RecycledTest(HttpdTest):
         cls.server = Server(cls.dir, *cls.options)
 
     def bin(self, method, item="", query=None, body=None, **options):
+        """A call on the recycle bin of the test's space, or an item in it."""
         route = f"recycled/{LIBRARY}/{self.space}" + (f"/{item}" if item else "")
         return self.api(method, route, query, body, **options)
 
     def drop(self, kind, path):
         return self.expect(200, self.on(kind, "DELETE", path)).json["recycledItemId"]
 
+
+class RecycledTest(BinTest):
     def test_list(self):
         self.mkdir("d/e")
         self.upload("d/p.png", b"12345")
@@ -1458,6 +1484,376 @@ class RecycledTest(HttpdTest):
         self.refused(400, "OverwriteFileNotAllowed", answer)
         stats = self.directory("GET", "", {"stats": "1", "stats_type": "history"}).json
         self.assertEqual((stats["fileCount"], stats["storage"]), (2, 3))
+
+
+class GrantTest(BinTest):
+    """Each grant allows its call, and all others together do not."""
+
+    # No call needs these: they allow no more than no grant at all.
+    ALLOW_NOTHING = ("acl", "read_only")
+
+    OVER = {"conflict_resolution_strategy": "overwrite"}
+
+    # Each prepares what it needs below `at`, a new directory, and answers what the call does.
+
+    def admin(self, at, token):
+        self.expect(201, self.api("POST", f"space/{LIBRARY}", {"space_id": at}))
+        return self.api("POST", f"quota/{LIBRARY}", body={"spaces": [at], "capacity": "1"}, token=token)
+
+    def space_admin(self, at, token):
+        return self.api("POST", f"space/{LIBRARY}/{self.space}/extension", body={"spaceTag": at}, token=token)
+
+    def create_space(self, at, token):
+        return self.api("POST", f"space/{LIBRARY}", {"space_id": at}, token=token)
+
+    def delete_space(self, at, token):
+        self.expect(201, self.api("POST", f"space/{LIBRARY}", {"space_id": at}))
+        return self.api("DELETE", f"space/{LIBRARY}/{at}", token=token)
+
+    def create_directory(self, at, token):
+        return self.directory("PUT", f"{at}/d", token=token)
+
+    def delete_directory(self, at, token):
+        return self.directory("DELETE", at, token=token)
+
+    def delete_directory_permanent(self, at, token):
+        return self.directory("DELETE", at, {"permanent": "1"}, token=token)
+
+    def move_directory(self, at, token):
+        return self.directory("PUT", f"{at} moved", body={"from": at}, token=token)
+
+    def copy_directory(self, at, token):
+        return self.directory("PUT", f"{at}/copy", body={"copyFrom": at}, token=token)
+
+    def begin_upload(self, at, token):
+        return self.file("PUT", f"{at}/f", body={}, token=token)
+
+    def begin_upload_force(self, at, token):
+        return self.file("PUT", f"{at}/f", self.OVER, {}, token=token)
+
+    def confirm_upload(self, at, token):
+        begun = self.expect(201, self.file("PUT", f"{at}/f", body={})).json
+        self.expect(200, self.send(begun, b"x"))
+        return self.file("POST", begun["confirmKey"], "confirm", {"crc64": crc64(b"x")}, token=token)
+
+    def upload_file(self, at, token):
+        return self.file("PUT", f"{at}/f", "virtual_file", token=token)
+
+    def upload_file_force(self, at, token):
+        self.upload(f"{at}/f")
+        return self.file("PUT", f"{at}/f", {"virtual_file": "1", **self.OVER}, token=token)
+
+    def create_symlink(self, at, token):
+        return self.file("PUT", f"{at}/l", body={"linkTo": at}, token=token)
+
+    def create_symlink_force(self, at, token):
+        self.upload(f"{at}/l")
+        return self.file("PUT", f"{at}/l", self.OVER, {"linkTo": at}, token=token)
+
+    def delete_file(self, at, token):
+        self.upload(f"{at}/f")
+        return self.file("DELETE", f"{at}/f", token=token)
+
+    def delete_file_permanent(self, at, token):
+        self.upload(f"{at}/f")
+        return self.file("DELETE", f"{at}/f", {"permanent": "1"}, token=token)
+
+    def transfer(self, at, token, key, query=None):
+        self.upload(f"{at}/f")
+        self.upload(f"{at}/g")
+        return self.file("PUT", f"{at}/g", query, {key: f"{at}/f"}, token=token)
+
+    def move_file(self, at, token):
+        return self.transfer(at, token, "from")
+
+    def move_file_force(self, at, token):
+        return self.transfer(at, token, "from", self.OVER)
+
+    def copy_file(self, at, token):
+        return self.transfer(at, token, "copyFrom")
+
+    def copy_file_force(self, at, token):
+        return self.transfer(at, token, "copyFrom", self.OVER)
+
+    def delete_recycled(self, at, token):
+        return self.bin("DELETE", self.drop("directory", at), token=token)
+
+    def restore_recycled(self, at, token):
+        return self.bin("POST", self.drop("directory", at), "restore", token=token)
+
+    def old_version(self, at):
+        """The address below which versions are, and the id of one."""
+        for data in (b"1", b"2"):
+            self.upload(f"{at}/f", data, "overwrite")
+        route = f"directory-history/{LIBRARY}/{self.space}"
+        versions = self.api("GET", f"{route}/history-list/{escaped(f'{at}/f')}").json["contents"]
+        return route, versions[1]["id"]
+
+    def delete_history(self, at, token):
+        route, version = self.old_version(at)
+        return self.api("POST", f"{route}/delete", body=[version], token=token)
+
+    def set_history_latest(self, at, token):
+        route, version = self.old_version(at)
+        return self.api("POST", f"{route}/latest-version/{version}", token=token)
+
+    def call(self, grant, *held, **more):
+        type(self).calls = getattr(self, "calls", 0) + 1
+        at = f"at-{self.calls}"
+        self.mkdir(at)
+        return getattr(self, grant)(at, self.issue(",".join(held), **more))
+
+    def test_every_grant(self):
+        table = grants()
+        for grant in table:
+            if grant in self.ALLOW_NOTHING:
+                continue
+            with self.subTest(grant=grant):
+                included_in = {one for one in table if one == grant or grant in table[one]}
+                all_spaces = {"admin"} if grant in ("admin", "create_space", "delete_space") else {"admin", "space_admin"}
+                others = set(table) - included_in - all_spaces
+                self.refused(403, "NoPermission", self.call(grant, *others))
+                self.refused(403, "NoPermission", self.call(grant))
+                for holder in included_in | all_spaces:
+                    self.assertIn(self.call(grant, holder).status, (200, 201, 204), holder)
+
+    def test_reading_needs_none(self):
+        self.upload("f")
+        self.drop("file", "f")
+        self.upload("f")
+        for grant in (None, *self.ALLOW_NOTHING):
+            token = self.issue(grant)
+            self.expect(200, self.directory("GET", "", "by-marker", token=token))
+            self.expect(302, self.file("GET", "f", token=token))
+            self.expect(200, self.bin("GET", query="by-marker", token=token))
+            self.expect(200, self.api("GET", f"usage/{LIBRARY}/{self.space}", token=token))
+
+    def test_what_takes_two(self):
+        """To overwrite takes a grant beside the one for the call."""
+        def restore(*held):
+            self.upload("f", strategy="overwrite")
+            item = self.drop("file", "f")
+            self.upload("f", strategy="overwrite")
+            return self.bin("POST", item, {"restore": "1", **self.OVER}, token=self.issue(",".join(held)))
+
+        self.refused(403, "NoPermission", restore("restore_recycled"))
+        self.refused(403, "NoPermission", restore("move_file_force"))
+        self.expect(200, restore("restore_recycled", "move_file_force"))
+        # And between spaces no grant but those of administrators.
+        other = self.space + "-o"
+        self.expect(201, self.api("POST", f"space/{LIBRARY}", {"space_id": other}))
+        self.mkdir("d")
+        route = f"cross-space/directory/{LIBRARY}/{other}/copy/d"
+        body = {"copyFrom": "d", "copyFromSpaceId": self.space}
+        weak = ",".join(set(grants()) - {"admin", "space_admin"})
+        self.refused(403, "NoPermission", self.api("PUT", route, body=body, token=self.issue(weak)))
+        self.expect(204, self.api("PUT", route, body=body, token=self.issue("space_admin")))
+
+    def test_tokens_are_for_their_library_and_spaces(self):
+        self.mkdir("d")
+        other = self.issue("admin", space_id="other-space,another")
+        self.refused(403, "AccessTokenNotMatchSpace", self.directory("GET", "d", "info", token=other))
+        self.expect(200, self.directory("GET", "d", "info", token=self.issue(space_id=self.space)))
+        # A store has the library `default` too.
+        for method, route in (("GET", "directory/default/-/"), ("PUT", "directory/default/-/d")):
+            query = "info" if method == "GET" else None
+            self.refused(403, "InvalidAccessToken", self.api(method, route, query))
+            secret = {"library_secret": SECRET, **({"info": "1"} if query else {})}
+            self.refused(404, "WrongLibraryIdOrSecret", self.api(method, route, secret, token=""))
+        target = f"/api/v1/token/default/{self.token}"
+        self.refused(403, "InvalidAccessToken", self.server.request("POST", target))
+
+
+class CodeTest(HttpdTest):
+    """Each error code, over HTTP."""
+
+    options = ("--max-connections", "16")
+
+    # Those that no request meets, and why.
+    NOT_MET = {
+        "nothing answers it": "EmptyPath InvalidDestinationPath",
+        "no token or secret is of a library that is not there": "LibraryNotFound",
+        "libraries are made when the server starts": "DuplicateLibrary LibraryNotEmpty",
+        "the server does not start": "StoreNotFound StoreInUse StoreFormatTooNew StoreFormatTooOld",
+        "the disk must fail": "InternalServerError StoreReadOnly StoreDamaged",
+        "no route cancels a task": "TaskCancelled",
+        "no route makes backups": "FolderNotEmpty BackupNotFound BackupsInUse",
+        "no route takes named snapshots": "SnapshotExpired SnapshotNotFound DuplicateSnapshot",
+        "no route reads changes": "ChangeFeedNotEnabled ChangesExpired",
+        "no route takes a stream of a space": "StreamDamaged StreamFormatTooNew",
+        "the server keeps the bytes itself": "ContentNotFound ContentCondemned",
+        "the latest version has no id": "LatestVersionNotAllowed",
+    }
+
+    def confirm(self, begun, data):
+        return self.file("POST", begun["confirmKey"], "confirm", {"crc64": crc64(data)})
+
+    def put(self, path, strategy, **body):
+        return self.file("PUT", path, {"conflict_resolution_strategy": strategy}, body)
+
+    def batch(self, kind, items):
+        return self.api("POST", f"batch/{LIBRARY}/{self.space}", kind, items)
+
+    def search(self, **body):
+        return self.api("POST", f"search/{LIBRARY}/{self.space}/search-fs", body=body)
+
+    def quota(self, capacity):
+        body = {"spaces": [self.space], "capacity": capacity}
+        return self.api("POST", f"quota/{LIBRARY}", body=body)
+
+    def favorite(self, query=None):
+        return self.api("POST", f"favorite/{LIBRARY}/{self.space}", query, {"path": "d"})
+
+    # ---- those that take more than a call
+
+    def bad_crc64(self):
+        begun = self.file("PUT", "f", body={}).json
+        self.expect(200, self.send(begun, b"x"))
+        return self.confirm(begun, b"y")
+
+    def multipart_upload_incomplete(self):
+        begun = self.file("POST", "f", "multipart", {}).json
+        self.expect(200, self.send(begun, b"x", f"?partNumber=2&uploadId={begun['uploadId']}"))
+        return self.confirm(begun, b"x")
+
+    def over_quota(self):
+        self.expect(201, self.quota("1"))
+        return self.file("PUT", "f", {"filesize": "2"}, {})
+
+    def with_history(self, call):
+        settings = f"directory-history/{LIBRARY}/library-history"
+        self.expect(204, self.api("POST", settings, body={"enableFileHistory": True}))
+        answer = call(settings)
+        self.expect(204, self.api("POST", settings, body={"enableFileHistory": False}))
+        return answer
+
+    def over_versions(self, _):
+        for data in (b"1", b"2"):
+            self.upload("f", data, "overwrite")
+        self.upload("g")
+        return self.put("f", "overwrite", copyFrom="g")
+
+    def path_conflict(self):
+        """Two send the bytes of one upload at once, and neither knows whose are there."""
+        begun = self.file("PUT", "f", body={}).json
+        until = time.monotonic() + 60
+        conflicts = []
+
+        def send(data):
+            connection = self.server.connect()
+            while not conflicts and time.monotonic() < until:
+                for method, target, body in (
+                    ("PUT", begun["path"], data),
+                    ("POST", f"/api/v1/file/{LIBRARY}/{self.space}/{begun['confirmKey']}?confirm=1"
+                             f"&access_token={self.token}", b'{"crc64":"1"}'),
+                ):
+                    connection.request(method, target, body)
+                    answer = Answer(connection.getresponse())
+                    if answer.status == 409:
+                        conflicts.append(answer)
+            connection.close()
+
+        threads = [threading.Thread(target=send, args=(data,)) for data in (b"a", b"b", b"c")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return conflicts[0]
+
+    def full(self, path):
+        self.mkdir(path)
+        return self.directory("PUT", path, {"conflict_resolution_strategy": "rename"})
+
+    def marked_twice(self):
+        self.mkdir("d")
+        self.expect(200, self.favorite())
+        return self.favorite()
+
+    def too_many_connections(self):
+        taken = [self.server.socket() for _ in range(16)]
+        try:
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                answer = self.server.request("GET", "/healthz")
+                if answer.status == 429:
+                    return answer
+            return answer
+        finally:
+            for connection in taken:
+                connection.close()
+
+    def answers(self):
+        """By code, what is answered with it."""
+        space = f"space/{LIBRARY}"
+        unknown = f"directory/{LIBRARY}/no-such-space/"
+        mkdir, upload, directory, file = self.mkdir, self.upload, self.directory, self.file
+        return {
+            "EmptyFileName": lambda: directory("PUT", "a//b"),
+            "EmptyAccessToken": lambda: directory("GET", "", "info", token=""),
+            "ParamInvalid": lambda: directory("PUT", "x", body={"copyFrom": 1}),
+            "InvalidConflictResolutionStrategy": lambda: self.put("f", "merge"),
+            "IllegalFileName": lambda: directory("PUT", "a:b"),
+            "DirectoryNameLengthExceed": lambda: directory("PUT", "x" * 256),
+            "FileNameLengthExceed": lambda: file("PUT", "x" * 256, "virtual_file"),
+            "DirectoryLevelExceed": lambda: directory("PUT", "/".join(["x" * 250] * 70)),
+            "InvalidSourceDirectory": lambda: upload("f") and directory("PUT", "x", body={"copyFrom": "f"}),
+            "InvalidSourceFile": lambda: mkdir("d") or file("PUT", "x", body={"copyFrom": "d"}),
+            "FileTypeNotMatched": lambda: mkdir("d") or file("DELETE", "d"),
+            "SourceDirectoryIsParentOfDestination": lambda: mkdir("d")
+            or directory("PUT", "d/e", body={"from": "d"}),
+            "RootDirectoryNotAllowed": lambda: directory("DELETE", ""),
+            "BadCrc64": self.bad_crc64,
+            "UploadIncomplete": lambda: self.confirm(file("PUT", "f", body={}).json, b""),
+            "MultipartUploadIncomplete": self.multipart_upload_incomplete,
+            "QuotaLimitReached": self.over_quota,
+            "RecycleBinNotEnabled": lambda: self.api("GET", f"recycled/{LIBRARY}/{self.space}", "by-marker"),
+            "OverwriteFileNotAllowed": lambda: self.with_history(self.over_versions),
+            "TooManyItems": lambda: self.batch("delete", [{"path": "x"}] * 1001),
+            "NoItemsProvided": lambda: self.batch("delete", []),
+            "InvalidTimeFormat": lambda: self.search(modificationTimeStart="yesterday"),
+            "SpaceIdInvalid": lambda: self.api("POST", space, {"space_id": "A"}),
+            "InvalidAccessToken": lambda: directory("GET", "", "info", token="x"),
+            "NoPermission": lambda: directory("PUT", "x", token=self.issue()),
+            "AccessTokenNotMatchSpace": lambda: directory("GET", "", "info", token=self.issue(space_id="zz")),
+            "WrongLibraryIdOrSecret": lambda: directory("GET", "", {"info": "1", "library_secret": "x"}, token=""),
+            "RouteNotFound": lambda: self.api("GET", "nothing"),
+            "SpaceNotFound": lambda: self.api("GET", unknown, "info"),
+            "DirectoryNotFound": lambda: self.put("gone/f", "ask"),
+            "FileNotFound": lambda: file("GET", "gone"),
+            "PathNotFound": lambda: directory("GET", "gone", "info"),
+            "SourceDirectoryNotFound": lambda: directory("PUT", "x", body={"copyFrom": "gone"}),
+            "SourceFileNotFound": lambda: file("PUT", "x", body={"copyFrom": "gone"}),
+            "MarkerNotFound": lambda: directory("GET", "", {"by-marker": "1", "marker": "x"}),
+            "NoQuota": lambda: self.api("GET", f"quota/{LIBRARY}/{self.space}"),
+            "QuotaNotFound": lambda: self.api("GET", f"quota/{LIBRARY}/999999"),
+            "RecycledItemNotFound": lambda: self.api("DELETE", f"recycled/{LIBRARY}/{self.space}/7"),
+            "UploadNotFound": lambda: self.server.request("PUT", "/upload/" + "0" * 48, b"x"),
+            "FavoriteNotFound": lambda: mkdir("d") or self.favorite("cancel"),
+            "TaskNotFound": lambda: self.api("GET", f"task-result/{LIBRARY}/999999"),
+            "ConfirmKeyNotFound": lambda: file("POST", "0" * 48, "confirm"),
+            "SameNameDirectoryOrFileExists": lambda: mkdir("d") or directory("PUT", "d"),
+            "PathConflict": self.path_conflict,
+            "RenameTooManyTimes": lambda: self.full(f"d ({2**31 - 1})"),
+            "DuplicateQuota": lambda: self.expect(201, self.quota("1")) and self.quota("1"),
+            "DuplicateFavoriteRecord": self.marked_twice,
+            "SpaceNotEmpty": lambda: mkdir("d") or self.api("DELETE", f"{space}/{self.space}"),
+            "RequestEntityTooLarge": lambda: directory("PUT", "x", body={"metaData": {"k": "x" * MIB}}),
+            "RateLimitExceeded": self.too_many_connections,
+            "DuplicateSpace": lambda: self.api("POST", space, {"space_id": self.space}),
+            "HistoryInUse": lambda: self.with_history(lambda settings: self.api("DELETE", settings)),
+            "VersionNotFound": lambda: upload("f") and file("GET", "f", {"history_id": "999999"}),
+        }
+
+    def test_every_code(self):
+        table, answers = codes(), self.answers()
+        not_met = " ".join(self.NOT_MET.values()).split()
+        self.assertEqual(sorted([*answers, *not_met]), sorted(table))
+        for code in answers:
+            with self.subTest(code=code):
+                self.setUp()
+                # The wire's word for an upload whose time is over.
+                status = 403 if code == "UploadNotFound" else table[code]
+                self.refused(status, code, self.answers()[code]())
 
 
 class SettingsTest(HttpdTest):
