@@ -3,13 +3,11 @@
 python3 httpd_test.py PATH_TO_MARCOT_HTTPD PATH_TO_MARCOT."""
 
 import hashlib
-import http.client
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -19,32 +17,7 @@ import time
 import unittest
 import urllib.parse
 
-HTTPD = ""
-MARCOT = ""
-LIBRARY = "lib"
-SECRET = "a secret of the tests"
-MIB = 1 << 20
-
-
-def crc64(data):
-    """CRC-64/XZ, as the wire has it: a decimal string."""
-    table = crc64.table
-    crc = 0xFFFFFFFFFFFFFFFF
-    for byte in data:
-        crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    return str(crc ^ 0xFFFFFFFFFFFFFFFF)
-
-
-def crc64_table():
-    table = []
-    for index in range(256):
-        for _ in range(8):
-            index = (index >> 1) ^ (0xC96C5795D7870F42 if index & 1 else 0)
-        table.append(index)
-    return table
-
-
-crc64.table = crc64_table()
+from httpd_fixture import LIBRARY, MIB, SECRET, Answer, HttpdTest, Programs, Server, crc64, escaped
 
 
 def full_hash(data):
@@ -75,176 +48,6 @@ def grants():
 def codes():
     """Error codes, each with its HTTP status."""
     return {name: int(rest[:3]) for name, rest in rows_of("error.h", "MARCOT_ERROR_CODES")}
-
-
-def escaped(path):
-    """One segment, as clients send it: a slash is %2F."""
-    return urllib.parse.quote(path, safe="!'()*~")
-
-
-class Answer:
-    def __init__(self, response):
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.bytes = response.read()
-
-    @property
-    def json(self):
-        return json.loads(self.bytes)
-
-    @property
-    def code(self):
-        return self.json["code"]
-
-
-class Server:
-    def __init__(self, folder, *options):
-        self.store = os.path.join(folder, "store")
-        self.log = os.path.join(folder, "access.log")
-        self.process = subprocess.Popen(
-            [HTTPD, "--store", self.store, "--listen", "127.0.0.1:0", "--library", LIBRARY]
-            + ["--secret", SECRET, "--access-log", self.log, *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        line = self.process.stdout.readline()
-        match = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
-        if match is None:
-            raise RuntimeError(line + self.process.stderr.read())
-        self.port = int(match.group(1))
-
-    def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-
-    def socket(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
-
-    def raw(self, data, shut=False):
-        """Sends bytes as they are; answers all that comes back."""
-        with self.socket() as connection:
-            connection.sendall(data)
-            if shut:
-                connection.shutdown(socket.SHUT_WR)
-            answer = b""
-            while piece := connection.recv(65536):
-                answer += piece
-            return answer
-
-    def request(self, method, target, body=None, headers=None):
-        connection = self.connect()
-        try:
-            connection.request(method, target, body=body, headers=headers or {})
-            return Answer(connection.getresponse())
-        finally:
-            connection.close()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=60)
-        errors = self.process.stderr.read()
-        self.process.stdout.close()
-        self.process.stderr.close()
-        return code, errors
-
-    def lines(self):
-        with open(self.log, encoding="utf-8") as log:
-            return log.read().splitlines()
-
-
-class HttpdTest(unittest.TestCase):
-    """A server for the class, a space and an administrator's token for each test."""
-
-    options = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="marcot httpd test ")
-        cls.server = Server(cls.dir, *cls.options)
-        cls.spaces = 0
-
-    @classmethod
-    def tearDownClass(cls):
-        code, errors = cls.server.stop()
-        shutil.rmtree(cls.dir)
-        if code != 0 or errors:
-            raise AssertionError(f"the server ended with {code}: {errors}")
-
-    def setUp(self):
-        type(self).spaces += 1
-        self.space = f"space-{self.spaces}"
-        self.token = self.issue("admin")
-        self.expect(201, self.api("POST", f"space/{LIBRARY}", {"space_id": self.space}))
-
-    # ---- calls
-
-    def issue(self, grant=None, **more):
-        query = {"library_id": LIBRARY, "library_secret": SECRET, **more}
-        if grant is not None:
-            query["grant"] = grant
-        answer = self.server.request("GET", "/api/v1/token?" + urllib.parse.urlencode(query))
-        self.assertEqual(answer.status, 200, answer.bytes)
-        return answer.json["accessToken"]
-
-    def api(self, method, route, query=None, body=None, token=None, headers=None):
-        """`query` may be a string of flags too."""
-        if isinstance(query, str):
-            query = dict.fromkeys(query.split("&"), "1")
-        query = {**(query or {}), "access_token": self.token if token is None else token}
-        target = f"/api/v1/{route}?" + urllib.parse.urlencode(query)
-        data = None if body is None else json.dumps(body).encode()
-        return self.server.request(method, target, data, headers)
-
-    def on(self, kind, method, path, query=None, body=None, **options):
-        """A call on a directory or file of the test's space."""
-        return self.api(
-            method, f"{kind}/{LIBRARY}/{self.space}/{escaped(path)}", query, body, **options
-        )
-
-    def directory(self, method, path, query=None, body=None, **options):
-        return self.on("directory", method, path, query, body, **options)
-
-    def file(self, method, path, query=None, body=None, **options):
-        return self.on("file", method, path, query, body, **options)
-
-    def expect(self, status, answer):
-        self.assertEqual(answer.status, status, answer.bytes)
-        return answer
-
-    def refused(self, status, code, answer):
-        """An error as the contract has it."""
-        self.assertEqual((answer.status, answer.code), (status, code), answer.bytes)
-        self.assertEqual(set(answer.json), {"code", "message", "requestId"})
-        self.assertEqual(answer.json["requestId"], answer.headers["x-request-id"])
-        return answer
-
-    # ---- what tests work on
-
-    def mkdir(self, path):
-        self.expect(201, self.directory("PUT", path))
-
-    def send(self, begun, data, query=""):
-        """The bytes of an upload, as a client sends them."""
-        return self.server.request("PUT", begun["path"] + query, data, begun["headers"])
-
-    def upload(self, path, data=b"hello", strategy=None, body=None, headers=None):
-        query = {} if strategy is None else {"conflict_resolution_strategy": strategy}
-        begun = self.expect(201, self.file("PUT", path, query, body or {}, headers=headers)).json
-        self.assertTrue(self.expect(200, self.send(begun, data)).headers["etag"].strip('"'))
-        return self.expect(
-            200, self.file("POST", begun["confirmKey"], "confirm", {"crc64": crc64(data)})
-        ).json
-
-    def url_of(self, path, query=""):
-        url = self.expect(200, self.file("GET", path, "info" + query)).json["cosUrl"]
-        return url.removeprefix(f"http://127.0.0.1:{self.server.port}")
-
-    def fetch(self, path):
-        return self.expect(200, self.server.request("GET", self.url_of(path))).bytes
-
-    def names(self, path="", query=None):
-        answer = self.directory("GET", path, {"by-marker": "1", "limit": "1000", **(query or {})})
-        return [entry["name"] for entry in self.expect(200, answer).json["contents"]]
 
 
 class TokenTest(HttpdTest):
@@ -1229,15 +1032,7 @@ class BinTest(HttpdTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        code, errors = cls.server.stop()
-        assert (code, errors) == (0, ""), errors
-        for setting in (("library.recycle-bin", "on"), ("library.history", "on")):
-            subprocess.run(
-                [MARCOT, "--store", cls.server.store, "--space", f"{LIBRARY}/-", "space", "set", *setting],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-        cls.server = Server(cls.dir, *cls.options)
+        cls.change_settings(("-", "library.recycle-bin", "on"), ("-", "library.history", "on"))
 
     def bin(self, method, item="", query=None, body=None, **options):
         """A call on the recycle bin of the test's space, or an item in it."""
@@ -2120,7 +1915,7 @@ class ProtocolTest(HttpdTest):
 
     def test_unknown_routes(self):
         for method, target in (
-            ("GET", "/"),
+            ("GET", "//"),
             ("GET", "/api/v1/"),
             ("GET", "/api/v1/nothing/here"),
             ("GET", "/api/v2/directory/lib/-/"),
@@ -2304,7 +2099,7 @@ class LengthTest(HttpdTest):
         """Of all contents that the store has; the server is started anew for it."""
         code, errors = self.server.stop()
         self.assertEqual((code, errors), (0, ""))
-        marcot = [MARCOT, "--store", self.server.store, "--json"]
+        marcot = [Programs.marcot, "--store", self.server.store, "--json"]
         subprocess.run([*marcot, "reclaim"], check=True, stdout=subprocess.DEVNULL)
         stats = subprocess.run([*marcot, "stats"], check=True, stdout=subprocess.PIPE).stdout
         type(self).server = Server(self.dir, *self.options)
@@ -2362,7 +2157,7 @@ class LifeTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.dir)
 
     def start(self, *arguments):
-        done = subprocess.run([HTTPD, *arguments], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([Programs.httpd, *arguments], capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stderr
 
     def test_usage(self):
@@ -2455,6 +2250,73 @@ class LifeTest(unittest.TestCase):
 
 
 
+class PageFilesTest(HttpdTest):
+    """The files of the web page; what it does is tested in page_test.py."""
+
+    def test_index_and_what_it_names(self):
+        index = self.expect(200, self.server.request("GET", "/"))
+        self.assertEqual(index.headers["content-type"], "text/html; charset=utf-8")
+        seen, left = set(), set(re.findall(r'(?:href|src)="(/[^"]+)"', index.bytes.decode()))
+        self.assertIn("/page/main.js", left)
+        while left:
+            name = left.pop()
+            seen.add(name)
+            file = self.expect(200, self.server.request("GET", name))
+            text = file.bytes.decode()
+            imports = re.findall(r'from "\./([^"]+)"', text) + re.findall(r"url\(/page/(.+?)\)", text)
+            left |= {"/page/" + one for one in imports} - seen
+        types = {name: self.server.request("GET", name).headers["content-type"] for name in seen}
+        self.assertEqual(types["/page/main.js"], "text/javascript; charset=utf-8")
+        self.assertEqual(types["/page/page.css"], "text/css; charset=utf-8")
+        self.assertEqual(types["/page/icon.svg"], "image/svg+xml; charset=utf-8")
+        self.assertIn("/page/crc64.js", seen)
+        self.assertIn("/page/file.svg", seen)
+
+    def test_headers(self):
+        for name in ("/", "/page/index.html", "/page/main.js"):
+            headers = self.expect(200, self.server.request("GET", name)).headers
+            self.assertEqual(headers["x-content-type-options"], "nosniff")
+            self.assertEqual(headers["referrer-policy"], "no-referrer")
+            self.assertEqual(headers["cache-control"], "no-cache")
+            policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+            self.assertEqual(policy["default-src"], "'none'")
+            self.assertEqual((policy["script-src"], policy["connect-src"]), ("'self'", "'self'"))
+            self.assertEqual(policy["frame-ancestors"], "'none'")
+
+    def test_etag(self):
+        whole = self.expect(200, self.server.request("GET", "/"))
+        etag = whole.headers["etag"]
+        self.assertRegex(etag, '^"[0-9a-f]{32}"$')
+        self.assertNotEqual(etag, self.server.request("GET", "/page/main.js").headers["etag"])
+        for known in (etag, f'"x", W/{etag}', "*"):
+            answer = self.server.request("GET", "/", headers={"If-None-Match": known})
+            self.assertEqual((answer.status, answer.bytes), (304, b""))
+            self.assertEqual(answer.headers["etag"], etag)
+        answer = self.server.request("GET", "/", headers={"If-None-Match": '"x"'})
+        self.assertEqual(answer.bytes, whole.bytes)
+
+    def test_head(self):
+        for name in ("/", "/page/page.css"):
+            whole = self.expect(200, self.server.request("GET", name))
+            head = self.expect(200, self.server.request("HEAD", name))
+            self.assertEqual(head.bytes, b"")
+            for header in ("content-length", "content-type", "etag", "content-security-policy"):
+                self.assertEqual(head.headers[header], whole.headers[header])
+
+    def test_others(self):
+        for method, name in (
+            ("GET", "/page/none.js"),
+            ("GET", "/page/"),
+            ("GET", "/page/..%2Findex.html"),
+            ("GET", "/page/a/index.html"),
+            ("GET", "/index.html"),
+            ("GET", "/favicon.ico"),
+            ("PUT", "/"),
+            ("POST", "/page/main.js"),
+        ):
+            self.refused(404, "RouteNotFound", self.server.request(method, name))
+
+
 class LoadTest(HttpdTest):
     """Copies over HTTP cost the same whatever is copied."""
 
@@ -2501,6 +2363,6 @@ class LoadTest(HttpdTest):
 
 
 if __name__ == "__main__":
-    MARCOT = sys.argv.pop()
-    HTTPD = sys.argv.pop()
+    Programs.marcot = sys.argv.pop()
+    Programs.httpd = sys.argv.pop()
     unittest.main(verbosity=1)

@@ -86,9 +86,10 @@ StoreOptions StoreOptionsOf(const marcot_store_options* options) {
   }
   SetUnlessZero(&out.max_name_chars, given.max_name_chars);
   SetUnlessZero(&out.max_path_bytes, given.max_path_bytes);
-  SetUnlessZero(&out.record_cache_bytes, given.record_cache_bytes);
-  SetUnlessZero(&out.block_cache_bytes, given.block_cache_bytes);
-  SetUnlessZero(&out.memtable_bytes, given.memtable_bytes);
+  SetUnlessZero(&out.memory_bytes, given.memory_bytes);
+  out.record_cache_bytes = OptionalOf(given.record_cache_bytes);
+  out.memtable_bytes = OptionalOf(given.memtable_bytes);
+  out.rocksdb_options_file = String(given.rocksdb_options_file);
   SetUnlessZero(&out.reclaim_percent, given.reclaim_percent);
   if (given.max_snapshot_age_s != 0) {
     out.max_snapshot_age = std::chrono::seconds(given.max_snapshot_age_s);

@@ -35,7 +35,7 @@ bool Fits(const std::vector<std::string_view>& pattern,
   const size_t fixed = pattern.size() - (takes_rest ? 1 : 0);
   if (takes_rest ? segments.size() < fixed : segments.size() != fixed) return false;
   for (size_t i = 0; i < fixed; ++i) {
-    const bool any = pattern[i].front() == '{';
+    const bool any = pattern[i].starts_with('{');
     if (any ? segments[i].empty() : segments[i] != pattern[i]) return false;
   }
   return true;

@@ -23,9 +23,10 @@ std::span<const Route> TaskRoutes();
 std::span<const Route> HistoryRoutes();
 std::span<const Route> SearchRoutes();
 std::span<const Route> FavoriteRoutes();
-// Not of the contract's API: the bytes of files, and the server itself.
+// Not of the contract's API: the bytes of files, the server itself, the web page.
 std::span<const Route> ContentRoutes();
 std::span<const Route> ServerRoutes();
+std::span<const Route> PageRoutes();
 
 inline std::vector<std::span<const Route>> ApiRoutes() {
   return {TokenRoutes(), SpaceRoutes(),    DirectoryRoutes(), UploadRoutes(),
@@ -33,7 +34,7 @@ inline std::vector<std::span<const Route>> ApiRoutes() {
           TaskRoutes(),  HistoryRoutes(),  SearchRoutes(),    FavoriteRoutes()};
 }
 inline std::vector<std::span<const Route>> ByteRoutes() {
-  return {ContentRoutes(), ServerRoutes()};
+  return {ContentRoutes(), ServerRoutes(), PageRoutes()};
 }
 
 }  // namespace marcot::httpd

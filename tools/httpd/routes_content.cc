@@ -96,7 +96,13 @@ absl::StatusOr<Response> Fetch(Call& call) {
     response.status = 304;
     return response;
   }
-  response.headers.emplace_back("content-type", ContentTypeOf(stat, stat.attributes.Unpack()));
+  const std::string type = ContentTypeOf(stat, stat.attributes.Unpack());
+  response.headers.emplace_back("content-type", type);
+  // Anybody's file, at the address of the web page: no script of it may act as the page. Browsers
+  // keep PDF apart themselves, and do not show it in a sandbox.
+  if (type != "application/pdf") {
+    response.headers.emplace_back("content-security-policy", "sandbox");
+  }
   if (!target.disposition.empty()) {
     response.headers.emplace_back("content-disposition",
                                   Disposition(target.disposition, stat.name));
