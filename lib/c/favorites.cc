@@ -1,5 +1,6 @@
 #include "marcot/favorites.h"
 
+#include "base/status_macros.h"
 #include "c/handles.h"
 
 namespace marcot::c {
@@ -66,8 +67,12 @@ marcot_status* marcot_favorites_list(marcot_service* service, const marcot_space
 
 marcot_status* marcot_favorites_has(marcot_service* service, const marcot_space* space,
                                     marcot_bytes user, marcot_id id, bool* has) {
-  return CallForValue(
-      has, [&] { return Of(service).favorites().Has(Of(space), View(user), ObjectIdOf(id)); });
+  return CallForValue(has, [&]() -> absl::StatusOr<bool> {
+    const ObjectId object = ObjectIdOf(id);
+    MARCOT_ASSIGN_OR_RETURN(const std::vector<bool> have,
+                            Of(service).favorites().Have(Of(space), View(user), {&object, 1}));
+    return have[0];
+  });
 }
 
 }  // extern "C"

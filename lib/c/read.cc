@@ -6,7 +6,8 @@ namespace {
 ListOptions ListOptionsOf(const marcot_list_options* options, const marcot_read_options* read) {
   const marcot_list_options given = Sized(options, "options");
   ListOptions out{ReadOptionsOf(read)};
-  out.order = EnumOf<ListOrder::kCreationTime, MARCOT_BY_CREATION_TIME>(given.order, "order");
+  out.order =
+      EnumOf<ListOrder::kLocalCreationTime, MARCOT_BY_LOCAL_CREATION_TIME>(given.order, "order");
   out.descending = given.descending;
   out.directories_first = given.directories_first;
   out.filter = EnumOf<ListFilter::kOnlyFiles, MARCOT_FILE>(given.only, "only");

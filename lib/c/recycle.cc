@@ -6,7 +6,8 @@ namespace {
 ListRecycledOptions ListOptionsOf(const marcot_list_recycled_options* options) {
   const marcot_list_recycled_options given = Sized(options, "options");
   ListRecycledOptions out;
-  out.order = EnumOf<RecycledOrder::kSize, MARCOT_RECYCLED_BY_SIZE>(given.order, "order");
+  out.order = EnumOf<RecycledOrder::kModificationTime, MARCOT_RECYCLED_BY_MODIFICATION_TIME>(
+      given.order, "order");
   out.descending = given.descending;
   SetUnlessZero(&out.limit, given.limit);
   out.marker = String(given.marker);
