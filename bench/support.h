@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 
 namespace marcot::bench {
 

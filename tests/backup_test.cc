@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "support/status_testing.h"
 #include "support/temp_store.h"
 

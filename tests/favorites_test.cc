@@ -1,7 +1,7 @@
 // Favourites: whose they are, in which order, and that they follow what is moved.
 #include <gtest/gtest.h>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "support/temp_store.h"
 
 namespace marcot {

@@ -1,7 +1,7 @@
 // The service: what it keeps, below its public face.
 #include <gtest/gtest.h>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "service/shelf.h"
 #include "support/temp_store.h"
 

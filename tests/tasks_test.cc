@@ -9,7 +9,7 @@
 #include <fstream>
 #include <set>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "support/child.h"
 #include "support/temp_store.h"
 

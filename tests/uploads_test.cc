@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "service/digest.h"
 #include "support/temp_store.h"
 

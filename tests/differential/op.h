@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "model/namespace_model.h"
 
 namespace marcot::testing {

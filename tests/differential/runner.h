@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "differential/op.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "model/namespace_model.h"
 #include "support/temp_store.h"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 
 namespace marcot::testing {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "support/temp_store.h"
 
 namespace marcot::testing {

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "model/names.h"
 #include "model/space_model.h"
 

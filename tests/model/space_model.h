@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "model/names.h"
 
 namespace marcot::testing {

@@ -24,6 +24,6 @@
 #include <utility>
 #include <vector>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 
 #endif  // MARCOT_TESTS_PCH_TEST_PCH_H_

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "rocksdb/env.h"
 #include "storage/storage.h"
 

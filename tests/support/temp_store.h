@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 
 namespace marcot::testing {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 
 namespace marcot::testing {
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "arguments.h"
 #include "http.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "url_signer.h"
 
 namespace marcot::httpd {

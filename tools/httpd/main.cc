@@ -15,7 +15,7 @@
 
 #include "CLI/CLI.hpp"
 #include "marcot/error.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "router.h"
 #include "server.h"
 #include "status_macros.h"

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 
 namespace marcot::tool {
 

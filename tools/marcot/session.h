@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 
 namespace marcot::tool {
 

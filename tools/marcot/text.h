@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "nlohmann/json.hpp"
 
 namespace marcot::tool {
