@@ -1,0 +1,247 @@
+// What reads a space: stat, lists, walks, files, search.
+#include <stdio.h>
+
+#include "check.h"
+
+static void make_tree(const fixture* of) {
+  OK(marcot_space_make_directory(of->space, T("d/sub"), NULL, NULL, NULL));
+  put_text(of->space, "d/b.txt", "bb");
+  put_text(of->space, "d/a.txt", "a");
+  put_text(of->space, "d/sub/c.md", "ccc");
+}
+
+static void check_stat(fixture* of) {
+  marcot_entry* entry = NULL;
+  OK(marcot_space_stat(of->space, T("d"), NULL, &entry));
+  CHECK(is(entry->name, "d") && entry->type == MARCOT_DIRECTORY && entry->totals.bytes == 6);
+  CHECK(entry->totals.files == 3 && entry->totals.directories == 1);
+  CHECK(entry->child_files == 2 && entry->child_directories == 1 && is(entry->path, ""));
+  CHECK(entry->creation_time_ms == of->now_ms && entry->version > 0);
+  char etag[33], again[33];
+  marcot_entry_etag(entry, etag);
+  CHECK(strlen(etag) == 16);
+  marcot_entry_free(entry);
+  put_text(of->space, "d/a.txt", "A");
+  OK(marcot_space_stat(of->space, T("d/a.txt"), NULL, &entry));
+  CHECK(entry->type == MARCOT_FILE && entry->size == 1);
+  marcot_entry_etag(entry, etag);
+  marcot_id_hex(entry->content, again);
+  CHECK(strcmp(etag, again) == 0);
+  marcot_entry_free(entry);
+  marcot_entry_etag(NULL, etag);
+  CHECK(etag[0] == '\0');
+
+  marcot_totals totals = {9, 9, 9};
+  OK(marcot_space_totals(of->space, T("d"), NULL, &totals));
+  CHECK(totals.bytes == 6 && totals.files == 3 && totals.directories == 1);
+  FAILS("PathNotFound", marcot_space_totals(of->space, T("none"), NULL, &totals));
+  CHECK(totals.bytes == 0);
+}
+
+static void check_list(fixture* of) {
+  marcot_list_options options;
+  MARCOT_INIT(options);
+  options.limit = 2;
+  marcot_entries* page = NULL;
+  OK(marcot_space_list(of->space, T("d"), NULL, &options, &page));
+  CHECK(page->count == 2 && is(page->items[0]->name, "sub") && is(page->items[1]->name, "a.txt"));
+  CHECK(page->total_files == 2 && page->total_directories == 1 && page->marker.size > 0);
+  CHECK(page->marked_times_ms == NULL);
+  options.marker = page->marker;
+  marcot_entries* second = NULL;
+  OK(marcot_space_list(of->space, T("d"), NULL, &options, &second));
+  CHECK(second->count == 1 && is(second->items[0]->name, "b.txt") && second->marker.size == 0);
+  marcot_entries_free(second);
+  options.marker = T("?");
+  FAILS("MarkerNotFound", marcot_space_list(of->space, T("d"), NULL, &options, &second));
+  CHECK(second == NULL);
+  marcot_entries_free(page);
+
+  MARCOT_INIT(options);
+  options.order = MARCOT_BY_SIZE;
+  options.descending = true;
+  options.only = MARCOT_FILE;
+  OK(marcot_space_list(of->space, T("d"), NULL, &options, &page));
+  CHECK(page->count == 2 && is(page->items[0]->name, "b.txt"));
+  marcot_entries_free(page);
+  options.directories_first = true;
+  options.only = MARCOT_ANY_TYPE;
+  options.order = MARCOT_BY_NAME;
+  options.prefix = T("s");
+  OK(marcot_space_list(of->space, T("d"), NULL, &options, &page));
+  CHECK(page->count == 1);
+  marcot_entries_free(page);
+  MARCOT_INIT(options);
+  options.start_after = T("a.txt");
+  options.only = MARCOT_FILE;
+  OK(marcot_space_list(of->space, T("d"), NULL, &options, &page));
+  CHECK(page->count == 1 && is(page->items[0]->name, "b.txt"));
+  marcot_attributes* attributes = NULL;
+  OK(marcot_entry_attributes(page->items[0], &attributes));
+  CHECK(attributes->metadata.count == 0);
+  marcot_attributes_free(attributes);
+  marcot_entries_free(page);
+  options.limit = 1001;
+  REFUSED(marcot_space_list(of->space, T("d"), NULL, &options, &page));
+  options.limit = 0;
+  options.order = 5;
+  REFUSED(marcot_space_list(of->space, T("d"), NULL, &options, &page));
+  options.order = 0;
+  options.only = 3;
+  REFUSED(marcot_space_list(of->space, T("d"), NULL, &options, &page));
+  FAILS("FileTypeNotMatched", marcot_space_list(of->space, T("d/a.txt"), NULL, NULL, &page));
+}
+
+static void check_reader(fixture* of) {
+  put_text(of->space, "long", "0123456789");
+  marcot_reader* reader = NULL;
+  OK(marcot_space_open_file(of->space, T("long"), NULL, &reader));
+  CHECK(marcot_reader_entry(reader)->size == 10 && is(marcot_reader_entry(reader)->name, "long"));
+  put_text(of->space, "long", "replaced");  // the open file stays as it was
+  char buffer[16];
+  size_t size = 0;
+  OK(marcot_reader_read(reader, 2, buffer, 3, &size));
+  CHECK(size == 3 && memcmp(buffer, "234", 3) == 0);
+  OK(marcot_reader_read(reader, 8, buffer, sizeof buffer, &size));
+  CHECK(size == 2 && memcmp(buffer, "89", 2) == 0);
+  OK(marcot_reader_read(reader, 100, buffer, sizeof buffer, &size));
+  CHECK(size == 0);
+  OK(marcot_reader_read(reader, 0, NULL, 0, &size));
+  memory_sink sink = {buffer, 0, sizeof buffer};
+  OK(marcot_reader_stream(reader, 1, 4, write_memory, &sink));
+  CHECK(sink.size == 4 && memcmp(buffer, "1234", 4) == 0);
+  sink.capacity = sink.size;
+  FAILS("RateLimitExceeded", marcot_reader_stream(reader, 0, 10, write_memory, &sink));
+  marcot_reader_close(reader);
+  FAILS("FileNotFound", marcot_space_open_file(of->space, T("none"), NULL, &reader));
+  CHECK(reader == NULL);
+  FAILS("FileTypeNotMatched", marcot_space_open_file(of->space, T("d"), NULL, &reader));
+}
+
+void test_reads(void) {
+  fixture of;
+  fixture_open(&of, NULL);
+  make_tree(&of);
+  check_stat(&of);
+  check_list(&of);
+  check_reader(&of);
+
+  marcot_entry* entry = NULL;
+  OK(marcot_space_stat(of.space, T("d"), NULL, &entry));
+  fixture_close(&of);
+  CHECK(is(entry->name, "d"));  // a result may outlive the store
+  marcot_entry_free(entry);
+}
+
+typedef struct route {
+  char seen[128];
+  const char* step_at;  // the path at which `step` is answered
+  int step;
+  const char* error;
+} route;
+
+static marcot_status* note(void* context, const marcot_entry* entry, int* step) {
+  route* const to = context;
+  const size_t length = strlen(to->seen);
+  snprintf(to->seen + length, sizeof to->seen - length, "%s ", entry->path.data);
+  if (to->step_at != NULL && is(entry->path, to->step_at)) {
+    if (to->error != NULL) return marcot_status_new(to->error, T("by the visitor"));
+    *step = to->step;
+  }
+  return NULL;
+}
+
+static void no_damage(void* context, const char* path, size_t size, const marcot_status* why) {
+  (void)context, (void)path, (void)size, (void)why;
+  CHECK(!"damage in a sound store");
+}
+
+static void check_walk(const fixture* of, const char* step_at, int step, const char* route_taken) {
+  route to = {"", step_at, step, NULL};
+  OK(marcot_space_walk(of->space, T(""), NULL, note, no_damage, &to));
+  CHECK(strcmp(to.seen, route_taken) == 0);
+}
+
+void test_walks(void) {
+  fixture of;
+  fixture_open(&of, NULL);
+  make_tree(&of);
+  check_walk(&of, NULL, 0, "d d/sub d/sub/c.md d/a.txt d/b.txt ");
+  check_walk(&of, "d/sub", MARCOT_SKIP, "d d/sub d/a.txt d/b.txt ");
+  check_walk(&of, "d/sub", MARCOT_STOP, "d d/sub ");
+  route to = {"", "d/sub", 3, NULL};
+  REFUSED(marcot_space_walk(of.space, T(""), NULL, note, NULL, &to));
+  to.error = "PathConflict";
+  FAILS("PathConflict", marcot_space_walk(of.space, T("d"), NULL, note, NULL, &to));
+  FAILS("PathNotFound", marcot_space_walk(of.space, T("none"), NULL, note, NULL, &to));
+  fixture_close(&of);
+}
+
+static size_t found(const fixture* of, const marcot_query* query) {
+  marcot_entries* page = NULL;
+  OK(marcot_space_search(of->space, query, NULL, &page));
+  const size_t count = page->count;
+  marcot_entries_free(page);
+  return count;
+}
+
+void test_search(void) {
+  fixture of;
+  fixture_open(&of, NULL);
+  make_tree(&of);
+  OK(marcot_space_copy(of.space, T("d"), of.space, T("e"), MARCOT_DIRECTORY, NULL, NULL));
+  marcot_query query;
+  MARCOT_INIT(query);
+  CHECK(found(&of, NULL) == 10 && found(&of, &query) == 10);
+  const marcot_bytes words[] = {T("A.TX")}, extensions[] = {T("md")};
+  query.keywords = (marcot_strings){words, 1};
+  query.limit = 1;
+  marcot_entries* page = NULL;
+  OK(marcot_space_search(of.space, &query, NULL, &page));
+  CHECK(page->count == 1 && is(page->items[0]->path, "d/a.txt") && page->marker.size > 0);
+  query.marker = page->marker;
+  CHECK(found(&of, &query) == 1);
+  const marcot_id id = page->items[0]->id;
+  marcot_entries_free(page);
+
+  MARCOT_INIT(query);
+  query.extensions = (marcot_strings){extensions, 1};
+  CHECK(found(&of, &query) == 2);
+  query.below = T("e");
+  CHECK(found(&of, &query) == 1);
+  MARCOT_INIT(query);
+  query.excluded_extensions = (marcot_strings){extensions, 1};
+  query.only = MARCOT_FILE;
+  CHECK(found(&of, &query) == 4);
+  query.only = MARCOT_DIRECTORY;
+  CHECK(found(&of, &query) == 4);
+  MARCOT_INIT(query);
+  const uint64_t two = 2;
+  query.min_size = &two;
+  CHECK(found(&of, &query) == 4);
+  query.max_size = &two;
+  query.order = MARCOT_FOUND_BY_SIZE;
+  query.descending = true;
+  CHECK(found(&of, &query) == 2);
+  MARCOT_INIT(query);
+  query.modified_from_ms = query.modified_until_ms = &of.now_ms;
+  CHECK(found(&of, &query) == 10);
+  const int64_t earlier = of.now_ms - 1;
+  query.modified_from_ms = query.modified_until_ms = &earlier;
+  CHECK(found(&of, &query) == 0);
+  query.modified_from_ms = query.modified_until_ms = NULL;
+  query.labels = (marcot_strings){words, 1};
+  query.categories = (marcot_strings){words, 1};
+  CHECK(found(&of, &query) == 0);
+  query.order = 5;
+  REFUSED(marcot_space_search(of.space, &query, NULL, &page));
+
+  OK(marcot_space_move(of.space, T("d/a.txt"), of.space, T("a"), MARCOT_FILE, NULL, NULL));
+  marcot_entry* entry = NULL;
+  OK(marcot_space_find_object(of.space, id, NULL, &entry));
+  CHECK(is(entry->path, "a") && same_id(entry->id, id));
+  marcot_entry_free(entry);
+  FAILS("PathNotFound", marcot_space_find_object(of.space, (marcot_id){1, 1}, NULL, &entry));
+  CHECK(entry == NULL);
+  fixture_close(&of);
+}
