@@ -331,6 +331,10 @@ marcot_status* marcot_session_get_settings(marcot_session* session,
 marcot_status* marcot_session_set_settings(marcot_session* session,
                                            const marcot_library_settings* settings);
 
+// Lets go of at most `limit` versions of all files. `cleared`: how many, or NULL.
+marcot_status* marcot_session_clear_history(marcot_session* session, uint64_t limit,
+                                            uint64_t* cleared);
+
 enum { MARCOT_AS_LIBRARY, MARCOT_ON, MARCOT_OFF };
 
 typedef struct marcot_space_settings {
@@ -532,7 +536,7 @@ typedef struct marcot_read_options {
   const marcot_snapshot* snapshot;
   uint64_t recycled_item;
   marcot_bytes named_snapshot;
-  uint64_t version;  // of the file that is opened or read
+  uint64_t version, version_id;  // of the file that is opened or read: one of them
 } marcot_read_options;
 
 // What is known of a file or directory (Stat).
@@ -700,7 +704,7 @@ marcot_status* marcot_space_empty_recycle_bin(const marcot_space* space,
 // history.h
 
 typedef struct marcot_version {
-  uint64_t version;
+  uint64_t id, version;
   uint64_t size;
   marcot_id content;
   int64_t modification_time_ms, replaced_time_ms;
@@ -721,6 +725,13 @@ marcot_status* marcot_space_set_latest_version(const marcot_space* space, marcot
                                                marcot_placed** placed);  // or NULL
 marcot_status* marcot_space_delete_version(const marcot_space* space, marcot_bytes path,
                                            uint64_t version, const marcot_options* options);
+
+// By marcot_version.id, wherever in the space the file is. `placed` may be NULL.
+marcot_status* marcot_space_set_latest_version_by_id(const marcot_space* space, uint64_t id,
+                                                     const marcot_options* options,
+                                                     marcot_placed** placed);
+marcot_status* marcot_space_delete_versions_by_id(const marcot_space* space, const uint64_t* ids,
+                                                  size_t count, const marcot_options* options);
 
 typedef struct marcot_named_snapshot {
   marcot_bytes name, path;
@@ -931,7 +942,12 @@ marcot_status* marcot_uploads_find_crc64(marcot_service* service, marcot_id cont
 // ---- tasks -------------------------------------------------------------------------------------
 // tasks.h
 
-enum { MARCOT_TASK_BATCH, MARCOT_TASK_RECLAIM, MARCOT_TASK_IMPORT_SPACE };
+enum {
+  MARCOT_TASK_BATCH,
+  MARCOT_TASK_RECLAIM,
+  MARCOT_TASK_IMPORT_SPACE,
+  MARCOT_TASK_CLEAR_HISTORY
+};
 enum { MARCOT_TASK_RUNNING, MARCOT_TASK_DONE, MARCOT_TASK_FAILED, MARCOT_TASK_CANCELLED };
 
 typedef struct marcot_task_request {
@@ -948,7 +964,7 @@ typedef struct marcot_task {
   int kind, state;
   marcot_bytes label, library, space, user;
   const marcot_status* status;  // of one that failed: why; else NULL
-  uint64_t done, total;
+  uint64_t done, total, cleared;
   int64_t creation_time_ms, end_time_ms;
 } marcot_task;
 void marcot_task_free(marcot_task* task);
@@ -969,6 +985,9 @@ void marcot_task_items_free(marcot_task_items* items);
 
 marcot_status* marcot_tasks_submit(marcot_service* service, const marcot_space* space,
                                    const marcot_task_request* request, uint64_t* id);
+// Of the session's library. The session must be one that may do all in it: the host's, an admin's.
+marcot_status* marcot_tasks_submit_of_library(marcot_service* service, marcot_session* session,
+                                              const marcot_task_request* request, uint64_t* id);
 marcot_status* marcot_tasks_get(marcot_service* service, const marcot_space* space, uint64_t id,
                                 marcot_task** task);
 marcot_status* marcot_tasks_get_of_library(marcot_service* service, marcot_bytes library,
@@ -980,6 +999,8 @@ marcot_status* marcot_tasks_get_items_of_library(marcot_service* service, marcot
 marcot_status* marcot_tasks_wait(marcot_service* service, const marcot_space* space, uint64_t id,
                                  uint64_t longest_ms, marcot_task** task);
 marcot_status* marcot_tasks_cancel(marcot_service* service, const marcot_space* space, uint64_t id);
+marcot_status* marcot_tasks_cancel_of_library(marcot_service* service, marcot_session* session,
+                                              uint64_t id);
 marcot_status* marcot_tasks_run_step(marcot_service* service, bool* work_left);
 
 // ---- favourites --------------------------------------------------------------------------------

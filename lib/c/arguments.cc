@@ -73,9 +73,9 @@ AttributeChanges ChangesOf(const marcot_attribute_changes* changes) {
 
 OperationOptions OptionsOf(const marcot_options* options) {
   const marcot_options given = Sized(options, "options");
-  return {.strategy = EnumOf(given.strategy, Strategy::kOverwrite, "strategy"),
+  return {.strategy = EnumOf<Strategy::kOverwrite, MARCOT_OVERWRITE>(given.strategy, "strategy"),
           .user = String(given.user),
-          .durability = EnumOf(given.durability, Durability::kSynced, "durability")};
+          .durability = EnumOf<Durability::kSynced, MARCOT_SYNCED>(given.durability, "durability")};
 }
 
 PutOptions PutOptionsOf(const marcot_options* options, const marcot_attributes* attributes) {
@@ -86,7 +86,8 @@ ReadOptions ReadOptionsOf(const marcot_read_options* read) {
   const marcot_read_options given = Sized(read, "read");
   return {.snapshot = Of(given.snapshot),
           .tree = {given.recycled_item, String(given.named_snapshot)},
-          .version = given.version};
+          .version = given.version,
+          .version_id = given.version_id};
 }
 
 QuotaLimits LimitsOf(const marcot_quota_limits* limits) {

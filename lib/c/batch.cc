@@ -6,15 +6,17 @@ namespace {
 BatchItem ItemOf(const marcot_item* item) {
   const marcot_item given = Sized(&Need(item, "item"), "item");
   BatchItem out;
-  out.kind = EnumOf(given.kind, BatchItem::Kind::kChangeAttributes, "kind");
-  out.only = EnumOf(given.type, BatchItem::Only::kFile, "type");
+  out.kind =
+      EnumOf<BatchItem::Kind::kChangeAttributes, MARCOT_ITEM_CHANGE_ATTRIBUTES>(given.kind, "kind");
+  out.only = EnumOf<BatchItem::Only::kFile, MARCOT_FILE>(given.type, "type");
   out.space = Of(given.space);
   if (given.from_space != nullptr) out.from_space = given.from_space->space;
   out.path = String(given.path);
   out.from = String(given.from);
   out.from_tree.named_snapshot = String(given.from_snapshot);
   out.item = given.recycled_item;
-  out.missing_parents = EnumOf(given.missing_parents, MissingParents::kUseRoot, "missing_parents");
+  out.missing_parents =
+      EnumOf<MissingParents::kUseRoot, MARCOT_USE_ROOT>(given.missing_parents, "missing_parents");
   out.permanent = given.permanent;
   out.bytes = String(given.bytes);
   if (given.content != nullptr) out.content = ContentOf(given.content);

@@ -72,13 +72,14 @@ T Sized(const T* given, std::string_view name) {
   return options;
 }
 
-// The enumerations of marcot.h have the order of those of C++.
-template <typename Enum>
-Enum EnumOf(int value, Enum last, std::string_view name) {
-  if (value < 0 || value > static_cast<int>(last)) {
+// The enumerations of marcot.h have the order of those of C++: both end alike.
+template <auto kLast, int kLastInC>
+auto EnumOf(int value, std::string_view name) {
+  static_assert(static_cast<int>(kLast) == kLastInC);
+  if (value < 0 || value > kLastInC) {
     Refuse(std::string(name) + " " + std::to_string(value) + " is none there is; see marcot.h");
   }
-  return static_cast<Enum>(value);
+  return static_cast<decltype(kLast)>(value);
 }
 
 std::string_view View(marcot_bytes bytes);
@@ -131,13 +132,19 @@ marcot_status* CallFor(Out** out, const Body& body) noexcept {
 
 // The same of a plain value.
 template <typename Out, typename Body>
-marcot_status* CallForValue(Out* out, const Body& body) noexcept {
+marcot_status* CallForOptionalValue(Out* out, const Body& body) noexcept {
   if (out != nullptr) *out = Out{};
   return Call([&]() -> absl::Status {
-    Need(out, "the address of the result");
     auto given = body();
-    if (given.ok()) *out = *std::move(given);
+    if (given.ok() && out != nullptr) *out = *std::move(given);
     return given.status();
+  });
+}
+template <typename Out, typename Body>
+marcot_status* CallForValue(Out* out, const Body& body) noexcept {
+  return CallForOptionalValue(out, [&] {
+    Need(out, "the address of the result");
+    return body();
   });
 }
 

@@ -7,8 +7,12 @@ namespace marcot::c {
 NewOf<marcot_versions> NewResult(VersionPage page) {
   auto result = std::make_unique<Result<marcot_versions>>();
   result->SetItems(page.versions, [](const FileVersion& version) {
-    return marcot_version{version.version, version.size, IdOf(version.content),
-                          version.modification_time_ms, version.replaced_time_ms};
+    return marcot_version{version.id,
+                          version.version,
+                          version.size,
+                          IdOf(version.content),
+                          version.modification_time_ms,
+                          version.replaced_time_ms};
   });
   result->next = page.next;
   return result;
@@ -25,6 +29,7 @@ NewOf<marcot_named_snapshots> NewResult(std::vector<NamedSnapshot> snapshots) {
 }
 
 NewOf<marcot_changes> NewResult(ChangePage page) {
+  static_assert(MARCOT_CHANGE_ATTRIBUTES_SET == static_cast<int>(ChangeKind::kAttributesSet));
   auto result = std::make_unique<Result<marcot_changes>>();
   const ChangePage& held = result->Hold(std::move(page));
   result->SetItems(held.changes, [&](const Change& change) {
@@ -64,6 +69,21 @@ marcot_status* marcot_space_set_latest_version(const marcot_space* space, marcot
 marcot_status* marcot_space_delete_version(const marcot_space* space, marcot_bytes path,
                                            uint64_t version, const marcot_options* options) {
   return Call([&] { return Of(space).DeleteVersion(View(path), version, OptionsOf(options)); });
+}
+
+marcot_status* marcot_space_set_latest_version_by_id(const marcot_space* space, uint64_t id,
+                                                     const marcot_options* options,
+                                                     marcot_placed** placed) {
+  return CallForOptional(placed,
+                         [&] { return Of(space).SetLatestVersionById(id, OptionsOf(options)); });
+}
+
+marcot_status* marcot_space_delete_versions_by_id(const marcot_space* space, const uint64_t* ids,
+                                                  size_t count, const marcot_options* options) {
+  return Call([&] {
+    if (count > 0) Need(ids, "ids");
+    return Of(space).DeleteVersionsById({ids, count}, OptionsOf(options));
+  });
 }
 
 marcot_status* marcot_space_create_snapshot(const marcot_space* space, marcot_bytes name,

@@ -6,10 +6,10 @@ namespace {
 ListOptions ListOptionsOf(const marcot_list_options* options, const marcot_read_options* read) {
   const marcot_list_options given = Sized(options, "options");
   ListOptions out{ReadOptionsOf(read)};
-  out.order = EnumOf(given.order, ListOrder::kCreationTime, "order");
+  out.order = EnumOf<ListOrder::kCreationTime, MARCOT_BY_CREATION_TIME>(given.order, "order");
   out.descending = given.descending;
   out.directories_first = given.directories_first;
-  out.filter = EnumOf(given.only, ListFilter::kOnlyFiles, "only");
+  out.filter = EnumOf<ListFilter::kOnlyFiles, MARCOT_FILE>(given.only, "only");
   out.prefix = String(given.prefix);
   out.start_after = String(given.start_after);
   SetUnlessZero(&out.limit, given.limit);

@@ -6,7 +6,7 @@ namespace {
 ListRecycledOptions ListOptionsOf(const marcot_list_recycled_options* options) {
   const marcot_list_recycled_options given = Sized(options, "options");
   ListRecycledOptions out;
-  out.order = EnumOf(given.order, RecycledOrder::kSize, "order");
+  out.order = EnumOf<RecycledOrder::kSize, MARCOT_RECYCLED_BY_SIZE>(given.order, "order");
   out.descending = given.descending;
   SetUnlessZero(&out.limit, given.limit);
   out.marker = String(given.marker);
@@ -16,7 +16,7 @@ ListRecycledOptions ListOptionsOf(const marcot_list_recycled_options* options) {
 RestoreOptions RestoreOptionsOf(const marcot_options* options, marcot_bytes inside, marcot_bytes to,
                                 int missing_parents) {
   return {OptionsOf(options), String(inside), String(to),
-          EnumOf(missing_parents, MissingParents::kUseRoot, "missing_parents")};
+          EnumOf<MissingParents::kUseRoot, MARCOT_USE_ROOT>(missing_parents, "missing_parents")};
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace {
 
 SearchQuery QueryOf(const marcot_query* query, const marcot_read_options* read) {
   const marcot_query given = Sized(query, "query");
-  const ListFilter only = EnumOf(given.only, ListFilter::kOnlyFiles, "only");
+  const ListFilter only = EnumOf<ListFilter::kOnlyFiles, MARCOT_FILE>(given.only, "only");
   SearchQuery out{ReadOptionsOf(read)};
   out.below = String(given.below);
   out.keywords = Strings(given.keywords);
@@ -21,7 +21,8 @@ SearchQuery QueryOf(const marcot_query* query, const marcot_read_options* read) 
   out.modified_until_ms = OptionalOf(given.modified_until_ms);
   out.labels = Strings(given.labels);
   out.categories = Strings(given.categories);
-  out.order = EnumOf(given.order, SearchOrder::kCreationTime, "order");
+  out.order =
+      EnumOf<SearchOrder::kCreationTime, MARCOT_FOUND_BY_CREATION_TIME>(given.order, "order");
   out.descending = given.descending;
   SetUnlessZero(&out.limit, given.limit);
   out.marker = String(given.marker);

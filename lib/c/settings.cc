@@ -96,6 +96,14 @@ marcot_status* marcot_session_set_settings(marcot_session* session,
   });
 }
 
+marcot_status* marcot_session_clear_history(marcot_session* session, uint64_t limit,
+                                            uint64_t* cleared) {
+  return CallForOptionalValue(cleared, [&] {
+    const marcot_session& of = Need(session, "session");
+    return of.session ? of.session->ClearHistory(limit) : of.store->ClearHistory(of.library, limit);
+  });
+}
+
 marcot_status* marcot_space_get_settings(const marcot_space* space,
                                          marcot_space_settings* settings) {
   return Call([&]() -> absl::Status {

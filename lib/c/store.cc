@@ -82,7 +82,7 @@ StoreOptions StoreOptionsOf(const marcot_store_options* options) {
   out.read_damaged = given.read_damaged;
   out.background_reclaim = !given.no_background_reclaim;
   if (given.durability != MARCOT_DEFAULT_DURABILITY) {
-    out.durability = EnumOf(given.durability, Durability::kSynced, "durability");
+    out.durability = EnumOf<Durability::kSynced, MARCOT_SYNCED>(given.durability, "durability");
   }
   SetUnlessZero(&out.max_name_chars, given.max_name_chars);
   SetUnlessZero(&out.max_path_bytes, given.max_path_bytes);
@@ -179,11 +179,7 @@ uint64_t marcot_snapshot_seq(const marcot_snapshot* snapshot) {
 void marcot_snapshot_close(marcot_snapshot* snapshot) { delete snapshot; }
 
 marcot_status* marcot_store_expire_due(marcot_store* store, uint64_t* expired) {
-  return Call([&] {
-    const auto count = Of(store).ExpireDue();
-    if (expired != nullptr) *expired = count.value_or(0);
-    return count.status();
-  });
+  return CallForOptionalValue(expired, [&] { return Of(store).ExpireDue(); });
 }
 
 marcot_status* marcot_store_reclaim_until_idle(marcot_store* store) {

@@ -8,7 +8,8 @@ namespace {
 TaskRequest TaskRequestOf(const marcot_task_request* request) {
   const marcot_task_request given = Sized(&Need(request, "request"), "request");
   TaskRequest out;
-  out.kind = EnumOf(given.kind, TaskRequest::Kind::kImportSpace, "kind");
+  out.kind =
+      EnumOf<TaskRequest::Kind::kClearHistory, MARCOT_TASK_CLEAR_HISTORY>(given.kind, "kind");
   out.label = String(given.label);
   if (given.batch != nullptr) out.items = given.batch->items;
   out.atomic = given.atomic;
@@ -17,9 +18,16 @@ TaskRequest TaskRequestOf(const marcot_task_request* request) {
   return out;
 }
 
+// What the host holds itself is an admin's session here.
+absl::StatusOr<Session> SessionOf(const marcot_session& session) {
+  if (session.session) return *session.session;
+  return session.store->OpenSession({.library = session.library, .grants = {Grant::kAdmin}});
+}
+
 }  // namespace
 
 NewOf<marcot_task> NewResult(TaskInfo task) {
+  static_assert(MARCOT_TASK_CANCELLED == static_cast<int>(TaskState::kCancelled));
   auto result = std::make_unique<Result<marcot_task>>();
   const TaskInfo& held = result->Hold(std::move(task));
   result->id = held.id;
@@ -32,6 +40,7 @@ NewOf<marcot_task> NewResult(TaskInfo task) {
   if (!held.status.ok()) result->status = result->NewStatus(held.status);
   result->done = held.done;
   result->total = held.total;
+  result->cleared = held.cleared;
   result->creation_time_ms = held.creation_time_ms;
   result->end_time_ms = held.end_time_ms;
   return result;
@@ -57,6 +66,14 @@ marcot_status* marcot_tasks_submit(marcot_service* service, const marcot_space* 
                                    const marcot_task_request* request, uint64_t* id) {
   return CallForValue(
       id, [&] { return Of(service).tasks().Submit(Of(space), TaskRequestOf(request)); });
+}
+
+marcot_status* marcot_tasks_submit_of_library(marcot_service* service, marcot_session* session,
+                                              const marcot_task_request* request, uint64_t* id) {
+  return CallForValue(id, [&]() -> absl::StatusOr<uint64_t> {
+    MARCOT_ASSIGN_OR_RETURN(const Session given, SessionOf(Need(session, "session")));
+    return Of(service).tasks().SubmitOfLibrary(given, TaskRequestOf(request));
+  });
 }
 
 marcot_status* marcot_tasks_get(marcot_service* service, const marcot_space* space, uint64_t id,
@@ -88,6 +105,14 @@ marcot_status* marcot_tasks_wait(marcot_service* service, const marcot_space* sp
 marcot_status* marcot_tasks_cancel(marcot_service* service, const marcot_space* space,
                                    uint64_t id) {
   return Call([&] { return Of(service).tasks().Cancel(Of(space), id); });
+}
+
+marcot_status* marcot_tasks_cancel_of_library(marcot_service* service, marcot_session* session,
+                                              uint64_t id) {
+  return Call([&]() -> absl::Status {
+    MARCOT_ASSIGN_OR_RETURN(const Session given, SessionOf(Need(session, "session")));
+    return Of(service).tasks().CancelOfLibrary(given, id);
+  });
 }
 
 marcot_status* marcot_tasks_run_step(marcot_service* service, bool* work_left) {

@@ -16,7 +16,7 @@ ConfirmOptions ConfirmOptionsOf(const marcot_confirm_options* options) {
   ConfirmOptions out;
   out.crc64 = OptionalOf(given.crc64);
   if (given.strategy != MARCOT_DEFAULT_STRATEGY) {
-    out.strategy = EnumOf(given.strategy, Strategy::kOverwrite, "strategy");
+    out.strategy = EnumOf<Strategy::kOverwrite, MARCOT_OVERWRITE>(given.strategy, "strategy");
   }
   out.changes = ChangesOf(given.changes);
   out.user = String(given.user);

@@ -93,6 +93,47 @@ void test_recycle_bin(void) {
   fixture_close(&of);
 }
 
+// Of "f", which has "the third" as a version, and "second" once it is replaced.
+static void check_version_ids(const fixture* of) {
+  put_text(of->space, "f", "the latest");
+  marcot_versions* page = NULL;
+  OK(marcot_space_list_versions(of->space, T("f"), 0, 10, &page));
+  CHECK(page->count == 3 && page->items[0]->id == 0);
+  const uint64_t ids[] = {page->items[1]->id, page->items[2]->id};
+  CHECK(ids[0] > ids[1] && ids[1] > 0 && page->items[1]->size == 6);
+  marcot_versions_free(page);
+  marcot_usage* usage = NULL;
+  OK(marcot_space_usage(of->space, &usage));
+  CHECK(usage->versions == 2 && usage->version_bytes == 15);
+  marcot_usage_free(usage);
+
+  marcot_placed* placed = NULL;
+  OK(marcot_space_move(of->space, T("f"), of->space, T("g"), MARCOT_FILE, NULL, NULL));
+  OK(marcot_space_set_latest_version_by_id(of->space, ids[1], NULL, &placed));
+  CHECK(is(placed->path, "g") && holds(of->space, "g", "the third"));
+  marcot_placed_free(placed);
+  FAILS("VersionNotFound", marcot_space_set_latest_version_by_id(of->space, 777, NULL, &placed));
+  CHECK(placed == NULL);
+  OK(marcot_space_delete_versions_by_id(of->space, ids, 1, NULL));
+  FAILS("VersionNotFound", marcot_space_delete_versions_by_id(of->space, ids, 1, NULL));
+}
+
+static void check_clear_history(const fixture* of) {
+  uint64_t cleared = 1;
+  FAILS("HistoryInUse", marcot_session_clear_history(of->host, UINT64_MAX, &cleared));
+  CHECK(cleared == 0);
+  marcot_library_settings settings;
+  MARCOT_INIT(settings);  // all of it off
+  OK(marcot_session_set_settings(of->host, &settings));
+  OK(marcot_session_clear_history(of->host, UINT64_MAX, &cleared));
+  CHECK(cleared > 0);
+  OK(marcot_session_clear_history(of->host, UINT64_MAX, NULL));
+  marcot_versions* page = NULL;
+  OK(marcot_space_list_versions(of->space, T("g"), 0, 10, &page));
+  CHECK(page->count == 1);
+  marcot_versions_free(page);
+}
+
 void test_versions(void) {
   fixture of;
   fixture_open(&of, NULL);
@@ -109,7 +150,7 @@ void test_versions(void) {
   marcot_versions_free(page);
   OK(marcot_space_list_versions(of.space, T("f"), next, 2, &page));
   CHECK(page->count == 1 && page->items[0]->size == 3 && page->next == 0);
-  const uint64_t first = page->items[0]->version;
+  const uint64_t first = page->items[0]->version, first_id = page->items[0]->id;
   marcot_versions_free(page);
   REFUSED(marcot_space_list_versions(of.space, T("f"), 0, 0, &page));
   FAILS("FileNotFound", marcot_space_list_versions(of.space, T("none"), 0, 1, &page));
@@ -121,6 +162,11 @@ void test_versions(void) {
   OK(marcot_space_read(of.space, T("f"), &read, &bytes));
   CHECK(is(bytes->bytes, "one"));
   marcot_buffer_free(bytes);
+  MARCOT_INIT(read);
+  read.version_id = first_id;
+  OK(marcot_space_read(of.space, T("f"), &read, &bytes));
+  CHECK(is(bytes->bytes, "one"));
+  marcot_buffer_free(bytes);
   marcot_placed* placed = NULL;
   OK(marcot_space_set_latest_version(of.space, T("f"), second, NULL, &placed));
   CHECK(is(placed->path, "f"));
@@ -129,10 +175,8 @@ void test_versions(void) {
   OK(marcot_space_delete_version(of.space, T("f"), first, NULL));
   FAILS("VersionNotFound", marcot_space_delete_version(of.space, T("f"), first, NULL));
   FAILS("VersionNotFound", marcot_space_set_latest_version(of.space, T("f"), first, NULL, NULL));
-  marcot_usage* usage = NULL;
-  OK(marcot_space_usage(of.space, &usage));
-  CHECK(usage->versions > 0 && usage->version_bytes >= 9);
-  marcot_usage_free(usage);
+  check_version_ids(&of);
+  check_clear_history(&of);
   fixture_close(&of);
 }
 

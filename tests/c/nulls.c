@@ -112,6 +112,7 @@ static void check_session(const fixture* of) {
   REFUSED(marcot_session_get_settings(of->host, NULL));
   REFUSED(marcot_session_set_settings(NULL, &library));
   REFUSED(marcot_session_set_settings(of->host, NULL));
+  REFUSED(marcot_session_clear_history(NULL, 1, &id));
   REFUSED(marcot_space_get_settings(NULL, &settings));
   REFUSED(marcot_space_get_settings(of->space, NULL));
   REFUSED(marcot_space_set_settings(NULL, &settings));
@@ -239,6 +240,9 @@ static void check_history(const fixture* of) {
   REFUSED(marcot_space_list_versions(space, T("f"), 0, 1, NULL));
   REFUSED(marcot_space_set_latest_version(NULL, T("f"), 1, NULL, NULL));
   REFUSED(marcot_space_delete_version(NULL, T("f"), 1, NULL));
+  REFUSED(marcot_space_set_latest_version_by_id(NULL, 1, NULL, NULL));
+  REFUSED(marcot_space_delete_versions_by_id(NULL, NULL, 0, NULL));
+  REFUSED(marcot_space_delete_versions_by_id(space, NULL, 1, NULL));
   REFUSED(marcot_space_create_snapshot(NULL, T("x"), T(""), 0, NULL, NULL));
   REFUSED(marcot_space_list_snapshots(NULL, T(""), 1, &snapshots));
   REFUSED(marcot_space_list_snapshots(space, T(""), 1, NULL));
@@ -350,6 +354,12 @@ static void check_tasks(const fixture* of) {
   REFUSED(marcot_tasks_wait(service, space, 1, 0, NULL));
   REFUSED(marcot_tasks_cancel(NULL, space, 1));
   REFUSED(marcot_tasks_cancel(service, NULL, 1));
+  REFUSED(marcot_tasks_submit_of_library(NULL, of->host, &request, &id));
+  REFUSED(marcot_tasks_submit_of_library(service, NULL, &request, &id));
+  REFUSED(marcot_tasks_submit_of_library(service, of->host, NULL, &id));
+  REFUSED(marcot_tasks_submit_of_library(service, of->host, &request, NULL));
+  REFUSED(marcot_tasks_cancel_of_library(NULL, of->host, 1));
+  REFUSED(marcot_tasks_cancel_of_library(service, NULL, 1));
   REFUSED(marcot_tasks_run_step(NULL, &left));
   REFUSED(marcot_tasks_run_step(service, NULL));
 }

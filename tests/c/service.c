@@ -279,18 +279,43 @@ static void check_batch_task(const fixture* of) {
   marcot_batch_free(batch);
 }
 
+static void check_library_task(const fixture* of) {
+  marcot_task_request request;
+  MARCOT_INIT(request);
+  request.kind = MARCOT_TASK_CLEAR_HISTORY;
+  uint64_t id = 1;
+  REFUSED(marcot_tasks_submit(of->service, of->space, &request, &id));
+  marcot_session_request no_admin;
+  session_of_user(&no_admin, "ann");
+  marcot_session* session = NULL;
+  OK(marcot_session_open(of->store, &no_admin, &session));
+  FAILS("NoPermission", marcot_tasks_submit_of_library(of->service, session, &request, &id));
+  CHECK(id == 0);
+  OK(marcot_tasks_submit_of_library(of->service, of->host, &request, &id));
+  FAILS("NoPermission", marcot_tasks_cancel_of_library(of->service, session, id));
+  marcot_session_close(session);
+  run_to_end(of);
+  marcot_task* task = NULL;
+  OK(marcot_tasks_get_of_library(of->service, T("default"), id, &task));
+  CHECK(task->kind == MARCOT_TASK_CLEAR_HISTORY && task->state == MARCOT_TASK_DONE);
+  CHECK(is(task->space, "") && task->cleared == 0);
+  marcot_task_free(task);
+  OK(marcot_tasks_cancel_of_library(of->service, of->host, id));  // has ended
+}
+
 void test_tasks(void) {
   fixture of;
   fixture_open(&of, NULL);
   OK(marcot_space_make_directory(of.space, T("d"), NULL, NULL, NULL));
   check_batch_task(&of);
+  check_library_task(&of);
 
   marcot_task_request request;
   MARCOT_INIT(request);
   uint64_t id = 1;
   FAILS("NoItemsProvided", marcot_tasks_submit(of.service, of.space, &request, &id));
   CHECK(id == 0);
-  request.kind = 3;
+  request.kind = 4;
   REFUSED(marcot_tasks_submit(of.service, of.space, &request, &id));
   request.kind = MARCOT_TASK_RECLAIM;
   OK(marcot_tasks_submit(of.service, of.space, &request, &id));
