@@ -17,6 +17,7 @@ int main(void) {
   test_batches();
   test_reads();
   test_walks();
+  test_damage();
   test_search();
   test_recycle_bin();
   test_versions();

@@ -60,9 +60,9 @@ marcot_status* GiveException() noexcept {
 
 absl::Status TakeStatus(marcot_status* status) {
   if (status == nullptr) return absl::OkStatus();
-  absl::Status taken = MakeError(status->code, status->message);
-  marcot_status_free(status);
-  return taken;
+  const std::unique_ptr<marcot_status, decltype(&marcot_status_free)> owned(status,
+                                                                            &marcot_status_free);
+  return MakeError(status->code, status->message);
 }
 
 extern "C" {

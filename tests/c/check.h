@@ -70,6 +70,7 @@ void test_changes_of_a_space(void);
 void test_batches(void);
 void test_reads(void);
 void test_walks(void);
+void test_damage(void);
 void test_search(void);
 void test_recycle_bin(void);
 void test_versions(void);
