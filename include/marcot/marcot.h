@@ -14,8 +14,9 @@
 // '/' between them.
 //
 // Options. Each such struct begins with `struct_size` and may grow at its end. MARCOT_INIT sets the
-// size and makes all else zero, which is the default of every field; a NULL pointer to such a
-// struct is the same. What may be left open and has no such zero is a pointer: NULL leaves it open.
+// size and makes all else zero, which is the default of every field; for options, attributes,
+// limits and a query NULL says the same. What may be left open and has no such zero is a pointer:
+// NULL leaves it open.
 //
 // Results. Structs that the library makes and the caller reads. Each is given back, with all that
 // its fields point at, to the function that is named like it and ends in `_free`; all of these take
@@ -23,7 +24,8 @@
 // by many threads, and may outlive the store. Out parameters that say "or NULL" can be left out.
 //
 // Handles. store, session, space, snapshot and service may be used by many threads at once, reader
-// and batch by one at a time. Close all of them before the store.
+// and batch by one at a time. Each has a function to close it, which takes NULL. Close the store
+// last.
 //
 // Callbacks. A callback gets the `context` given with it, on the thread that made the call unless
 // something else is said, and answers NULL or a status (marcot_status_new), which then belongs to
