@@ -40,10 +40,7 @@ void fixture_options(fixture* of, marcot_store_options* options) {
   MARCOT_INIT(*options);
   options->create_if_missing = true;
   options->no_background_reclaim = true;
-  static const uint64_t record_cache = 8u << 20, memtable = 16u << 20;
   options->memory_bytes = 32u << 20;
-  options->record_cache_bytes = &record_cache;
-  options->memtable_bytes = &memtable;
   options->clock_ms = read_clock;
   options->clock_context = &of->now_ms;
 }

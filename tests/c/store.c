@@ -89,6 +89,18 @@ static void check_open(fixture* of) {
   options.max_name_chars = 3;
   REFUSED(marcot_store_open(fixture_path(of, "refused"), &options, &second));
   options.max_name_chars = 16;
+  const uint64_t none = 0, memtable = 4u << 20, huge = UINT64_C(1) << 30;
+  options.memory_bytes = 16u << 20;
+  options.memtable_bytes = &huge;
+  REFUSED(marcot_store_open(fixture_path(of, "refused"), &options, &second));
+  options.memtable_bytes = &memtable;
+  options.record_cache_bytes = &none;
+  options.rocksdb_options_file = T("no such file");
+  CHECK(second == NULL);
+  marcot_status* const no_file = marcot_store_open(fixture_path(of, "refused"), &options, &second);
+  CHECK(no_file != NULL && strstr(marcot_status_message(no_file).data, "no such file") != NULL);
+  marcot_status_free(no_file);
+  options.rocksdb_options_file = T("");
   options.max_path_bytes = 300;
   options.reclaim_percent = 50;
   options.reclaim_steps_per_second = 1000;
