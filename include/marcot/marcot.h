@@ -182,8 +182,8 @@ typedef struct marcot_store_options {
   int durability;
   uint64_t max_name_chars, max_path_bytes;
   uint64_t memory_bytes;
-  const uint64_t *record_cache_bytes, *memtable_bytes;
-  marcot_bytes rocksdb_options_file;
+  const uint64_t *record_cache_bytes, *memtable_bytes;  // NULL: as StoreOptions says
+  marcot_bytes rocksdb_options_file;                    // a path; empty: none
   uint64_t max_snapshot_age_s;
   uint32_t reclaim_percent, reclaim_steps_per_second;
   const marcot_content_store* content_store;
