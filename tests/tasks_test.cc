@@ -366,6 +366,11 @@ TEST_F(TasksTest, ClearsTheHistoryOfALibrary) {
   const Session session = *store_->OpenSession(admin);
   EXPECT_EQ(CodeOf(tasks().SubmitOfLibrary(session, {}).status()), Code::kParamInvalid);
 
+  TempStore elsewhere(Options());
+  const Session foreign = *elsewhere->OpenSession(admin);
+  EXPECT_EQ(CodeOf(tasks().SubmitOfLibrary(foreign, clear).status()), Code::kParamInvalid);
+  EXPECT_EQ(CodeOf(tasks().CancelOfLibrary(foreign, 7)), Code::kParamInvalid);
+
   const uint64_t cancelled = *submit(admin);
   EXPECT_EQ(CodeOf(tasks().Get(space_, cancelled).status()), Code::kTaskNotFound);
   ASSERT_TRUE(*tasks().RunStep());

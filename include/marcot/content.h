@@ -29,7 +29,7 @@ class ContentStore {
   // Keeps the bytes and names them. The entry is made after this returns; if that fails, the
   // content is not on the released feed, so a store should be able to find such orphans itself.
   virtual absl::StatusOr<ContentRef> Write(const ByteSource& source) = 0;
-  // Gives `length` bytes from `offset`, less where the content ends.
+  // Gives `length` bytes from `offset`, neither more nor less; all within its ContentRef's size.
   virtual absl::Status Read(const ContentId& id, uint64_t offset, uint64_t length,
                             const ByteSink& sink) = 0;
 };

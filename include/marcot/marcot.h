@@ -4,9 +4,10 @@
 // they answer, what they cost. Here is what is different, and the rules that hold for all of it.
 //
 // Calls. What can fail answers a marcot_status: NULL when all went well, else one that the caller
-// frees; then nothing was changed and what the call should have given is NULL, 0 or false. A NULL
-// where something is needed, a number that is no constant of its kind, an options struct without
-// its size: ParamInvalid. No exception comes out of the library, nothing in it ends the process.
+// frees; then what the call should have given is NULL, 0 or false, and nothing was changed, but for
+// the message "no memory", which leaves that open. A NULL where something is needed, a number that
+// is no constant of its kind, an options struct without its size: ParamInvalid. No exception comes
+// out of the library.
 //
 // Bytes. A marcot_bytes is an address and a length. Given to a call it is read during the call
 // alone and needs no NUL at its end; {NULL, 0} is the empty string. One in a result lives as long
@@ -25,11 +26,12 @@
 //
 // Handles. store, session, space, snapshot and service may be used by many threads at once, reader
 // and batch by one at a time. Each has a function to close it, which takes NULL. Close the store
-// last.
+// last: a handle of a store that is closed must not be used, nor closed.
 //
 // Callbacks. A callback gets the `context` given with it, on the thread that made the call unless
 // something else is said, and answers NULL or a status (marcot_status_new), which then belongs to
-// the library and is the answer of the call. It must return: no exception, no longjmp.
+// the library and is the answer of the call. It must return: no exception, no longjmp, no
+// end of its thread. Sources, sinks and visitors may call the library.
 #ifndef MARCOT_MARCOT_H_
 #define MARCOT_MARCOT_H_
 
@@ -156,7 +158,8 @@ typedef struct marcot_content_store {
   // Reads `source` to its end with `source_context`, keeps the bytes and names them.
   marcot_status* (*write)(void* context, marcot_source source, void* source_context,
                           marcot_content* content);
-  // Gives `length` bytes from `offset` to `sink` with `sink_context`. Where `source` or `sink`
+  // Gives `length` bytes from `offset`, neither more nor less, to `sink` with `sink_context`; they
+  // are within the size of the content. Where `source` or `sink`
   // answers a status, that is the answer.
   marcot_status* (*read)(void* context, const marcot_id* id, uint64_t offset, uint64_t length,
                          marcot_sink sink, void* sink_context);
@@ -188,7 +191,8 @@ typedef struct marcot_store_options {
   uint32_t reclaim_percent, reclaim_steps_per_second;
   const marcot_content_store* content_store;
   const marcot_listener* listener;
-  int64_t (*clock_ms)(void* context);  // called from any thread; NULL: the system's clock
+  // Called from any thread; must not call the store. NULL: the system's clock.
+  int64_t (*clock_ms)(void* context);
   void* clock_context;
 } marcot_store_options;
 
@@ -324,7 +328,7 @@ typedef struct marcot_library_settings {
   uint32_t recycle_days;           // 0: 30
   uint32_t history_versions;       // 0: 10
   uint32_t history_days;           // 0: never expires
-  uint32_t history_merge_seconds;  // 0: every content is kept
+  uint64_t history_merge_seconds;  // 0: every content is kept
 } marcot_library_settings;
 
 // `settings` must have its size: MARCOT_INIT.
@@ -343,7 +347,7 @@ typedef struct marcot_space_settings {
   size_t struct_size;
   int recycle_bin;
   uint32_t recycle_days;      // 0: as the library says
-  uint32_t change_feed_days;  // 0: no changes are kept
+  uint64_t change_feed_days;  // 0: no changes are kept
 } marcot_space_settings;
 
 marcot_status* marcot_space_get_settings(const marcot_space* space,
@@ -363,9 +367,9 @@ marcot_status* marcot_space_usage(const marcot_space* space, marcot_usage** usag
 
 typedef struct marcot_quota_limits {
   size_t struct_size;
+  bool recycled_is_free, history_is_free;
   const uint64_t* bytes;  // NULL: no bound
   const uint64_t* files;  // NULL: no bound
-  bool recycled_is_free, history_is_free;
 } marcot_quota_limits;
 
 typedef struct marcot_quota {
@@ -876,8 +880,8 @@ marcot_status* marcot_tokens_authenticate_secret(marcot_service* service, marcot
 
 typedef struct marcot_upload_options {
   size_t struct_size;
-  const uint64_t* size;  // as announced
   bool parts;
+  const uint64_t* size;  // as announced
 } marcot_upload_options;
 
 typedef struct marcot_upload {

@@ -97,12 +97,29 @@ class OpenedFile final : public FileReader {
 
  private:
   absl::Status ReadBytes(uint64_t offset, uint64_t length, const ByteSink& sink) {
-    if (stat_.content.empty()) return absl::OkStatus();
-    if (engine_.options().content_store != nullptr) {
-      return engine_.options().content_store->Read(stat_.content, offset, length, sink);
-    }
+    if (stat_.content.empty() || offset >= stat_.size) return absl::OkStatus();
+    length = std::min(length, stat_.size - offset);
+    if (engine_.options().content_store != nullptr) return ReadFromHost(offset, length, sink);
     ReadView view = ReadView::OfSnapshot(engine_.committed(), *held_);
     return operations::ReadContent(view, stat_.content, offset, length, sink);
+  }
+
+  // What a reader gets is what it asked for, or an error, whatever the host's store does.
+  absl::Status ReadFromHost(uint64_t offset, uint64_t length, const ByteSink& sink) {
+    uint64_t left = length;
+    const auto take = [&](std::string_view piece) {
+      if (piece.size() > left) return NotAsAsked("more");
+      left -= piece.size();
+      return sink(piece);
+    };
+    MARCOT_RETURN_IF_ERROR(
+        engine_.options().content_store->Read(stat_.content, offset, length, take));
+    return left == 0 ? absl::OkStatus() : NotAsAsked("less");
+  }
+  absl::Status NotAsAsked(std::string_view how) const {
+    return MakeError(Code::kInternalServerError,
+                     absl::StrCat("the content store gave ", std::string(how), " of ",
+                                  stat_.content.Hex(), " than it was asked for"));
   }
 
   operations::Engine& engine_;

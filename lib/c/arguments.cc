@@ -3,11 +3,18 @@
 namespace marcot::c {
 namespace {
 
+// What is larger cannot be there: a negative number of the caller's, say.
+template <typename T>
+void CheckCount(size_t count) {
+  if (count > PTRDIFF_MAX / sizeof(T)) Refuse("a size or count is more than memory can hold");
+}
+
 std::map<std::string, std::string> MapOf(const marcot_pairs& pairs) {
   std::map<std::string, std::string> map;
   if (pairs.count == 0) return map;
   Need(pairs.keys, "keys");
   Need(pairs.values, "values");
+  CheckCount<marcot_bytes>(pairs.count);
   for (size_t i = 0; i < pairs.count; ++i) {
     const auto [at, added] = map.emplace(String(pairs.keys[i]), String(pairs.values[i]));
     if (!added) Refuse("the key " + at->first + " of the metadata is given twice");
@@ -23,13 +30,21 @@ std::optional<std::string> TextIfGiven(const marcot_bytes* text) {
 
 std::string_view View(marcot_bytes bytes) {
   if (bytes.size == 0) return {};
+  CheckCount<char>(bytes.size);
   return {&Need(bytes.data, "the data of bytes that have a size"), bytes.size};
+}
+
+std::string FileName(marcot_bytes bytes) {
+  std::string name = String(bytes);
+  if (name.find('\0') != std::string::npos) Refuse("a path on this machine has a NUL in it");
+  return name;
 }
 
 std::vector<std::string> Strings(marcot_strings strings) {
   std::vector<std::string> copies;
   if (strings.count == 0) return copies;
   Need(strings.items, "the items of strings that have a count");
+  CheckCount<marcot_bytes>(strings.count);
   copies.reserve(strings.count);
   for (size_t i = 0; i < strings.count; ++i) copies.push_back(String(strings.items[i]));
   return copies;
@@ -44,6 +59,7 @@ std::vector<ContentId> ContentIds(const marcot_id* ids, size_t count) {
   std::vector<ContentId> copies;
   if (count == 0) return copies;
   Need(ids, "ids");
+  CheckCount<marcot_id>(count);
   copies.reserve(count);
   for (size_t i = 0; i < count; ++i) copies.push_back(ContentIdOf(ids[i]));
   return copies;

@@ -16,31 +16,31 @@ NewOf<marcot_backups> NewResult(std::vector<BackupInfo> backups) {
 extern "C" {
 
 marcot_status* marcot_store_create_checkpoint(marcot_store* store, marcot_bytes folder) {
-  return Call([&] { return Of(store).CreateCheckpoint(String(folder)); });
+  return Call([&] { return Of(store).CreateCheckpoint(FileName(folder)); });
 }
 
 marcot_status* marcot_store_create_backup(marcot_store* store, marcot_bytes backups,
                                           marcot_backups** made) {
   return CallForOptional(made, [&]() -> absl::StatusOr<std::vector<BackupInfo>> {
-    MARCOT_ASSIGN_OR_RETURN(const BackupInfo backup, Of(store).CreateBackup(String(backups)));
+    MARCOT_ASSIGN_OR_RETURN(const BackupInfo backup, Of(store).CreateBackup(FileName(backups)));
     return std::vector{backup};
   });
 }
 
 marcot_status* marcot_backups_list(marcot_bytes backups, marcot_backups** list) {
-  return CallFor(list, [&] { return ListBackups(String(backups)); });
+  return CallFor(list, [&] { return ListBackups(FileName(backups)); });
 }
 
 marcot_status* marcot_backups_verify(marcot_bytes backups, uint32_t id) {
-  return Call([&] { return VerifyBackup(String(backups), id); });
+  return Call([&] { return VerifyBackup(FileName(backups), id); });
 }
 
 marcot_status* marcot_backups_restore(marcot_bytes backups, uint32_t id, marcot_bytes folder) {
-  return Call([&] { return RestoreBackup(String(backups), String(folder), id); });
+  return Call([&] { return RestoreBackup(FileName(backups), FileName(folder), id); });
 }
 
 marcot_status* marcot_backups_keep_newest(marcot_bytes backups, size_t keep) {
-  return Call([&] { return KeepNewestBackups(String(backups), keep); });
+  return Call([&] { return KeepNewestBackups(FileName(backups), keep); });
 }
 
 void marcot_backups_free(marcot_backups* backups) { Free(backups); }

@@ -19,7 +19,11 @@ BatchItem ItemOf(const marcot_item* item) {
       EnumOf<MissingParents::kUseRoot, MARCOT_USE_ROOT>(given.missing_parents, "missing_parents");
   out.permanent = given.permanent;
   out.bytes = String(given.bytes);
-  if (given.content != nullptr) out.content = ContentOf(given.content);
+  const bool by_source = given.from.size > 0 || given.from_space != nullptr;
+  const bool puts_content = out.kind == BatchItem::Kind::kPutReference ||
+                            (out.kind == BatchItem::Kind::kPutStored && !by_source);
+  if (given.content != nullptr || puts_content) out.content = ContentOf(given.content);
+  if (out.kind == BatchItem::Kind::kChangeAttributes) Need(given.changes, "changes");
   out.attributes = AttributesOf(given.attributes);
   if (given.changes != nullptr) {
     out.changes = std::make_shared<const AttributeChanges>(ChangesOf(given.changes));

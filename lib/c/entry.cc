@@ -72,10 +72,15 @@ void marcot_entries_free(marcot_entries* entries) { Free(entries); }
 void marcot_attributes_free(marcot_attributes* attributes) { Free(attributes); }
 
 void marcot_entry_etag(const marcot_entry* entry, char etag[33]) {
+  if (etag == nullptr) return;
   etag[0] = '\0';
   if (entry == nullptr) return;
-  const std::string tag = static_cast<const EntryItem*>(entry)->stat->Etag();
-  std::memcpy(etag, tag.c_str(), tag.size() + 1);
+  try {
+    const std::string tag = static_cast<const EntryItem*>(entry)->stat->Etag();
+    std::memcpy(etag, tag.c_str(), tag.size() + 1);
+  } catch (const std::bad_alloc&) {
+    // It stays empty.
+  }
 }
 
 marcot_status* marcot_entry_attributes(const marcot_entry* entry, marcot_attributes** attributes) {

@@ -9,6 +9,9 @@ std::unique_ptr<marcot_session> HostSession(Store* store, marcot_bytes library) 
   handle->library = String(library);
   handle->request.struct_size = sizeof(marcot_session_request);
   handle->request.library = BytesOf(handle->library);
+  const marcot_bytes none{"", 0};
+  handle->request.user = handle->request.client = none;
+  handle->request.session = handle->request.grants = none;
   return handle;
 }
 

@@ -5,14 +5,14 @@
 namespace marcot::c {
 namespace {
 
-// To a struct of the caller, who may know less of it than this library.
+// To a struct of the caller, who may know more of it than this library.
 template <typename T>
 void Copy(T settings, T* to, std::string_view name) {
   settings.struct_size = Need(to, name).struct_size;
-  if (settings.struct_size < sizeof(size_t) || settings.struct_size > kMaxStructSize) {
+  if (settings.struct_size < sizeof(T) || settings.struct_size > kMaxStructSize) {
     Refuse("struct_size of " + std::string(name) + " is not set; use MARCOT_INIT");
   }
-  std::memcpy(to, &settings, std::min(settings.struct_size, sizeof(T)));
+  std::memcpy(to, &settings, sizeof(T));
 }
 
 marcot_library_settings CSettingsOf(const LibrarySettings& settings) {

@@ -89,7 +89,7 @@ StoreOptions StoreOptionsOf(const marcot_store_options* options) {
   SetUnlessZero(&out.memory_bytes, given.memory_bytes);
   out.record_cache_bytes = OptionalOf(given.record_cache_bytes);
   out.memtable_bytes = OptionalOf(given.memtable_bytes);
-  out.rocksdb_options_file = String(given.rocksdb_options_file);
+  out.rocksdb_options_file = FileName(given.rocksdb_options_file);
   SetUnlessZero(&out.reclaim_percent, given.reclaim_percent);
   if (given.max_snapshot_age_s != 0) {
     out.max_snapshot_age = std::chrono::seconds(given.max_snapshot_age_s);
@@ -144,7 +144,7 @@ extern "C" {
 
 marcot_status* marcot_store_open(marcot_bytes folder, const marcot_store_options* options,
                                  marcot_store** store) {
-  return CallFor(store, [&] { return Store::Open(String(folder), StoreOptionsOf(options)); });
+  return CallFor(store, [&] { return Store::Open(FileName(folder), StoreOptionsOf(options)); });
 }
 
 void marcot_store_close(marcot_store* store) { delete store; }

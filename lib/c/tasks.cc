@@ -14,7 +14,7 @@ TaskRequest TaskRequestOf(const marcot_task_request* request) {
   if (given.batch != nullptr) out.items = given.batch->items;
   out.atomic = given.atomic;
   out.import_space = String(given.import_space);
-  out.import_file = String(given.import_file);
+  out.import_file = FileName(given.import_file);
   return out;
 }
 

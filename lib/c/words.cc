@@ -1,4 +1,6 @@
 // Results and words that many calls share.
+#include <cstdio>
+
 #include "c/bridge.h"
 
 namespace marcot::c {
@@ -36,7 +38,9 @@ marcot_bytes marcot_text(const char* text) {
 }
 
 void marcot_id_hex(marcot_id id, char hex[33]) {
-  std::memcpy(hex, ObjectIdOf(id).Hex().c_str(), 33);
+  if (hex == nullptr) return;
+  std::snprintf(hex, 33, "%016llx%016llx", static_cast<unsigned long long>(id.hi),
+                static_cast<unsigned long long>(id.lo));
 }
 
 void marcot_buffer_free(marcot_buffer* buffer) { Free(buffer); }

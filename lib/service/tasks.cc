@@ -169,8 +169,11 @@ absl::StatusOr<uint64_t> TasksImpl::Submit(const Space& space, const TaskRequest
   return id;
 }
 
-absl::Status CheckLibraryTask(const Session& session, std::string_view what) {
+absl::Status CheckLibraryTask(const Shelf& shelf, const Session& session, std::string_view what) {
   MARCOT_ASSIGN_OR_RETURN(const Session::State* const state, api::StoreImpl::StateOf(session));
+  if (state->store != &shelf.store()) {
+    return MakeError(Code::kParamInvalid, "the session is of another store");
+  }
   return api::RequireLibraryAdmin(*state, what);
 }
 
@@ -180,6 +183,7 @@ absl::StatusOr<uint64_t> TasksImpl::SubmitOfLibrary(const Session& session,
   if (request.kind != TaskRequest::Kind::kClearHistory) {
     return MakeError(Code::kParamInvalid, "this task is of a space: Submit");
   }
+  MARCOT_RETURN_IF_ERROR(CheckLibraryTask(shelf_, session, "the history"));
   MARCOT_RETURN_IF_ERROR(session.ClearHistory(0).status());
   const uint64_t id = NewId();
   MARCOT_ASSIGN_OR_RETURN(const Record record,
@@ -282,7 +286,7 @@ absl::Status TasksImpl::Cancel(const Space& space, uint64_t id) {
 }
 
 absl::Status TasksImpl::CancelOfLibrary(const Session& session, uint64_t id) {
-  MARCOT_RETURN_IF_ERROR(CheckLibraryTask(session, "cancelling a task"));
+  MARCOT_RETURN_IF_ERROR(CheckLibraryTask(shelf_, session, "cancelling a task"));
   MARCOT_ASSIGN_OR_RETURN(Record record, FindOfLibrary(session.library(), id));
   if (!TextOf(record, "space").empty()) return NoSuchTask(id);
   return End(id, std::move(record));

@@ -240,6 +240,12 @@ void test_batches(void) {
   item = new_item(&of, MARCOT_ITEM_RESTORE, "x");
   item.missing_parents = 3;
   REFUSED(marcot_batch_add(batch, &item));
+  item = new_item(&of, MARCOT_ITEM_PUT_REFERENCE, "x");
+  REFUSED(marcot_batch_add(batch, &item));
+  item = new_item(&of, MARCOT_ITEM_PUT_STORED, "x");
+  REFUSED(marcot_batch_add(batch, &item));
+  item = new_item(&of, MARCOT_ITEM_CHANGE_ATTRIBUTES, "x");
+  REFUSED(marcot_batch_add(batch, &item));
   item = new_item(&of, MARCOT_ITEM_PURGE, "");
   item.recycled_item = 77;
   add(batch, item);

@@ -41,8 +41,8 @@ void test_errors(void) {
   CHECK(marcot_text(NULL).size == 0 && is(marcot_text("ab"), "ab"));
 }
 
-// Options of another size than the library's: older ones are complete, newer ones are taken if they
-// ask for nothing that it does not know.
+// Options of another size than the library's: newer ones are taken if they ask for nothing that it
+// does not know.
 static void check_sizes(fixture* of) {
   struct {
     marcot_options known;
@@ -59,16 +59,10 @@ static void check_sizes(fixture* of) {
   options.known.struct_size = (size_t)-1;
   REFUSED(marcot_space_make_directory(of->space, T("refused"), NULL, &options.known, NULL));
 
-  MARCOT_INIT(options.known);
-  options.known.strategy = MARCOT_RENAME;
-  options.known.user.size = 1;  // of bytes at NULL: behind what an older program knows
   options.known.struct_size = offsetof(marcot_options, durability);
-  marcot_placed* placed = NULL;
-  OK(marcot_space_make_directory(of->space, T("newer"), NULL, &options.known, &placed));
-  CHECK(is(placed->path, "newer (1)") && placed->renamed);
-  marcot_placed_free(placed);
+  REFUSED(marcot_space_make_directory(of->space, T("refused"), NULL, &options.known, NULL));
   options.known.struct_size = sizeof options.known;
-  placed = (marcot_placed*)&options;
+  marcot_placed* placed = (marcot_placed*)&options;
   REFUSED(marcot_space_make_directory(of->space, T("newer"), NULL, &options.known, &placed));
   CHECK(placed == NULL);
   CHECK(!exists(of->space, "refused"));
@@ -112,6 +106,25 @@ static void check_open(fixture* of) {
         marcot_space_make_directory(space, T("12345678901234567"), NULL, NULL, NULL));
   marcot_space_close(space);
   marcot_store_close(second);
+}
+
+// What no memory holds, and what no file is named.
+static void check_bytes(fixture* of) {
+  const marcot_bytes huge = {"x", SIZE_MAX}, cut = {"cut\0", 5};
+  const marcot_strings many = {&huge, SIZE_MAX / 2};
+  marcot_attributes attributes;
+  MARCOT_INIT(attributes);
+  attributes.labels = many;
+  REFUSED(marcot_space_put(of->space, T("a"), huge, NULL, NULL, NULL));
+  REFUSED(marcot_space_put(of->space, huge, T("a"), NULL, NULL, NULL));
+  REFUSED(marcot_space_put(of->space, T("a"), T("a"), &attributes, NULL, NULL));
+  const marcot_id id = {1, 1};
+  REFUSED(marcot_store_condemn_contents(of->store, &id, SIZE_MAX / 2, NULL));
+  REFUSED(marcot_store_create_checkpoint(of->store, cut));
+  REFUSED(marcot_store_create_backup(of->store, cut, NULL));
+  marcot_store* second = NULL;
+  REFUSED(marcot_store_open(cut, NULL, &second));
+  CHECK(!exists(of->space, "a"));
 }
 
 static void check_libraries(fixture* of) {
@@ -181,6 +194,7 @@ void test_store(void) {
   fixture_open(&of, NULL);
   check_sizes(&of);
   check_open(&of);
+  check_bytes(&of);
   check_libraries(&of);
   check_upkeep(&of);
   fixture_close(&of);
@@ -194,6 +208,7 @@ typedef struct shelf {
   size_t size;
   uint64_t next_id;
   const char* error;
+  size_t more, less;  // that it gives than it is asked for
 } shelf;
 
 static marcot_status* shelf_write(void* context, marcot_source source, void* source_context,
@@ -217,15 +232,14 @@ static marcot_status* shelf_read(void* context, const marcot_id* id, uint64_t of
   const shelf* const from = context;
   if (id->hi != 9) return marcot_status_new("ContentNotFound", T("by the shelf"));
   if (offset >= from->size) return NULL;
-  const size_t left = from->size - (size_t)offset;
-  return sink(sink_context, from->bytes + offset, length < left ? (size_t)length : left);
+  return sink(sink_context, from->bytes + offset, (size_t)length + from->more - from->less);
 }
 
 void test_host_content(void) {
   fixture of;
   marcot_store_options options;
   fixture_options(&of, &options);
-  shelf kept = {{0}, 0, 1, NULL};
+  shelf kept = {{0}, 0, 1, NULL, 0, 0};
   marcot_content_store contents;
   MARCOT_INIT(contents);
   contents.context = &kept;
@@ -248,6 +262,20 @@ void test_host_content(void) {
   marcot_reader* reader = NULL;
   OK(marcot_space_open_file(of.space, T("a"), NULL, &reader));
   FAILS("RateLimitExceeded", marcot_reader_stream(reader, 0, 16, write_memory, &full));
+  // Within the file, and neither more nor less than was asked for.
+  char read[8] = "????????";
+  size_t size = 0;
+  OK(marcot_reader_read(reader, 13, read, 8, &size));
+  CHECK(size == 3 && memcmp(read, "ost?????", 8) == 0);
+  OK(marcot_reader_read(reader, 99, read, 8, &size));
+  CHECK(size == 0);
+  kept.more = 2;
+  FAILS("InternalServerError", marcot_reader_read(reader, 0, read, 4, &size));
+  CHECK(size == 0 && memcmp(read + 4, "????", 4) == 0);
+  kept.more = 0;
+  kept.less = 2;
+  FAILS("InternalServerError", marcot_reader_read(reader, 0, read, 4, &size));
+  kept.less = 0;
   marcot_reader_close(reader);
 
   marcot_content content = {{3, 4}, 5, false};
