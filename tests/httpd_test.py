@@ -809,6 +809,7 @@ class LinkTest(HttpdTest):
         self.refused(404, "PathNotFound", self.link("x", "gone"))
         self.refused(400, "RootDirectoryNotAllowed", self.link("x", ""))
         self.refused(400, "ParamInvalid", self.file("PUT", "x", body={"linkTo": 1}))
+        self.refused(400, "ParamInvalid", self.link("d/f.txt", "/d/f.txt", "overwrite"))
 
         target, link = self.info("d/f.txt"), self.info("l")
         self.assertEqual((link["type"], link["size"], link["name"]), ("symlink", "0", "l"))
@@ -1021,6 +1022,10 @@ class QuotaTest(HttpdTest):
         self.expect(204, self.api("PUT", f"quota/{LIBRARY}/{made}", body={"capacity": 30}))
         self.assertEqual(self.api("GET", quota).json["capacity"], "30")
         self.refused(400, "ParamInvalid", self.api("PUT", quota, body={"removeWhenExceed": True}))
+        for spaces, code in ((["nope"], (404, "SpaceNotFound")), ([], (400, "ParamInvalid"))):
+            answer = self.api("PUT", quota, body={"capacity": "7", "spaces": spaces})
+            self.refused(*code, answer)
+        self.assertEqual(self.api("GET", quota).json["capacity"], "30")
         self.refused(404, "SpaceNotFound", self.api("GET", f"quota/{LIBRARY}/nothing"))
         token = self.issue("space_admin")
         self.refused(403, "NoPermission", self.api("PUT", quota, body={"capacity": "1"}, token=token))
@@ -1191,8 +1196,9 @@ class RecycledTest(BinTest):
         self.refused(403, "NoPermission", self.api("POST", delete, body=[middle], token=self.issue("set_history_latest")))
         self.refused(404, "VersionNotFound", self.api("POST", delete, body=[middle, 999999]))
         self.refused(400, "NoItemsProvided", self.api("POST", delete, body=[]))
-        self.refused(400, "ParamInvalid", self.api("POST", delete, body=["x"]))
-        self.expect(204, self.api("POST", delete, body=[str(middle)], token=self.issue("delete_history")))
+        for wrong in ("x", None, 0):
+            self.refused(400, "ParamInvalid", self.api("POST", delete, body=[wrong]))
+        self.expect(204, self.api("POST", delete, body=[str(middle), middle], token=self.issue("delete_history")))
         left = self.history("deep/er/f").json["contents"]
         self.assertEqual([one["size"] for one in left], [1, 3])
         # Put back as it was: 3 bytes, two older versions.
@@ -1272,6 +1278,7 @@ class RecycledTest(BinTest):
         self.expect(302, self.file("GET", "f", query))
         self.expect(200, self.file("HEAD", "f", query))
         self.expect(404, self.file("HEAD", "f", {"history_id": "999999"}))
+        self.refused(404, "VersionNotFound", self.file("GET", "f", {"history_id": "0"}))
         self.check_versions_by_id(versions["contents"])
         # A copy or move does not overwrite what has versions.
         self.upload("g")

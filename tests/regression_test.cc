@@ -165,6 +165,41 @@ TEST_F(RegressionTest, AHistoryIsClearedByItself) {
   ExpectSound();
 }
 
+// While jobs forget the versions of a tree that is gone nothing else lets go of them, or a
+// directory that a copy still sees would keep their sums.
+TEST_F(RegressionTest, VersionsOfWhatIsGoneAreLeftToItsJobs) {
+  ManualClock clock;
+  store_.options().clock_ms = clock.function();
+  store_.Reopen();
+  space_ = store_.OpenSpace();
+  DeleteOptions for_good;
+  for_good.permanent = true;
+  for (int steps = 0; steps < 7; ++steps) {
+    for (const bool clears : {true, false}) {
+      ASSERT_OK(store_->SetLibrarySettings("default", {.history = true, .history_days = 1}));
+      ASSERT_OK(space_.MakeDirectory("D/C/G"));
+      ASSERT_OK(space_.Put("D/C/G/f", "12345", Overwrite()));
+      ASSERT_OK(space_.Put("D/C/G/f", "1234567", Overwrite()));
+      ASSERT_OK(space_.CopyDirectory("D", "E"));
+      ASSERT_OK(space_.Delete("D", for_good));
+      for (int i = 0; i < steps; ++i) ASSERT_OK(store_->ReclaimSteps(1));
+      if (clears) {
+        ASSERT_OK(store_->SetLibrarySettings("default", {}));
+        ASSERT_OK(store_->ClearHistory("default"));
+      } else {
+        clock.Advance(5LL * 86'400'000);
+        ASSERT_OK(store_->ExpireDue());
+      }
+      ExpectSound();
+      ASSERT_OK(store_->ReclaimUntilIdle());
+      ExpectSound();
+      ASSERT_OK(space_.Delete("E", for_good));
+      ASSERT_OK(store_->ReclaimUntilIdle());
+      EXPECT_EQ(space_.GetUsage()->versions, 0u);
+    }
+  }
+}
+
 // A lowered limit is for the files that are in its library now.
 TEST_F(RegressionTest, ALimitStopsAtItsLibrary) {
   const LibrarySettings ten{.history = true, .history_versions = 10};

@@ -138,7 +138,10 @@ TEST_F(OptionsFileTest, WhatIsWrongIsRefused) {
         "[CFOptions]\nwrite_buffer_size=1\n", "[CFOptions \"absent\"]\nwrite_buffer_size=1\n",
         "[CFOptions \"entries\"]\ncomparator=rocksdb.ReverseBytewiseComparator\n",
         "[CFOptions \"entries\"]\ncompaction_style=kCompactionStyleFIFO\n",
-        "[DBOptions]\nmanual_wal_flush=true\n",
+        "[DBOptions]\nmanual_wal_flush=true\n", "[DBOptions]\nbest_efforts_recovery=true\n",
+        "[DBOptions]\ndb_write_buffer_size=1\n",
+        "[CFOptions \"entries\"]\ncomparator.id=rocksdb.ReverseBytewiseComparator\n",
+        "[CFOptions \"entries\"]\ntable_factory.id=PlainTable\n",
         "[TableOptions/BlockBasedTable \"entries\"]\nno_such_option=1\n"}) {
     const absl::Status status = Open(text);
     EXPECT_EQ(CodeOf(status), Code::kParamInvalid) << text << status;

@@ -50,7 +50,7 @@ struct StoreOptions {
   // Overrides options of the storage, in the format of RocksDB's options files: sections
   // [DBOptions], [CFOptions "entries"], [TableOptions/BlockBasedTable "entries"] with the lines
   // that differ; the family "default" stands for all. ParamInvalid for what RocksDB does not know,
-  // and for what would change the order of keys or what a commit promises. Empty: none.
+  // and for what is not for a host to choose: what a commit promises, say. Empty: none.
   std::string rocksdb_options_file;
 
   // A snapshot held longer than this answers SnapshotExpired: it keeps garbage on the disk.

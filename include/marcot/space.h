@@ -242,7 +242,7 @@ class Space {
   // the file is in the recycle bin. To set it looks for the file's path, O(subdirectories of the
   // directories on the way); to delete, O(d) each.
   absl::StatusOr<Placed> SetLatestVersionById(uint64_t id, const OperationOptions& = {}) const;
-  // All of them, 1..kMaxBatchItems, or none.
+  // All of them, 1..kMaxBatchItems, or none; one that is named twice is deleted once.
   absl::Status DeleteVersionsById(std::span<const uint64_t> ids,
                                   const OperationOptions& = {}) const;
 

@@ -130,7 +130,7 @@ class Store {
   // ParamInvalid for a value out of its range.
   absl::Status SetLibrarySettings(std::string_view library, const LibrarySettings& settings);
   // Lets go of at most `limit` versions of the files of a library, in its recycle bins too, and
-  // answers of how many; fewer: there are no more. The library's history must be off: HistoryInUse.
+  // answers of how many; 0: there are no more. The library's history must be off: HistoryInUse.
   // Small commits, so a crash leaves the rest to another call.
   absl::StatusOr<uint64_t> ClearHistory(std::string_view library, uint64_t limit = UINT64_MAX);
 

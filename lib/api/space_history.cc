@@ -1,6 +1,7 @@
 // The parts of a space beside its tree: settings, quotas of directories, recycle bin, versions,
 // named snapshots, changes.
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "api/access.h"
@@ -261,11 +262,13 @@ absl::Status Space::DeleteVersionsById(std::span<const uint64_t> ids,
                                        const OperationOptions& options) const {
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_RETURN_IF_ERROR(api::CheckBatchSize(ids.size()));
-  std::vector<Operation> operations(ids.size());
-  for (size_t i = 0; i < ids.size(); ++i) {
+  const std::set<uint64_t> once(ids.begin(), ids.end());
+  if (once.contains(0)) return MakeError(Code::kVersionNotFound, "no version has the id 0");
+  std::vector<Operation> operations(once.size());
+  for (size_t i = 0; const uint64_t id : once) {
     operations[i].kind = Operation::Kind::kDeleteVersion;
-    operations[i].version_id = ids[i];
-    MARCOT_RETURN_IF_ERROR(api::PrepareTarget(*this, {}, options, &operations[i]));
+    operations[i].version_id = id;
+    MARCOT_RETURN_IF_ERROR(api::PrepareTarget(*this, {}, options, &operations[i++]));
   }
   size_t failed = 0;
   return state->engine

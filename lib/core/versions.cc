@@ -110,14 +110,14 @@ absl::Status MoveVersionAge(Txn& txn, const VersionAge& age, uint64_t library) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> LibraryOf(Txn& txn, DirId dir, uint64_t unknown) {
+absl::StatusOr<uint64_t> LibraryOf(Txn& txn, DirId dir) {
   MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn, dir));
   while (node.parent != 0) {
     dir = node.parent;
     MARCOT_ASSIGN_OR_RETURN(node, GetNode(txn, dir));
   }
   MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn.GetTotals(dir));
-  return totals.library != 0 ? totals.library : unknown;
+  return totals.library;
 }
 
 absl::StatusOr<bool> IsWithin(View& view, DirId dir, DirId root) {

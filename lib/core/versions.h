@@ -33,8 +33,8 @@ void TakeVersion(Txn& txn, const ObjectId& id, Seq version, const VersionRecord&
 absl::StatusOr<bool> DropVersion(Txn& txn, TreeWriter& writer, const ObjectId& id, Seq version);
 // Keeps the age of a version, if there still is one, under another library.
 absl::Status MoveVersionAge(Txn& txn, const VersionAge& age, uint64_t library);
-// The id of the library that a live directory is in; `unknown` in a tree that is gone.
-absl::StatusOr<uint64_t> LibraryOf(Txn& txn, DirId dir, uint64_t unknown);
+// The id of the library that a live directory is in; 0: its tree is gone, and jobs are at it.
+absl::StatusOr<uint64_t> LibraryOf(Txn& txn, DirId dir);
 // Whether a live directory is a root, or below it.
 absl::StatusOr<bool> IsWithin(View& view, DirId dir, DirId root);
 // The names on the way from a root down to a live directory below it. O(subdirectories of those on

@@ -12,6 +12,7 @@
 #include "operations/content.h"
 #include "operations/memory.h"
 #include "operations/space_builder.h"
+#include "operations/spaces.h"
 #include "storage_rocksdb/rocksdb_storage.h"
 
 namespace marcot::operations {
@@ -511,6 +512,9 @@ absl::StatusOr<uint64_t> Engine::ExpireVersions() {
 
 absl::StatusOr<uint64_t> Engine::ClearHistory(std::string_view library, uint64_t limit) {
   core::ReadView view = core::ReadView::OfNow(committed_);
+  MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord record, FindLibrary(view, library));
+  MARCOT_RETURN_IF_ERROR(CheckHistoryIsOff(record, library));
+  if (limit == 0) return 0;
   MARCOT_ASSIGN_OR_RETURN(const Libraries libraries, AllLibraries(view));
   // Puts the versions in order that came with a move.
   MARCOT_RETURN_IF_ERROR(ReviewVersions(libraries).status());
@@ -518,7 +522,8 @@ absl::StatusOr<uint64_t> Engine::ClearHistory(std::string_view library, uint64_t
   ClearVersionsWork clear(library);
   do {
     clear.Allow(limit - dropped);
-    MARCOT_RETURN_IF_ERROR(RunWork(clear, Durability::kDefault));
+    const absl::Status status = RunWork(clear, Durability::kDefault);
+    if (!status.ok()) return dropped > 0 ? absl::StatusOr<uint64_t>(dropped) : status;
     dropped += clear.dropped();
   } while (clear.more() && dropped < limit);
   return dropped;

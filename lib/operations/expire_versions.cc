@@ -21,8 +21,9 @@ absl::StatusOr<bool> LetGo(core::Txn& txn, const VersionAge& age) {
   core::Entry file;
   MARCOT_ASSIGN_OR_RETURN(const bool found, core::FindVersionedFile(txn, age.id, &where, &file));
   if (!found) return false;  // deleted; a job of reclaim lets its versions go
-  MARCOT_ASSIGN_OR_RETURN(const uint64_t library, core::LibraryOf(txn, where.dir, age.library));
-  if (library != age.library) return false;  // just moved; a review comes first
+  MARCOT_ASSIGN_OR_RETURN(const uint64_t library, core::LibraryOf(txn, where.dir));
+  // Just moved: a review comes first. Or in a tree that is gone: a job lets its versions go.
+  if (library != age.library) return false;
   core::TreeWriter writer(txn);
   return core::DropVersion(txn, writer, age.id, age.version);
 }
@@ -72,15 +73,17 @@ absl::Status ExpireVersionsWork::ExpireSlice(core::Txn& txn) {
   return rows->status();
 }
 
-// ---- of one library
-// ------------------------------------------------------------------------------
+// ---- of one library ---------------------------------------------------------------------------
+
+absl::Status CheckHistoryIsOff(const core::LibraryRecord& library, std::string_view name) {
+  if (!library.settings.history) return absl::OkStatus();
+  return MakeError(Code::kHistoryInUse, absl::StrCat("the library ", std::string(name),
+                                                     " keeps versions; turn its history off"));
+}
 
 absl::Status ClearVersionsWork::ExpireSlice(core::Txn& txn) {
   MARCOT_ASSIGN_OR_RETURN(const core::LibraryRecord library, FindLibrary(txn, library_));
-  if (library.settings.history) {
-    return MakeError(Code::kHistoryInUse, absl::StrCat("the library ", library_,
-                                                       " keeps versions; turn its history off"));
-  }
+  MARCOT_RETURN_IF_ERROR(CheckHistoryIsOff(library, library_));
   const std::string first = VersionAgesKey(library.id), end = VersionAgesKey(library.id + 1);
   const auto rows = txn.NewCursor(Family::kFacts, {first, end});
   size_t visited = 0;
@@ -142,7 +145,8 @@ absl::Status ReviewVersionsWork::Review(core::Txn& txn, const VersionAge& age, s
   core::Entry file;
   MARCOT_ASSIGN_OR_RETURN(const bool found, core::FindVersionedFile(txn, age.id, &where, &file));
   if (!found) return absl::OkStatus();
-  MARCOT_ASSIGN_OR_RETURN(const uint64_t library, core::LibraryOf(txn, where.dir, age.library));
+  MARCOT_ASSIGN_OR_RETURN(const uint64_t library, core::LibraryOf(txn, where.dir));
+  if (library == 0) return absl::OkStatus();
   if (library != age.library) MARCOT_RETURN_IF_ERROR(core::MoveVersionAge(txn, age, library));
   const auto limit = limits_.find(library);
   if (limit == limits_.end()) return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "core/facts.h"
@@ -37,6 +38,9 @@ class ExpireVersionsWork final : public ExpiryWork {
   const Libraries& libraries_;
   std::string cursor_;
 };
+
+// HistoryInUse.
+absl::Status CheckHistoryIsOff(const core::LibraryRecord& library, std::string_view name);
 
 // Lets go of all of one library, while its history is off.
 class ClearVersionsWork final : public ExpiryWork {

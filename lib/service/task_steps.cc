@@ -148,7 +148,7 @@ class Step {
     MARCOT_ASSIGN_OR_RETURN(const uint64_t cleared,
                             shelf_.store().ClearHistory(task_.library, kVersionsAtOnce));
     record_["cleared"] = absl::StrCat(task_.cleared + cleared);
-    if (cleared < kVersionsAtOnce) return Finish();
+    if (cleared == 0) return Finish();
     MARCOT_RETURN_IF_ERROR(SaveRecord());
     return true;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <span>
+#include <string_view>
 #include <unordered_map>
 
 #include "absl/strings/ascii.h"
@@ -23,17 +25,80 @@ constexpr char kFamily[] = "CFOptions";
 constexpr char kTable[] = "TableOptions/BlockBasedTable";
 constexpr char kVersion[] = "Version";
 
-// They change the order of keys, what a lookup finds, or what a commit promises.
-constexpr const char* kFixed[] = {
-    "comparator",        "merge_operator",
-    "prefix_extractor",  "compaction_filter",
-    "compaction_style",  "compaction_filter_factory",
-    "create_if_missing", "create_missing_column_families",
-    "error_if_exists",   "manual_wal_flush",
-    "unordered_write",   "wal_recovery_mode",
-    "wal_dir",           "db_paths",
-    "cf_paths",          "inplace_update_support",
-    "table_factory",     "max_write_buffer_size_to_maintain",
+// What is for a host to choose: nothing that changes the order of keys, what a lookup finds, what a
+// commit promises, how a store is recovered, or the memory budget.
+constexpr std::string_view kDatabaseOptions[] = {
+    "max_background_jobs",
+    "max_subcompactions",
+    "max_open_files",
+    "max_file_opening_threads",
+    "max_total_wal_size",
+    "bytes_per_sync",
+    "wal_bytes_per_sync",
+    "strict_bytes_per_sync",
+    "compaction_readahead_size",
+    "delayed_write_rate",
+    "use_direct_reads",
+    "use_direct_io_for_flush_and_compaction",
+    "writable_file_max_buffer_size",
+    "skip_stats_update_on_db_open",
+    "stats_dump_period_sec",
+};
+constexpr std::string_view kFamilyOptions[] = {
+    "compression",
+    "compression_opts",
+    "bottommost_compression",
+    "bottommost_compression_opts",
+    "write_buffer_size",
+    "max_write_buffer_number",
+    "min_write_buffer_number_to_merge",
+    "arena_block_size",
+    "memtable_huge_page_size",
+    "memtable_prefix_bloom_size_ratio",
+    "memtable_whole_key_filtering",
+    "memtable_insert_with_hint_prefix_extractor",
+    "level0_file_num_compaction_trigger",
+    "level0_slowdown_writes_trigger",
+    "level0_stop_writes_trigger",
+    "level_compaction_dynamic_level_bytes",
+    "target_file_size_base",
+    "target_file_size_multiplier",
+    "max_bytes_for_level_base",
+    "max_bytes_for_level_multiplier",
+    "max_compaction_bytes",
+    "soft_pending_compaction_bytes_limit",
+    "hard_pending_compaction_bytes_limit",
+    "disable_auto_compactions",
+    "paranoid_file_checks",
+    "optimize_filters_for_hits",
+    "enable_blob_files",
+    "min_blob_size",
+    "blob_file_size",
+    "blob_compression_type",
+    "enable_blob_garbage_collection",
+    "blob_garbage_collection_age_cutoff",
+    "blob_garbage_collection_force_threshold",
+    "blob_compaction_readahead_size",
+};
+constexpr std::string_view kTableOptions[] = {
+    "block_size",
+    "block_size_deviation",
+    "block_restart_interval",
+    "index_block_restart_interval",
+    "metadata_block_size",
+    "block_align",
+    "filter_policy",
+    "partition_filters",
+    "optimize_filters_for_memory",
+    "cache_index_and_filter_blocks",
+    "cache_index_and_filter_blocks_with_high_priority",
+    "pin_l0_filter_and_index_blocks_in_cache",
+    "pin_top_level_index_and_filter",
+    "data_block_index_type",
+    "data_block_hash_table_util_ratio",
+    "enable_index_compression",
+    "verify_compression",
+    "max_auto_readahead_size",
 };
 
 struct Sections {
@@ -49,9 +114,15 @@ std::string Trimmed(const std::string& text) {
   return std::string(absl::StripAsciiWhitespace(text.substr(0, text.find('#'))));
 }
 
-// Where the values of a section go, whose header is `line`; null: there is none of that name.
-Values* SectionOf(const std::string& line, Sections* sections, Values* ignored) {
-  if (line.back() != ']') return nullptr;
+// Where the values of a section go, and which it may have.
+struct Section {
+  Values* values = nullptr;  // null: there is none of that name
+  std::span<const std::string_view> names;
+  bool ignored = false;
+};
+
+Section SectionOf(const std::string& line, Sections* sections) {
+  if (line.back() != ']') return {};
   const std::string inner = line.substr(1, line.size() - 2);
   const size_t space = inner.find(' ');
   const std::string kind = inner.substr(0, space);
@@ -59,25 +130,25 @@ Values* SectionOf(const std::string& line, Sections* sections, Values* ignored) 
   if (family.size() >= 2 && family.front() == '"' && family.back() == '"') {
     family = family.substr(1, family.size() - 2);
   }
-  if (kind == kVersion && family.empty()) return ignored;
-  if (kind == kDatabase && family.empty()) return &sections->database;
-  if (kind == kFamily && !family.empty()) return &sections->families[family];
-  if (kind == kTable && !family.empty()) return &sections->tables[family];
-  return nullptr;
+  if (kind == kVersion && family.empty()) return {&sections->database, {}, true};
+  if (kind == kDatabase && family.empty()) return {&sections->database, kDatabaseOptions};
+  if (kind == kFamily && !family.empty()) return {&sections->families[family], kFamilyOptions};
+  if (kind == kTable && !family.empty()) return {&sections->tables[family], kTableOptions};
+  return {};
 }
 
-absl::Status TakeLine(const std::string& line, Values* section) {
+absl::Status TakeLine(const std::string& line, const Section& section) {
   const size_t equals = line.find('=');
-  if (section == nullptr || equals == std::string::npos) {
+  if (section.values == nullptr || equals == std::string::npos) {
     return MakeError(Code::kParamInvalid,
                      absl::StrCat("`", line, "` is no name=value of a section"));
   }
+  if (section.ignored) return absl::OkStatus();
   const std::string name = Trimmed(line.substr(0, equals));
-  const auto fixed = std::find(std::begin(kFixed), std::end(kFixed), name);
-  if (fixed != std::end(kFixed)) {
+  if (std::find(section.names.begin(), section.names.end(), name) == section.names.end()) {
     return MakeError(Code::kParamInvalid, absl::StrCat("`", name, "` is not for a host to choose"));
   }
-  (*section)[name] = Trimmed(line.substr(equals + 1));
+  (*section.values)[name] = Trimmed(line.substr(equals + 1));
   return absl::OkStatus();
 }
 
@@ -85,7 +156,7 @@ absl::StatusOr<Sections> Parse(const std::string& file) {
   std::ifstream in(file);
   if (!in) return Invalid(file, "it cannot be read");
   Sections sections;
-  Values ignored, *section = nullptr;
+  Section section;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     line = Trimmed(line);
@@ -93,7 +164,7 @@ absl::StatusOr<Sections> Parse(const std::string& file) {
     absl::Status status;
     if (line.front() != '[') {
       status = TakeLine(line, section);
-    } else if (section = SectionOf(line, &sections, &ignored); section == nullptr) {
+    } else if (section = SectionOf(line, &sections); section.values == nullptr) {
       status = MakeError(Code::kParamInvalid, absl::StrCat(line, " is no section of such a file"));
     }
     if (!status.ok()) {

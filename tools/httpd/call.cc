@@ -38,6 +38,7 @@ absl::StatusOr<std::vector<uint64_t>> TakeIds(const Call& call) {
     Fields field(Json{{"id", element}});
     ids.push_back(field.Number("id").value_or(0));
     HTTPD_RETURN_IF_ERROR(field.error());
+    if (ids.back() == 0) return MakeError(Code::kParamInvalid, "an id in the body is null or 0");
   }
   return ids;
 }

@@ -72,6 +72,9 @@ absl::StatusOr<Response> Link(Call& call) {
     return MakeError(Code::kRootDirectoryNotAllowed,
                      "no link leads to a space's root; name a path in it");
   }
+  if (Split(to, '/') == Split(call.path, '/')) {
+    return MakeError(Code::kParamInvalid, to + " cannot be a link to itself");
+  }
   options.attributes = LinkTo(target.id, std::move(options.attributes));
   HTTPD_ASSIGN_OR_RETURN(const Placed placed, space.Put(call.path, "", options));
   return Answer(200, {{"path", placed.path}});
@@ -100,6 +103,9 @@ absl::StatusOr<Found> FindFile(Call& call, const Space& space) {
   ReadOptions options;
   options.version_id = call.query.Number("history_id").value_or(0);
   HTTPD_RETURN_IF_ERROR(call.error());
+  if (call.query.Has("history_id") && options.version_id == 0) {
+    return MakeError(Code::kVersionNotFound, "`history_id` names no version");
+  }
   const auto reader = space.OpenFile(call.path, options);
   if (CodeOf(reader.status()) == Code::kFileTypeNotMatched) {
     return NoFile(call.path);

@@ -68,12 +68,13 @@ absl::StatusOr<Response> Set(Call& call) {
   HTTPD_ASSIGN_OR_RETURN(const Session session, call.OpenSession());
   const std::lock_guard lock(call.app.settings);
   HTTPD_ASSIGN_OR_RETURN(const QuotaInfo quota, Find(session, call.space));
+  // Spaces first: they may be refused, and limits that a number fits are not.
+  if (spaces.has_value()) HTTPD_RETURN_IF_ERROR(session.SetQuotaSpaces(quota.id, *spaces));
   if (capacity.has_value()) {
     QuotaLimits limits = quota.limits;
     limits.bytes = capacity;
     HTTPD_RETURN_IF_ERROR(session.SetQuota(quota.id, limits));
   }
-  if (spaces.has_value()) HTTPD_RETURN_IF_ERROR(session.SetQuotaSpaces(quota.id, *spaces));
   return NoContent();
 }
 

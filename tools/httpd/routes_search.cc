@@ -1,4 +1,6 @@
 // Search, everything in a space as one list, and what an inode names (sections 3, 5, 11).
+#include <chrono>
+
 #include "aggregations.h"
 #include "entry_json.h"
 #include "inode.h"
@@ -10,9 +12,12 @@
 namespace marcot::httpd {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr uint64_t kMaxLimit = 100;       // of a search
 constexpr uint64_t kMaxViewLimit = 1000;  // of all that is there
-constexpr int kMaxCalls = 200;            // of the core for one request
+// For one request; each call of the core is bounded by itself.
+constexpr std::chrono::seconds kMaxTime{5};
 
 absl::StatusOr<SearchOrder> OrderOf(const std::string& name) {
   if (name.empty()) return SearchOrder::kPath;
@@ -34,11 +39,12 @@ absl::Status TakeLimit(Call& call, uint64_t most, SearchQuery* query) {
 // but not at any price.
 absl::StatusOr<SearchPage> Find(const Space& space, SearchQuery query) {
   SearchPage page;
-  for (int i = 0; i < kMaxCalls; ++i) {
+  const auto until = Clock::now() + kMaxTime;
+  do {
     HTTPD_ASSIGN_OR_RETURN(page, space.Search(query));
     if (!page.entries.empty() || page.marker.empty()) break;
     query.marker = page.marker;
-  }
+  } while (Clock::now() < until);
   return page;
 }
 
@@ -78,7 +84,8 @@ absl::StatusOr<Response> Search(Call& call) {
 
 // Takes up what matches. Answers whether that was all: a client waits for some seconds, not more.
 absl::StatusOr<bool> AddAll(const Space& space, SearchQuery query, Aggregations* aggregations) {
-  for (int i = 0; i < kMaxCalls; ++i) {
+  const auto until = Clock::now() + kMaxTime;
+  do {
     HTTPD_ASSIGN_OR_RETURN(const SearchPage page, space.Search(query));
     for (const Found& found : page.entries) {
       if (aggregations->full()) return false;
@@ -86,7 +93,7 @@ absl::StatusOr<bool> AddAll(const Space& space, SearchQuery query, Aggregations*
     }
     if (page.marker.empty()) return true;
     query.marker = page.marker;
-  }
+  } while (Clock::now() < until);
   return false;
 }
 

@@ -26,7 +26,11 @@ absl::StatusOr<Task> Find(Call& call, uint64_t id) {
     HTTPD_ASSIGN_OR_RETURN(const Space space, session.OpenSpace(call.space));
     HTTPD_ASSIGN_OR_RETURN(task.info, tasks.Get(space, id));
   }
-  if (task.info.space.empty()) return task;
+  if (task.info.space.empty()) {
+    const bool whole = session.request().spaces.empty() && session.grants().Allow(Grant::kAdmin);
+    if (!whole) return MakeError(Code::kNoPermission, "the task is for an admin of the library");
+    return task;
+  }
   // What happened in a space is for those whose session is for it.
   HTTPD_ASSIGN_OR_RETURN(const Space space, session.OpenSpace(task.info.space));
   const bool batch = task.info.kind == TaskRequest::Kind::kBatch;
