@@ -145,8 +145,7 @@ class GitPeer : public Peer {
   }
 
   bool Does(Operation operation) const override {
-    return operation != Operation::kCreateBy16 && operation != Operation::kCreateSynced &&
-           operation != Operation::kCreateSyncedBy16 && operation != Operation::kReclaim;
+    return operation != Operation::kCreateBy16 && Peer::Does(operation);
   }
   bool CopiesAtOnce() const override { return true; }
 

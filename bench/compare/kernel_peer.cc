@@ -59,11 +59,6 @@ KernelPeer::KernelPeer(const std::string& folder, std::vector<std::string> cp)
 
 KernelPeer::~KernelPeer() { close(folder_fd_); }
 
-bool KernelPeer::Does(Operation operation) const {
-  return operation != Operation::kCreateSynced && operation != Operation::kCreateSyncedBy16 &&
-         operation != Operation::kReclaim;
-}
-
 void KernelPeer::Build(const Tree& tree) {
   for (uint64_t leaf = 0; leaf < tree.leaves(); ++leaf) {
     const std::string path = tree.LeafPath(leaf);

@@ -15,7 +15,6 @@ class KernelPeer : public Peer {
   KernelPeer(const std::string& folder, std::vector<std::string> cp);
   ~KernelPeer() override;
 
-  bool Does(Operation operation) const override;
   bool CopiesAtOnce() const override { return false; }
   void Build(const Tree& tree) override;
   void MakeDirectory(const std::string& path) override;

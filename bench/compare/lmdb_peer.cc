@@ -143,10 +143,6 @@ class LmdbPeer : public Peer {
     mdb_env_close(env_);
   }
 
-  bool Does(Operation operation) const override {
-    return operation != Operation::kCreateSynced && operation != Operation::kCreateSyncedBy16 &&
-           operation != Operation::kReclaim;
-  }
   bool CopiesAtOnce() const override { return false; }
 
   // Level by level, so that rows are appended in the order of their key.

@@ -1,5 +1,7 @@
 // marcot_compare: Marcot and its peers, one operation after the other, by turns. bench/compare/run
 // prepares the folders and makes a table of what this writes.
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -41,18 +43,32 @@ bool IsWanted(const Arguments& arguments, std::string_view peer) {
   return peers.empty() || std::find(peers.begin(), peers.end(), peer) != peers.end();
 }
 
-std::vector<Contestant> MakeContestants(const Arguments& arguments) {
+// New folders of one name below those that are there.
+Folders Below(const Folders& folders, const std::string& name) {
+  Folders below = folders;
+  for (std::string* folder :
+       {&below.disk, &below.tmpfs, &below.overlay, &below.btrfs, &below.xfs}) {
+    if (folder->empty()) continue;
+    *folder += "/" + name;
+    std::filesystem::create_directory(*folder);
+  }
+  return below;
+}
+
+// All peers, new and empty: what one had to hold before is not what it is measured by.
+std::vector<Contestant> MakeContestants(const Arguments& arguments, const std::string& folder) {
+  const Folders folders = Below(arguments.folders, folder);
   std::vector<Contestant> contestants;
   for (const PeerKind& kind : PeerKinds()) {
     if (!IsWanted(arguments, kind.name)) continue;
-    auto peer = kind.make(arguments.folders);
+    auto peer = kind.make(folders);
     if (peer != nullptr) contestants.push_back({std::string(kind.name), std::move(peer)});
   }
   return contestants;
 }
 
-void Smoke(const std::vector<Contestant>& contestants) {
-  for (const Contestant& contestant : contestants) {
+void Smoke(const Arguments& arguments) {
+  for (const Contestant& contestant : MakeContestants(arguments, "smoke")) {
     CheckPeer(contestant);
     std::cerr << contestant.name << ": does what is timed" << std::endl;
   }
@@ -65,28 +81,37 @@ void Write(const std::vector<Result>& results, const std::string& path) {
                     {"operation", OperationName(result.operation)},
                     {"files", result.files},
                     {"round", result.round},
-                    {"operations", result.operations},
-                    {"ns", result.nanoseconds},
-                    {"cut", result.cut}});
+                    {"operations", result.measured.operations},
+                    {"ns", result.measured.nanoseconds},
+                    {"cut", result.measured.cut}});
   }
   std::ofstream out(path);
   out << rows.dump(1) << '\n';
   if (!out.flush()) bench::Die("cannot write " + path);
 }
 
-void Measure(std::vector<Contestant>& contestants, const Arguments& arguments) {
+// `measure(measurer, round)`: in peers of their own, as often as there are rounds.
+template <typename Body>
+void MeasureRounds(const Arguments& arguments, const std::string& what,
+                   std::vector<Result>* results, const Body& measure) {
+  std::vector<Contestant> contestants = MakeContestants(arguments, what);
   Measurer measurer(contestants, arguments.folders.disk);
-  for (const uint64_t files : arguments.sizes) {
-    for (int round = 0; round < arguments.rounds; ++round) {
-      std::cerr << files << " files, round " << round + 1 << std::endl;
-      measurer.MeasureTree(files, round);
-    }
-  }
   for (int round = 0; round < arguments.rounds; ++round) {
-    std::cerr << "rename copies, round " << round + 1 << std::endl;
-    measurer.MeasureRenameCopies(round);
+    std::cerr << what << ", round " << round + 1 << std::endl;
+    measure(measurer, round);
   }
-  Write(measurer.results(), arguments.out);
+  results->insert(results->end(), measurer.results().begin(), measurer.results().end());
+}
+
+void Measure(const Arguments& arguments) {
+  std::vector<Result> results;
+  for (const uint64_t files : arguments.sizes) {
+    MeasureRounds(arguments, std::to_string(files) + "-files", &results,
+                  [&](Measurer& at, int round) { at.MeasureTree(files, round); });
+  }
+  MeasureRounds(arguments, "rename-copies", &results,
+                [](Measurer& at, int round) { at.MeasureRenameCopies(round); });
+  Write(results, arguments.out);
 }
 
 int Main(int argc, char** argv) {
@@ -94,11 +119,10 @@ int Main(int argc, char** argv) {
   CLI::App app("Marcot beside its peers");
   AddOptions(app, arguments);
   CLI11_PARSE(app, argc, argv);
-  std::vector<Contestant> contestants = MakeContestants(arguments);
   if (arguments.smoke) {
-    Smoke(contestants);
+    Smoke(arguments);
   } else {
-    Measure(contestants, arguments);
+    Measure(arguments);
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "peer.h"
+#include "workload.h"
 
 namespace marcot::compare {
 
@@ -20,9 +21,7 @@ struct Result {
   Operation operation;
   uint64_t files;  // of the tree
   int round;
-  uint64_t operations;  // how many were timed
-  double nanoseconds;   // of one
-  bool cut;             // not all that were wanted: time was up
+  Measured measured;
 };
 
 class Measurer {
@@ -39,29 +38,24 @@ class Measurer {
   const std::vector<Result>& results() const { return results_; }
 
  private:
-  struct Measured {
-    uint64_t operations = 0;
-    double nanoseconds = 0;
-    bool cut = false;
+  struct Round {
+    const Tree tree;
+    const int number;
   };
+
+  void MeasureCreation(const Round& round);
+  void MeasureReading(const Round& round);
+  void MeasureCopies(const Round& round);
+  void MeasureDeletion(const Round& round);
 
   // `body(contestant)` answers what it measured. Who begins differs from round to round.
   template <typename Body>
-  void TakeTurns(Operation operation, uint64_t files, int round, const Body& body);
+  void TakeTurns(Operation operation, const Round& round, const Body& body);
   void Settle(Peer& peer) const;
 
   std::vector<Contestant>& contestants_;
   const int disk_;
   std::vector<Result> results_;
 };
-
-struct Created {
-  uint64_t files;
-  double seconds;
-};
-// `callers` threads make files, each in a tree of its own of the same shape, until time is up;
-// `root` is the first part of the trees' names.
-Created CreateByMany(Peer& peer, const std::string& root, int callers, uint64_t files_each,
-                     bool synced);
 
 }  // namespace marcot::compare

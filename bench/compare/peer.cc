@@ -57,6 +57,11 @@ std::string_view OperationName(Operation operation) {
   return "";
 }
 
+bool Peer::Does(Operation operation) const {
+  return operation != Operation::kCreateSynced && operation != Operation::kCreateSyncedBy16 &&
+         operation != Operation::kReclaim;
+}
+
 void Peer::CreateFileSynced(const std::string&, const File&) {
   bench::Die("this peer does not sync single files");
 }

@@ -41,7 +41,8 @@ class Peer {
  public:
   virtual ~Peer() = default;
 
-  virtual bool Does(Operation operation) const = 0;
+  // Unless a peer says otherwise: all but what is synced or reclaimed.
+  virtual bool Does(Operation operation) const;
   // Whether a copy costs the same for any tree.
   virtual bool CopiesAtOnce() const = 0;
 

@@ -1,9 +1,8 @@
 // No peer but the measure: records as Marcot stores them, put one by one into a RocksDB of the same
 // options and read through one iterator a directory.
-#include <map>
-
 #include "../raw_db.h"
 #include "../support.h"
+#include "absl/container/flat_hash_map.h"
 #include "peer.h"
 
 namespace marcot::compare {
@@ -41,7 +40,9 @@ class RawRocksdbPeer : public Peer {
     }
   }
   void CreateFile(const std::string& path, const File&) override {
-    Directory& directory = directories_.find(SplitLast(path).parent)->second;
+    const std::string_view parent = SplitLast(path).parent;
+    Directory& directory =
+        directories_.find(absl::string_view(parent.data(), parent.size()))->second;
     db_.Put(directory.records.at(directory.put++));
   }
   Totals List(const std::string& path) override {
@@ -64,7 +65,7 @@ class RawRocksdbPeer : public Peer {
 
   bench::RawDb db_;
   const Attributes attributes_ = FileAttributes();
-  std::map<std::string, Directory, std::less<>> directories_;
+  absl::flat_hash_map<std::string, Directory> directories_;
 };
 
 }  // namespace

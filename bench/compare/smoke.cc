@@ -64,7 +64,7 @@ class Check {
   }
 
   void CheckMany(const std::string& root, bool synced) {
-    CreateByMany(peer_, root, 16, kFanout, synced);
+    MeasureCreatesBy16(peer_, root, kFanout, synced);
     for (int i = 0; i < 16; ++i) {
       const Tree made(root + "-" + std::to_string(i), kFanout);
       Expect(peer_.List(made.LeafPath(0)).entries == kFanout, "files of 16 callers are missing");

@@ -117,8 +117,7 @@ class SqlitePeer : public Peer {
   explicit SqlitePeer(const std::string& folder) : db_(folder + "/db") {}
 
   bool Does(Operation operation) const override {
-    return operation != Operation::kCreateBy16 && operation != Operation::kCreateSynced &&
-           operation != Operation::kCreateSyncedBy16 && operation != Operation::kReclaim;
+    return operation != Operation::kCreateBy16 && Peer::Does(operation);
   }
   bool CopiesAtOnce() const override { return false; }
 
