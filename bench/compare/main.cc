@@ -55,7 +55,7 @@ Folders Below(const Folders& folders, const std::string& name) {
   return below;
 }
 
-// All peers, new and empty: what one had to hold before is not what it is measured by.
+// All peers, new and empty: what one had to delete before is not what it is measured by.
 std::vector<Contestant> MakeContestants(const Arguments& arguments, const std::string& folder) {
   const Folders folders = Below(arguments.folders, folder);
   std::vector<Contestant> contestants;
@@ -90,17 +90,18 @@ void Write(const std::vector<Result>& results, const std::string& path) {
   if (!out.flush()) bench::Die("cannot write " + path);
 }
 
-// `measure(measurer, round)`: in peers of their own, as often as there are rounds.
+// `measure(measurer, round)`, as often as there are rounds, each in peers of its own.
 template <typename Body>
 void MeasureRounds(const Arguments& arguments, const std::string& what,
                    std::vector<Result>* results, const Body& measure) {
-  std::vector<Contestant> contestants = MakeContestants(arguments, what);
-  Measurer measurer(contestants, arguments.folders.disk);
   for (int round = 0; round < arguments.rounds; ++round) {
     std::cerr << what << ", round " << round + 1 << std::endl;
+    std::vector<Contestant> contestants =
+        MakeContestants(arguments, what + "-" + std::to_string(round));
+    Measurer measurer(contestants, arguments.folders.disk);
     measure(measurer, round);
+    results->insert(results->end(), measurer.results().begin(), measurer.results().end());
   }
-  results->insert(results->end(), measurer.results().begin(), measurer.results().end());
 }
 
 void Measure(const Arguments& arguments) {

@@ -94,7 +94,8 @@ def print_losses(times):
     for operation, title, _ in OPERATIONS:
         for files in times.sizes(operation):
             own = "marcot", operation, files
-            ratios = {peer: times.ratio(own, (peer, operation, files)) for peer in times.peers if peer not in ("marcot", RAW)}
+            ratios = {peer: times.ratio(own, (peer, operation, files)) for peer in times.peers
+                      if peer not in ("marcot", RAW)}
             ahead = [f"{peer} {ratio:.3g}x" for peer, ratio in ratios.items() if ratio and ratio > 1]
             if ahead:
                 print(f"  {title}, {count_text(files)} files: {', '.join(ahead)}")
@@ -113,9 +114,11 @@ def targets(times):
         return peer, operation, files
 
     rows = [(f"copy of {n} files beside {peer}", own("copy"), of(peer, "copy"), "time", bound)
-            for peer, bound in (("libgit2", 1 / 4), ("overlayfs", 1 / 20), ("btrfs", 1 / 200), ("SQLite", 1 / 20_000))]
+            for peer, bound in (("libgit2", 1 / 4), ("overlayfs", 1 / 20), ("btrfs", 1 / 200),
+                                ("SQLite", 1 / 20_000))]
     rows.append((f"copy of {n} files beside {count_text(least)}: flat", own("copy"), own("copy", least), "time", 1.2))
-    rows.append(("10,000 rename copies beside LMDB's row copies", own("rename_copies", 100), of("LMDB", "rename_copies", 100), "time", 1 / 2))
+    rows.append(("10,000 rename copies beside LMDB's row copies", own("rename_copies", 100),
+                 of("LMDB", "rename_copies", 100), "time", 1 / 2))
     rows += [(f"first write in a copy of {n} beside {peer}", own("first_write"), of(peer, "first_write"), "time", 1)
              for peer in ("libgit2", "overlayfs", "btrfs")]
     rows.append((f"first write in a copy of {n} beside {count_text(least)}: flat", own("first_write"), own("first_write", least), "time", 1.2))
