@@ -1,5 +1,5 @@
 #include "../support.h"
-#include "marcot/marcot.h"
+#include "marcot/marcot.hpp"
 #include "peer.h"
 
 namespace marcot::compare {
