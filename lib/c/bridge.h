@@ -53,23 +53,23 @@ T& Need(T* given, std::string_view name) {
   return *given;
 }
 
-// A struct of options: what this library knows of it; zero where it is not given. One that grows is
-// taken in the size that it had in version 1 too. It must not end in padding, or a field that is
-// added there would not change its size.
+// A struct of options: what this library knows of it; zero where it is not given. A shorter one is
+// that of an older header, and no pointer of it is cut in two. None must end in padding, or a field
+// that is added there would not change its size.
 inline constexpr size_t kMaxStructSize = 4096;
 template <typename T>
 T Sized(const T* given, std::string_view name) {
   T options{};
   if (given == nullptr) return options;
   const size_t size = given->struct_size;
-  if (size < sizeof(T) || size > kMaxStructSize) {
+  if (size <= sizeof size || size % alignof(T) != 0 || size > kMaxStructSize) {
     Refuse("struct_size of " + std::string(name) + " is not set; use MARCOT_INIT");
   }
   const char* const bytes = reinterpret_cast<const char*>(given);
-  if (std::any_of(bytes + sizeof(T), bytes + size, [](char c) { return c != 0; })) {
+  if (std::any_of(bytes + std::min(size, sizeof(T)), bytes + size, [](char c) { return c != 0; })) {
     Refuse(std::string(name) + " asks for what a newer library has");
   }
-  std::memcpy(&options, given, sizeof(T));
+  std::memcpy(&options, given, std::min(size, sizeof(T)));
   options.struct_size = sizeof(T);
   return options;
 }

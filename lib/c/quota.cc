@@ -8,8 +8,8 @@ NewOf<marcot_quota> NewResult(QuotaInfo quota) {
   const QuotaLimits& limits = held.limits;
   result->id = held.id;
   result->limits = result->NewIf(std::optional(marcot_quota_limits{
-      sizeof(marcot_quota_limits), result->NewIf(limits.bytes), result->NewIf(limits.files),
-      !limits.count_recycled, !limits.count_history}));
+      sizeof(marcot_quota_limits), !limits.count_recycled, !limits.count_history,
+      result->NewIf(limits.bytes), result->NewIf(limits.files)}));
   result->used_bytes = held.used_bytes;
   result->used_files = held.used_files;
   result->spaces = result->NewStrings(held.spaces);

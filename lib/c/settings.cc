@@ -5,13 +5,19 @@
 namespace marcot::c {
 namespace {
 
-// To a struct of the caller, who may know more of it than this library.
+// Settings are read, changed and set again: whoever knows fewer of them would lose the others.
 template <typename T>
-void Copy(T settings, T* to, std::string_view name) {
-  settings.struct_size = Need(to, name).struct_size;
-  if (settings.struct_size < sizeof(T) || settings.struct_size > kMaxStructSize) {
-    Refuse("struct_size of " + std::string(name) + " is not set; use MARCOT_INIT");
+T& Whole(T* settings) {
+  T& whole = Need(settings, "settings");
+  if (whole.struct_size < sizeof(T) || whole.struct_size > kMaxStructSize) {
+    Refuse("struct_size of settings is not that of this library; use MARCOT_INIT");
   }
+  return whole;
+}
+
+template <typename T>
+void Copy(T settings, T* to) {
+  settings.struct_size = Whole(to).struct_size;
   std::memcpy(to, &settings, sizeof(T));
 }
 
@@ -26,7 +32,7 @@ marcot_library_settings CSettingsOf(const LibrarySettings& settings) {
 }
 
 LibrarySettings LibrarySettingsOf(const marcot_library_settings* settings) {
-  const marcot_library_settings given = Sized(&Need(settings, "settings"), "settings");
+  const marcot_library_settings given = Sized(&Whole(settings), "settings");
   LibrarySettings out;
   out.recycle_bin = given.recycle_bin;
   out.history = given.history;
@@ -48,7 +54,7 @@ marcot_space_settings CSettingsOf(const SpaceSettings& settings) {
 }
 
 SpaceSettings SpaceSettingsOf(const marcot_space_settings* settings) {
-  const marcot_space_settings given = Sized(&Need(settings, "settings"), "settings");
+  const marcot_space_settings given = Sized(&Whole(settings), "settings");
   SpaceSettings out;
   if (given.recycle_bin < MARCOT_AS_LIBRARY || given.recycle_bin > MARCOT_OFF) {
     Refuse("recycle_bin " + std::to_string(given.recycle_bin) + " is none there is; see marcot.h");
@@ -81,7 +87,7 @@ marcot_status* marcot_session_get_settings(marcot_session* session,
     MARCOT_ASSIGN_OR_RETURN(
         const LibrarySettings got,
         of.session ? of.session->GetLibrarySettings() : of.store->GetLibrarySettings(of.library));
-    Copy(CSettingsOf(got), settings, "settings");
+    Copy(CSettingsOf(got), settings);
     return absl::OkStatus();
   });
 }
@@ -108,7 +114,7 @@ marcot_status* marcot_space_get_settings(const marcot_space* space,
                                          marcot_space_settings* settings) {
   return Call([&]() -> absl::Status {
     MARCOT_ASSIGN_OR_RETURN(const SpaceSettings got, Of(space).GetSettings());
-    Copy(CSettingsOf(got), settings, "settings");
+    Copy(CSettingsOf(got), settings);
     return absl::OkStatus();
   });
 }
