@@ -62,6 +62,7 @@ static void check_sizes(fixture* of) {
   options.known.struct_size = offsetof(marcot_options, durability);
   REFUSED(marcot_space_make_directory(of->space, T("refused"), NULL, &options.known, NULL));
   options.known.struct_size = sizeof options.known;
+  options.known.user.size = 1;  // of bytes at NULL
   marcot_placed* placed = (marcot_placed*)&options;
   REFUSED(marcot_space_make_directory(of->space, T("newer"), NULL, &options.known, &placed));
   CHECK(placed == NULL);

@@ -72,7 +72,7 @@ absl::StatusOr<Response> Link(Call& call) {
     return MakeError(Code::kRootDirectoryNotAllowed,
                      "no link leads to a space's root; name a path in it");
   }
-  if (Split(to, '/') == Split(call.path, '/')) {
+  if (to == call.path) {
     return MakeError(Code::kParamInvalid, to + " cannot be a link to itself");
   }
   options.attributes = LinkTo(target.id, std::move(options.attributes));
