@@ -53,7 +53,7 @@ void test_recycle_bin(void) {
   OK(marcot_space_list_recycled(of.space, &options, &page));
   CHECK(page->count == 2 && page->items[0]->id == directory && page->marker.size == 0);
   marcot_recycled_free(page);
-  options.order = 4;
+  options.order = 5;
   REFUSED(marcot_space_list_recycled(of.space, &options, &page));
 
   OK(marcot_space_get_recycled(of.space, file, &page));

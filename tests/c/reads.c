@@ -86,7 +86,7 @@ static void check_list(fixture* of) {
   options.limit = 1001;
   REFUSED(marcot_space_list(of->space, T("d"), NULL, &options, &page));
   options.limit = 0;
-  options.order = 5;
+  options.order = 6;
   REFUSED(marcot_space_list(of->space, T("d"), NULL, &options, &page));
   options.order = 0;
   options.only = 3;
