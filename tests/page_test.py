@@ -734,4 +734,6 @@ if __name__ == "__main__":
     SCREENSHOTS = sys.argv.pop()
     Programs.marcot = sys.argv.pop()
     Programs.httpd = sys.argv.pop()
+    # The driver reads the names of files that are uploaded in the locale's encoding.
+    os.environ["LC_ALL"] = "C.UTF-8"
     unittest.main(verbosity=1)

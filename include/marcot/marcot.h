@@ -274,6 +274,37 @@ marcot_status* marcot_backups_verify(marcot_bytes backups, uint32_t id);
 marcot_status* marcot_backups_restore(marcot_bytes backups, uint32_t id, marcot_bytes folder);
 marcot_status* marcot_backups_keep_newest(marcot_bytes backups, size_t keep);
 
+// ---- check and repair --------------------------------------------------------------------------
+// check.h. Of a store that nobody has open.
+
+typedef struct marcot_finding {
+  marcot_bytes code;  // stable
+  marcot_bytes where, detail, meaning;
+  marcot_bytes repair;  // what a repair does; empty: nothing
+} marcot_finding;
+
+typedef struct marcot_check_report {
+  uint64_t found, left, repaired, records;
+  int passes;
+  size_t count;
+  const marcot_finding* const* items;  // of the first pass, at most 10,000
+  marcot_bytes undo_log;               // empty: nothing was changed
+} marcot_check_report;
+void marcot_check_report_free(marcot_check_report* report);
+
+typedef struct marcot_check_options {
+  size_t struct_size;
+  bool deep, repair;
+  int threads;                            // 0: as many as there are cores
+  uint64_t memory_bytes;                  // 0: as CheckOptions says
+  marcot_bytes scratch_folder, undo_log;  // paths; empty: as CheckOptions says
+} marcot_check_options;
+
+// Findings are no error: see `found` and `left`.
+marcot_status* marcot_check_store(marcot_bytes folder, const marcot_check_options* options,
+                                  marcot_check_report** report);
+marcot_status* marcot_undo_repair(marcot_bytes folder, marcot_bytes undo_log);
+
 // ---- sessions, spaces, settings, quotas --------------------------------------------------------
 // access.h, settings.h, store.h. A session here is also what the host itself holds of a library
 // (marcot_session_open_host): then what it does is what the functions of Store do, without bounds.

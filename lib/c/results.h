@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "c/marcot_c.h"
 #include "marcot/backup.h"
+#include "marcot/check.h"
 #include "marcot/error.h"
 #include "marcot/favorites.h"
 #include "marcot/history.h"
@@ -142,6 +143,7 @@ NewOf<marcot_texts> NewResult(std::vector<std::string> texts);
 NewOf<marcot_ids> NewResult(std::vector<ContentId> ids);
 NewOf<marcot_stats> NewResult(StoreStats stats);
 NewOf<marcot_backups> NewResult(std::vector<BackupInfo> backups);
+NewOf<marcot_check_report> NewResult(CheckReport report);
 NewOf<marcot_spaces> NewResult(std::vector<SpaceInfo> spaces);
 NewOf<marcot_usage> NewResult(Usage usage);
 NewOf<marcot_quota> NewResult(QuotaInfo quota);

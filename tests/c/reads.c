@@ -237,6 +237,40 @@ static damage walk_damaged(const char* folder) {
   return found;
 }
 
+// What a check of a store finds.
+static uint64_t count_faults(const char* folder) {
+  marcot_check_report* report = NULL;
+  OK(marcot_check_store(T(folder), NULL, &report));
+  CHECK(report->passes == 1 && report->repaired == 0 && report->left == report->found);
+  CHECK(report->undo_log.size == 0 && (report->count > 0) == (report->found > 0));
+  for (size_t i = 0; i < report->count; ++i) {
+    CHECK(report->items[i]->code.size > 0 && report->items[i]->meaning.size > 0);
+  }
+  const uint64_t faults = report->found;
+  marcot_check_report_free(report);
+  return faults;
+}
+
+static void check_sound(const char* folder) {
+  CHECK(count_faults(folder) == 0);
+  marcot_check_options options;
+  MARCOT_INIT(options);
+  options.repair = options.deep = true;
+  options.threads = 1;
+  options.memory_bytes = 32u << 20;
+  marcot_check_report* report = NULL;
+  OK(marcot_check_store(T(folder), &options, &report));
+  CHECK(report->records > 500 && report->repaired == 0 && report->undo_log.size == 0);
+  marcot_check_report_free(report);
+  options.threads = -1;
+  REFUSED(marcot_check_store(T(folder), &options, &report));
+  FAILS("StoreNotFound", marcot_check_store(T("/absent"), NULL, &report));
+  CHECK(report == NULL);
+  REFUSED(marcot_check_store(T(folder), NULL, NULL));
+  FAILS("InternalServerError", marcot_undo_repair(T(folder), T("/absent/log")));
+  REFUSED(marcot_undo_repair(T(folder), (marcot_bytes){"cut\0", 5}));
+}
+
 void test_damage(void) {
   enum { kFiles = 500 };
   fixture of;
@@ -251,18 +285,21 @@ void test_damage(void) {
   OK(marcot_store_create_checkpoint(of.store, T(folder)));
   DIR* const files = opendir(folder);
   CHECK(files != NULL);
+  check_sound(folder);
+  uint64_t faults = 0;
   bool partly_read = false;
   for (const struct dirent* file = NULL; (file = readdir(files)) != NULL;) {
     if (strstr(file->d_name, ".sst") == NULL) continue;
     char path[512];
     snprintf(path, sizeof path, "%s/%s", folder, file->d_name);
     invert(path);
+    faults += count_faults(folder);  // none where the bytes are a filter's
     const damage found = walk_damaged(folder);
     partly_read = partly_read || (found.told > 0 && found.visited > 0 && found.visited < kFiles);
     invert(path);
   }
   closedir(files);
-  CHECK(partly_read);
+  CHECK(partly_read && faults > 0);
   fixture_close(&of);
 }
 
