@@ -349,8 +349,7 @@ class BinsCheck : Part {
   }
 };
 
-// ---- named snapshots, ages and ids of versions
-// ---------------------------------------------------
+// ---- named snapshots, ages and ids of versions -------------------------------------------------
 
 class FactsCheck : Part {
  public:
