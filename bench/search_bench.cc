@@ -9,6 +9,12 @@ namespace {
 
 constexpr uint64_t kSizes[] = {1'000, 100'000, 1'000'000};
 
+SearchQuery ForNeedle() {
+  SearchQuery query;
+  query.keywords = {"needle"};
+  return query;
+}
+
 // A store each, with a tree of 100 entries a directory, one file more, and its summaries.
 struct SearchData {
   SearchData() {
@@ -19,7 +25,7 @@ struct SearchData {
       Must(store->space()
                .PutReference(shape.DirectoryOf(files / 2) + "/needle.txt", NewContent())
                .status());
-      Must(store->space().Search({.keywords = {"needle"}}).status());
+      Must(store->space().Search(ForNeedle()).status());
       Must(store->store().ReclaimUntilIdle());
       stores[files] = std::move(store);
     }
@@ -38,7 +44,7 @@ void Search(benchmark::State& state) {
   Samples samples;
   for (auto _ : state) {
     samples.Measure(state, [&] {
-      const SearchPage page = Must(space.Search({.keywords = {"needle"}}));
+      const SearchPage page = Must(space.Search(ForNeedle()));
       if (page.entries.size() != 1 || !page.marker.empty()) Die("the search is not complete");
     });
   }
