@@ -11,6 +11,8 @@
 #include "rocksdb/write_buffer_manager.h"
 #include "storage_rocksdb/backup.h"
 #include "storage_rocksdb/family_options.h"
+#include "storage_rocksdb/log_order.h"
+#include "storage_rocksdb/mapped_log.h"
 #include "storage_rocksdb/options_file.h"
 #include "storage_rocksdb/rocksdb_status.h"
 
@@ -159,8 +161,12 @@ class FolderLock {
 
 class RocksdbStorage final : public Storage {
  public:
-  RocksdbStorage(rocksdb::DB* db, Handles handles, std::unique_ptr<FolderLock> lock)
-      : lock_(std::move(lock)), db_(db), handles_(std::move(handles)) {}
+  RocksdbStorage(rocksdb::DB* db, Handles handles, std::unique_ptr<FolderLock> lock,
+                 std::unique_ptr<LogOrder> log_order)
+      : lock_(std::move(lock)),
+        log_order_(std::move(log_order)),
+        db_(db),
+        handles_(std::move(handles)) {}
 
   ~RocksdbStorage() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
@@ -197,7 +203,9 @@ class RocksdbStorage final : public Storage {
   absl::Status Write(Batch& batch, bool sync) override {
     rocksdb::WriteOptions options;
     options.sync = sync;
-    return ToStatus(db_->Write(options, static_cast<RocksdbBatch&>(batch).get()));
+    rocksdb::WriteBatch* const rows = static_cast<RocksdbBatch&>(batch).get();
+    MARCOT_RETURN_IF_ERROR(ToStatus(NumberBatch(written_++, rows)));
+    return ToStatus(db_->Write(options, rows));
   }
 
   StorageFigures GetFigures() const override {
@@ -250,9 +258,11 @@ class RocksdbStorage final : public Storage {
     return static_cast<uint64_t>(std::max<int64_t>(0, now - moment));
   }
 
-  const std::unique_ptr<FolderLock> lock_;  // null: the database holds it
+  const std::unique_ptr<FolderLock> lock_;     // null: the database holds it
+  const std::unique_ptr<LogOrder> log_order_;  // the database's options name it
   const std::unique_ptr<rocksdb::DB> db_;
   const Handles handles_;  // those of Family first, in its order
+  uint64_t written_ = 0;   // batches
 };
 
 // RocksDB's own log file: Debian's build asserts, and so aborts the process, when it cannot be
@@ -266,7 +276,8 @@ class NoLogger final : public rocksdb::Logger {
 rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options,
                                    const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions db;
-  db.env = options.env;
+  // One that a caller gives sees all that is written.
+  db.env = options.env == rocksdb::Env::Default() ? MappedLogEnv() : options.env;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
   // The pipeline is the only writer, so inserting from several threads gains nothing, and insert
@@ -357,6 +368,8 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
       if (options.read_only && missing) family.name = rocksdb::kDefaultColumnFamilyName;
     }
   }
+  auto log_order = std::make_unique<LogOrder>(folder);
+  db_options.wal_filter = log_order.get();
   Handles handles;
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
@@ -374,7 +387,8 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
     status = rocksdb::DB::Open(db_options, folder, families, &handles, &db);
   }
   if (!status.ok()) return OpenError(folder, status);
-  return std::make_unique<RocksdbStorage>(db, std::move(handles), std::move(lock));
+  return std::make_unique<RocksdbStorage>(db, std::move(handles), std::move(lock),
+                                          std::move(log_order));
 }
 
 }  // namespace marcot::storage

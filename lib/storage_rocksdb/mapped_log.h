@@ -1,0 +1,21 @@
+// A file system that writes RocksDB's log through a mapping instead of by write(): a commit that is
+// not synced then makes no system call, which else is a quarter of what it costs. What was appended
+// is in the page cache, as after write(): it survives the process, however that ends.
+//
+// Space is reserved and its pages are made in steps, before they are written, so that a disk that
+// is full, or fails, answers an append with an error and raises no signal. Until a log is closed it
+// ends in zeros, which RocksDB reads as its end. Where a file system cannot do that, write() is
+// used.
+//
+// A power cut may leave a hole in what was not synced, since pages reach the disk in any order;
+// what stands behind it must not be replayed: log_order.h.
+#pragma once
+
+#include "rocksdb/env.h"
+
+namespace marcot::storage {
+
+// The default environment, but for its logs. Lives as long as the process.
+rocksdb::Env* MappedLogEnv();
+
+}  // namespace marcot::storage
