@@ -72,15 +72,17 @@ class Decoder {
   }
 
   uint64_t Varint() {
-    uint64_t v = 0;
-    for (int shift = 0; shift < 64 && p_ != end_; shift += 7) {
-      const uint64_t byte = static_cast<uint8_t>(*p_++);
-      if (shift == 63 && byte > 1) break;
-      v |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return v;
+    if (p_ != end_ && static_cast<uint8_t>(*p_) < 0x80) return static_cast<uint8_t>(*p_++);
+    constexpr uint64_t kContinued = 0x8080808080808080;
+    if (end_ - p_ >= 8) {
+      uint64_t word;
+      std::memcpy(&word, p_, sizeof word);
+      if (const uint64_t last = ~word & kContinued; last != 0) {
+        p_ += std::countr_zero(last) / 8 + 1;
+        return Pack(word & (last ^ (last - 1)) & ~kContinued);
+      }
     }
-    Fail();
-    return 0;
+    return VarintByByte();
   }
 
   int64_t SignedVarint() {
@@ -96,6 +98,25 @@ class Decoder {
   }
 
  private:
+  // The low 7 bits of each byte, one behind the other.
+  static uint64_t Pack(uint64_t w) {
+    w = (w & 0x007f007f007f007f) | (w & 0x7f007f007f007f00) >> 1;
+    w = (w & 0x00003fff00003fff) | (w & 0x3fff00003fff0000) >> 2;
+    return (w & 0x000000000fffffff) | (w & 0x0fffffff00000000) >> 4;
+  }
+
+  uint64_t VarintByByte() {
+    uint64_t v = 0;
+    for (int shift = 0; shift < 64 && p_ != end_; shift += 7) {
+      const uint64_t byte = static_cast<uint8_t>(*p_++);
+      if (shift == 63 && byte > 1) break;
+      v |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return v;
+    }
+    Fail();
+    return 0;
+  }
+
   bool Need(uint64_t n) {
     if (n <= static_cast<uint64_t>(end_ - p_)) return true;
     Fail();

@@ -46,7 +46,7 @@ class DirCursor::Source {
   absl::Status Show(bool hole) {
     valid_ = true;
     hole_ = hole;
-    if (!place_.live()) entry_ = SeenFrom(place_, std::move(entry_));
+    SeeFrom(place_, &entry_);
     return absl::OkStatus();
   }
 
@@ -182,6 +182,7 @@ absl::Status DirCursor::Next() {
 }
 
 DirCursor::Source* DirCursor::Nearest() {
+  if (sources_.size() == 1) return sources_[0]->valid() ? sources_[0].get() : nullptr;
   Source* nearest = nullptr;
   for (const auto& source : sources_) {
     if (!source->valid()) continue;
@@ -197,6 +198,7 @@ DirCursor::Source* DirCursor::Nearest() {
 // A source's hole says nothing of the others.
 absl::Status DirCursor::StepPastCurrent() {
   if (current_ == nullptr) return absl::OkStatus();
+  if (sources_.size() == 1) return current_->Load();
   for (const auto& source : sources_) {
     const bool below = source.get() != current_ && !current_->hole() && source->valid();
     if (below && source->slot() == current_->slot()) MARCOT_RETURN_IF_ERROR(source->Load());

@@ -23,7 +23,7 @@ absl::StatusOr<bool> LookupHistory(View& view, DirId dir, Seq seq, std::string_v
   if (!cursor->Valid()) return false;
   MARCOT_ASSIGN_OR_RETURN(const HistoryRecord record, DecodeHistory(cursor->value()));
   if (record.death <= seq) return false;
-  MARCOT_ASSIGN_OR_RETURN(*entry, DecodeEntry(record.entry));
+  MARCOT_RETURN_IF_ERROR(DecodeEntry(record.entry, entry));
   return true;
 }
 
@@ -37,7 +37,7 @@ absl::StatusOr<bool> LookupOwn(View& view, const Place& place, std::string_view 
   AppendEntryKey(place.dir, slot, &key);
   MARCOT_ASSIGN_OR_RETURN(const bool found, view.Get(Family::kEntries, key, &value));
   if (found) {
-    MARCOT_ASSIGN_OR_RETURN(*entry, DecodeEntry(value));
+    MARCOT_RETURN_IF_ERROR(DecodeEntry(value, entry));
     if (entry->birth <= place.seq) return true;
   }
   MARCOT_ASSIGN_OR_RETURN(*node, GetNode(view, place.dir));
@@ -64,21 +64,20 @@ absl::StatusOr<Place> BasePlace(const Node& node, const Place& at) {
                                 " has a base that is younger than it; restore from a backup"));
 }
 
-Entry SeenFrom(const Place& place, Entry record) {
-  if (place.live() || record.kind == EntryKind::kWhiteout ||
-      record.kind == EntryKind::kAttributes) {
-    return record;
+void SeeFrom(const Place& place, Entry* record) {
+  if (place.live() || record->kind == EntryKind::kWhiteout ||
+      record->kind == EntryKind::kAttributes) {
+    return;
   }
-  record.id = record.id ^ place.context;
-  record.versions = record.version_bytes = 0;
-  if (record.kind == EntryKind::kDirectory) {
-    record.kind = EntryKind::kReference;
-    record.seq = place.seq;
-    record.context = place.context;
-  } else if (record.kind == EntryKind::kReference) {
-    record.context = record.context ^ place.context;
+  record->id = record->id ^ place.context;
+  record->versions = record->version_bytes = 0;
+  if (record->kind == EntryKind::kDirectory) {
+    record->kind = EntryKind::kReference;
+    record->seq = place.seq;
+    record->context = place.context;
+  } else if (record->kind == EntryKind::kReference) {
+    record->context = record->context ^ place.context;
   }
-  return record;
 }
 
 absl::StatusOr<bool> View::FindNode(DirId dir, Node* node) {
@@ -104,7 +103,7 @@ absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slo
     MARCOT_ASSIGN_OR_RETURN(const bool own, LookupOwn(view, at, slot, entry, &node));
     if (own) {
       if (entry->kind == EntryKind::kWhiteout) return false;
-      *entry = SeenFrom(at, std::move(*entry));
+      SeeFrom(at, entry);
       return true;
     }
     if (node.base.dir == 0) return false;

@@ -27,9 +27,9 @@ Place PlaceOf(const Base& base, const ObjectId& context);
 // where that is not older, since a ring of bases would never end.
 absl::StatusOr<Place> BasePlace(const Node& node, const Place& at);
 
-// A record as seen from `place`: ids in its context, and a live directory met through a reference
+// Makes of a record what is seen of it from `place`: ids in its context, and a live directory met through a reference
 // becomes a reference itself.
-Entry SeenFrom(const Place& place, Entry record);
+void SeeFrom(const Place& place, Entry* record);
 
 inline absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node) {
   return view.FindNode(dir, node);

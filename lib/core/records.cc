@@ -1,6 +1,6 @@
 #include "core/records.h"
 
-#include <iterator>
+#include <algorithm>
 
 #include "base/status_macros.h"
 #include "core/record_coding.h"
@@ -79,11 +79,6 @@ uint8_t FlagsOf(const Totals& t) {
                               (t.library != 0 ? kHasLibrary : 0));
 }
 
-void PutLimits(std::string* out, const Limits& limits) {
-  PutOptional(out, limits.bytes);
-  PutOptional(out, limits.files);
-  PutVarint(out, limits.count_versions);
-}
 Limits GetLimits(Decoder* in) {
   Limits limits;
   limits.bytes = GetOptional(in);
@@ -233,30 +228,47 @@ absl::StatusOr<Node> DecodeNode(std::string_view value) {
   return node;
 }
 
-void AppendTotals(const Totals& t, std::string* out) {
-  const uint64_t numbers[] = {t.bytes,
-                              t.files,
-                              t.directories,
-                              t.child_files,
-                              t.child_directories,
-                              t.changed,
-                              t.modified,
-                              ZigZag(t.modification_time_ms),
-                              t.whiteouts};
-  // Each commit writes those of every directory on its path.
-  char bytes[std::size(numbers) * kMaxVarintBytes];
-  char* end = bytes;
-  for (const uint64_t number : numbers) end = WriteVarint(end, number);
-  out->append(bytes, end - bytes);
-  const uint8_t flags = FlagsOf(t);
-  *out += static_cast<char>(flags);
-  if ((flags & kHasVersions) != 0) {
-    PutVarint(out, t.versions);
-    PutVarint(out, t.version_bytes);
+namespace {
+
+// Each commit writes the totals of every directory on its path, so these are for speed.
+constexpr size_t kMaxTotalsBytes = 17 * kMaxVarintBytes;
+
+char* WriteOptional(char* out, const std::optional<uint64_t>& v) {
+  return WriteVarint(out, v.has_value() ? *v + 1 : 0);
+}
+
+char* WriteTotals(char* out, const Totals& t) {
+  for (const uint64_t number :
+       {t.bytes, t.files, t.directories, t.child_files, t.child_directories, t.changed, t.modified,
+        ZigZag(t.modification_time_ms), t.whiteouts}) {
+    out = WriteVarint(out, number);
   }
-  if ((flags & kHasAccount) != 0) PutVarint(out, t.account);
-  if ((flags & kHasLimits) != 0) PutLimits(out, t.limits);
-  if ((flags & kHasLibrary) != 0) PutVarint(out, t.library);
+  const uint8_t flags = FlagsOf(t);
+  *out++ = static_cast<char>(flags);
+  if (flags == 0) return out;
+  if ((flags & kHasVersions) != 0) {
+    out = WriteVarint(WriteVarint(out, t.versions), t.version_bytes);
+  }
+  if ((flags & kHasAccount) != 0) out = WriteVarint(out, t.account);
+  if ((flags & kHasLimits) != 0) {
+    out = WriteOptional(WriteOptional(out, t.limits.bytes), t.limits.files);
+    out = WriteVarint(out, t.limits.count_versions);
+  }
+  if ((flags & kHasLibrary) != 0) out = WriteVarint(out, t.library);
+  return out;
+}
+
+char* WriteChange(char* out, DirId dir, const std::optional<Totals>& totals) {
+  out = WriteVarint(out, dir);
+  *out++ = totals.has_value() ? '\1' : '\0';
+  return totals.has_value() ? WriteTotals(out, *totals) : out;
+}
+
+}  // namespace
+
+void AppendTotals(const Totals& totals, std::string* out) {
+  char bytes[kMaxTotalsBytes];
+  out->append(bytes, WriteTotals(bytes, totals) - bytes);
 }
 
 Totals OfNewNode(const Totals& totals) {
@@ -300,17 +312,18 @@ absl::StatusOr<Pin> DecodePin(std::string_view value) {
 }
 
 void AppendLogRow(const LogRow& row, std::string* out) {
-  *out += static_cast<char>(kRecordFormat);
+  constexpr size_t kNumbers = 8;
+  char bytes[std::max(1 + kNumbers * kMaxVarintBytes, 1 + kMaxVarintBytes + kMaxTotalsBytes)];
+  bytes[0] = static_cast<char>(kRecordFormat);
+  char* end = bytes + 1;
   const Counters& c = row.counters;
-  for (const uint64_t number :
-       {row.seq, c.next_id, c.queued, c.pending, c.content_bytes, c.file_records, c.queue_head}) {
-    PutVarint(out, number);
+  for (const uint64_t number : {row.seq, c.next_id, c.queued, c.pending, c.content_bytes,
+                                c.file_records, c.queue_head, uint64_t{row.totals.size()}}) {
+    end = WriteVarint(end, number);
   }
-  PutVarint(out, row.totals.size());
+  out->append(bytes, end - bytes);
   for (const auto& [dir, totals] : row.totals) {
-    PutVarint(out, dir);
-    *out += totals.has_value() ? '\1' : '\0';
-    if (totals.has_value()) AppendTotals(*totals, out);
+    out->append(bytes, WriteChange(bytes, dir, totals) - bytes);
   }
 }
 

@@ -82,6 +82,13 @@ class Stream {
   static absl::StatusOr<Stream> Open(core::View& view, const Place& place,
                                      const ListOptions& options) {
     Stream stream(options);
+    if (stream.InOneGo(options)) {
+      MARCOT_ASSIGN_OR_RETURN(auto cursor,
+                              DirCursor::Open(view, place, core::SlotsBegin(core::kDirectorySlot),
+                                              core::SlotsEnd(core::kFileSlot)));
+      stream.cursors_.push_back({core::kFileSlot, std::move(cursor)});
+      return stream;
+    }
     for (const char kind : {core::kDirectorySlot, core::kFileSlot}) {
       if (kind == core::kFileSlot && options.filter == ListFilter::kOnlyDirectories) continue;
       if (kind == core::kDirectorySlot && options.filter == ListFilter::kOnlyFiles) continue;
@@ -106,6 +113,7 @@ class Stream {
 
   // Behind the slot where a page ended.
   absl::Status SeekBehind(const std::string& last) {
+    if (in_one_go_) return SeekBehind(last, *cursors_.front().cursor);
     for (auto& [kind, cursor] : cursors_) {
       if (!by_name_ && kind < last[0]) {
         done_ = kind;  // this kind was listed to its end
@@ -116,11 +124,9 @@ class Stream {
         continue;
       }
       const std::string slot = core::Slot(kind, last.substr(1));
-      MARCOT_RETURN_IF_ERROR(cursor->Seek(slot));
       // By name a directory comes before a file of its name. The page may have ended on a hole, and
       // then the file was not shown.
-      if (kind > last[0]) continue;
-      if (cursor->Valid() && cursor->slot() == slot) MARCOT_RETURN_IF_ERROR(cursor->Next());
+      MARCOT_RETURN_IF_ERROR(kind > last[0] ? cursor->Seek(slot) : SeekBehind(slot, *cursor));
     }
     return absl::OkStatus();
   }
@@ -141,6 +147,18 @@ class Stream {
     std::unique_ptr<DirCursor> cursor;
   };
 
+  static absl::Status SeekBehind(const std::string& slot, DirCursor& cursor) {
+    MARCOT_RETURN_IF_ERROR(cursor.Seek(slot));
+    return cursor.Valid() && cursor.slot() == slot ? cursor.Next() : absl::OkStatus();
+  }
+
+  // Slots are in the order that is asked for, and all of them are: one cursor is cheaper than two.
+  bool InOneGo(const ListOptions& options) {
+    in_one_go_ = !by_name_ && !descending_ && options.filter == ListFilter::kAll &&
+                 options.prefix.empty() && options.start_after.empty();
+    return in_one_go_;
+  }
+
   explicit Stream(const ListOptions& options)
       : by_name_(options.order == ListOrder::kName),
         descending_(options.descending &&
@@ -154,6 +172,7 @@ class Stream {
 
   bool by_name_;
   bool descending_;
+  bool in_one_go_ = false;
   char done_ = 0;
   std::vector<OfKind> cursors_;
 };
@@ -173,16 +192,16 @@ class Lister {
       return MakeError(Code::kParamInvalid, "start_after is for the orders by name");
     }
     if (!options_.marker.empty()) {
-      MARCOT_ASSIGN_OR_RETURN(
-          const std::string position,
-          OpenMarker(options_.marker, ListingOf(directory_, options_), secret_));
-      after_ = DecodePosition(position);
+      const auto position = OpenMarker(options_.marker, ListingOf(directory_, options_), secret_);
+      MARCOT_RETURN_IF_ERROR(position.status());
+      after_ = DecodePosition(*position);
     }
     const Place place = core::PlaceOf(directory_);
     MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, core::TotalsAt(view_, place.dir, place.seq));
     out_.page.total_files = totals.child_files;
     out_.page.total_directories = totals.child_directories;
-    out_.page.entries.reserve(options_.limit);
+    out_.page.entries.reserve(
+        std::min<uint64_t>(options_.limit, totals.child_files + totals.child_directories));
     MARCOT_ASSIGN_OR_RETURN(Stream stream, Stream::Open(view_, place, options_));
     MARCOT_RETURN_IF_ERROR(by_slot ? ListBySlot(stream) : ListSorted(stream));
     return std::move(out_);
@@ -195,8 +214,9 @@ class Lister {
   };
 
   absl::Status Show(const std::string& slot, const Entry& entry) {
-    return FillStat(view_, entry, packer_,
-                    &out_.page.entries.emplace_back(Stat{.name = slot.substr(1)}));
+    Stat& stat = out_.page.entries.emplace_back();
+    stat.name.assign(slot, 1);
+    return FillStat(view_, entry, packer_, &stat);
   }
 
   std::string Marker(const Position& position) const {

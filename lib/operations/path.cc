@@ -12,22 +12,22 @@
 namespace marcot::operations {
 namespace {
 
-enum class Kind : unsigned char { kPlain, kBeyondAscii, kForbidden };
+// Kinds of bytes; plain ones have none.
+constexpr unsigned char kBeyondAscii = 1, kForbidden = 2;
 
-constexpr std::array<Kind, 256> MakeKinds() {
-  std::array<Kind, 256> kinds{};
-  for (int c = 0; c < 0x20; ++c) kinds[c] = Kind::kForbidden;
-  for (const char c : std::string_view("\\/:*?\"<>|\x7f")) kinds[c] = Kind::kForbidden;
-  for (int c = 0x80; c < 0x100; ++c) kinds[c] = Kind::kBeyondAscii;
+constexpr std::array<unsigned char, 256> MakeKinds() {
+  std::array<unsigned char, 256> kinds{};
+  for (int c = 0; c < 0x20; ++c) kinds[c] = kForbidden;
+  for (const char c : std::string_view("\\/:*?\"<>|\x7f")) kinds[c] = kForbidden;
+  for (int c = 0x80; c < 0x100; ++c) kinds[c] = kBeyondAscii;
   return kinds;
 }
-constexpr std::array<Kind, 256> kKinds = MakeKinds();
+constexpr std::array<unsigned char, 256> kKinds = MakeKinds();
 
-// The worst of its bytes.
-Kind KindOf(std::string_view name) {
-  Kind kind = Kind::kPlain;
-  for (const char c : name) kind = std::max(kind, kKinds[static_cast<unsigned char>(c)]);
-  return kind;
+unsigned char KindsIn(std::string_view name) {
+  unsigned char kinds = 0;
+  for (const char c : name) kinds |= kKinds[static_cast<unsigned char>(c)];
+  return kinds;
 }
 
 // U+0080..U+009F are control characters too.
@@ -60,9 +60,9 @@ absl::Status CheckName(std::string_view name, std::string_view path) {
     return MakeError(Code::kIllegalFileName,
                      absl::StrCat(Quoted(path), ": . and .. are not names; give the full path"));
   }
-  const Kind kind = KindOf(name);
-  if (kind == Kind::kPlain) return absl::OkStatus();
-  if (kind == Kind::kForbidden || HasC1Control(name)) {
+  const unsigned char kinds = KindsIn(name);
+  if (kinds == 0) return absl::OkStatus();
+  if ((kinds & kForbidden) != 0 || HasC1Control(name)) {
     return MakeError(Code::kIllegalFileName,
                      absl::StrCat(Quoted(path),
                                   ": a name must not hold \\ / : * ? \" < > | or "
