@@ -15,13 +15,21 @@
 #include "host.h"
 #include "progress.h"
 #include "text.h"
+#include "worker.h"
 
 namespace marcot::tool {
 namespace {
 
 // Files up to here travel many to a commit, bigger ones are streamed.
-constexpr size_t kSmallFileBytes = 256 * 1024;
+constexpr size_t kSmallFileBytes = kMaxBatchPutBytes;
 constexpr size_t kBatchBytes = 8 << 20;
+
+// What becomes one commit.
+struct Batch {
+  std::vector<BatchItem> items;
+  std::vector<std::string> host_paths;  // of the items
+  size_t bytes = 0;
+};
 
 std::string Join(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
@@ -35,7 +43,8 @@ bool SameFile(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-// All of it or nothing: one that fails takes back what it placed.
+// All of it or nothing: one that fails takes back what it placed. While a worker commits one batch
+// the next is read.
 class Import {
  public:
   Import(Session& session, std::string host_directory, std::string path)
@@ -52,7 +61,9 @@ class Import {
     if (absl::Status status = session_.OpenOrCreate(); !status.ok()) return status;
     has_store_stat_ = stat(session_.folder.c_str(), &store_stat_) == 0;
     const absl::Status status = ImportAll(top);
-    if (!status.ok()) TakeBack();
+    if (status.ok()) return status;
+    worker_.Wait().IgnoreError();  // `status` came first
+    TakeBack();
     return status;
   }
 
@@ -66,7 +77,7 @@ class Import {
     const absl::Status walked =
         WalkHost(host_directory_, [this](const HostEntry& entry) { return Visit(entry); });
     if (!walked.ok()) return walked;
-    if (absl::Status status = RunBatch(); !status.ok()) return status;
+    if (absl::Status status = RunAll(); !status.ok()) return status;
     if (progress_.has_value()) progress_->Finish();
     return absl::OkStatus();
   }
@@ -127,17 +138,14 @@ class Import {
   }
 
   void Warn(const std::string& path, const char* why) {
+    worker_.Wait().IgnoreError();  // it draws the bar; its error shows with the next batch
     if (progress_.has_value()) progress_->EndLine();
     std::fprintf(stderr, "skipped %s: %s\n", path.c_str(), why);
   }
 
   absl::Status AddDirectory(const HostEntry& entry) {
     ++totals_.directories;
-    BatchItem make = Item(BatchItem::Kind::kMakeDirectory, entry);
-    if (absl::Status status = Add(std::move(make), entry.path); !status.ok()) return status;
-    BatchItem attributes = Item(BatchItem::Kind::kSetAttributes, entry);
-    attributes.attributes = AttributesOf(entry.stat);
-    return Add(std::move(attributes), entry.path);
+    return Add(Item(BatchItem::Kind::kMakeDirectory, entry), entry.path);
   }
 
   absl::Status AddFile(const HostEntry& entry) {
@@ -145,12 +153,11 @@ class Import {
     if (S_ISLNK(entry.stat.st_mode)) return AddSymlink(entry);
     auto input = OpenInput(entry.path);
     if (!input.ok()) return input.status();
-    std::string bytes;
     // Sizes are asked of the bytes: files change, and those of /proc have none.
-    const auto small = ReadSmall(*input, entry.path, bytes);
-    if (!small.ok()) return small.status();
-    if (!*small) return Stream(*input, entry, std::move(bytes));
-    return AddSmall(entry, std::move(bytes));
+    const auto head = ReadHead(*input, entry.path);
+    if (!head.ok()) return head.status();
+    if (head->size() > kSmallFileBytes) return Stream(*input, entry, *head);
+    return AddSmall(entry, std::string(*head));
   }
 
   absl::Status AddSymlink(const HostEntry& entry) {
@@ -166,29 +173,26 @@ class Import {
     totals_.bytes += bytes.size();
     BatchItem item = Item(BatchItem::Kind::kPut, entry);
     item.bytes = std::move(bytes);
-    item.attributes = AttributesOf(entry.stat);
     return Add(std::move(item), entry.path);
   }
 
-  // Reads what a small file holds; answers whether that was all.
-  static absl::StatusOr<bool> ReadSmall(const Fd& fd, const std::string& file, std::string& bytes) {
+  // Reads what a small file holds, of a bigger one the first bytes. Valid until the next call.
+  absl::StatusOr<std::string_view> ReadHead(const Fd& fd, const std::string& file) {
     const ByteSource source = SourceOf(fd, file);
-    bytes.resize(kSmallFileBytes + 1);
     size_t filled = 0;
-    while (filled < bytes.size()) {
-      const auto got = source(bytes.data() + filled, bytes.size() - filled);
+    while (filled < kHeadBytes) {
+      const auto got = source(head_.get() + filled, kHeadBytes - filled);
       if (!got.ok()) return got.status();
       if (*got == 0) break;
       filled += *got;
     }
-    bytes.resize(filled);
-    return filled <= kSmallFileBytes;
+    return std::string_view(head_.get(), filled);
   }
 
   // Puts a file whose first bytes, `head`, were read already.
-  absl::Status Stream(const Fd& fd, const HostEntry& entry, std::string head) {
+  absl::Status Stream(const Fd& fd, const HostEntry& entry, std::string_view head) {
     // Its directory may still be waiting there.
-    if (absl::Status status = RunBatch(); !status.ok()) return status;
+    if (absl::Status status = RunAll(); !status.ok()) return status;
     size_t given = 0;
     const ByteSource rest = SourceOf(fd, entry.path);
     const ByteSource source = [&](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
@@ -219,36 +223,41 @@ class Import {
     item.kind = kind;
     item.space = session_.space;
     item.path = Join(path_, entry.relative);
-    // Nothing is placed under another name unseen.
-    if (kind != BatchItem::Kind::kSetAttributes) item.options.strategy = Strategy::kAsk;
+    item.attributes = AttributesOf(entry.stat);
+    item.options.strategy = Strategy::kAsk;  // nothing is placed under another name unseen
     return item;
   }
 
   absl::Status Add(BatchItem item, const std::string& host_path) {
-    batch_bytes_ += item.bytes.size();
-    batch_.push_back(std::move(item));
-    host_paths_.push_back(host_path);
-    if (batch_.size() < kMaxBatchItems && batch_bytes_ < kBatchBytes) return absl::OkStatus();
-    return RunBatch();
+    batch_.bytes += item.bytes.size();
+    batch_.items.push_back(std::move(item));
+    batch_.host_paths.push_back(host_path);
+    if (batch_.items.size() < kMaxBatchItems && batch_.bytes < kBatchBytes) return absl::OkStatus();
+    return HandOver();
   }
 
-  absl::Status RunBatch() {
-    if (batch_.empty()) return absl::OkStatus();
-    const auto placed = session_.store->RunAtomically(batch_);
+  absl::Status HandOver() {
+    auto batch = std::make_shared<const Batch>(std::exchange(batch_, {}));
+    return worker_.Run([this, batch] { return Commit(*batch); });
+  }
+
+  // Until all that was added is in the store.
+  absl::Status RunAll() {
+    if (!batch_.items.empty()) {
+      if (absl::Status status = HandOver(); !status.ok()) return status;
+    }
+    return worker_.Wait();
+  }
+
+  // On the worker's thread, as all that is called here.
+  absl::Status Commit(const Batch& batch) {
+    const auto placed = session_.store->RunAtomically(batch.items);
     if (!placed.ok()) {
       const ItemError error = SplitItemError(placed.status());
-      return WithHostPath(host_paths_.at(error.item), error.status);
+      return WithHostPath(batch.host_paths.at(error.item), error.status);
     }
-    uint64_t entries = 0;
-    for (const BatchItem& item : batch_) {
-      if (item.kind == BatchItem::Kind::kSetAttributes) continue;
-      ++entries;
-      RememberTop(item.path);
-    }
-    if (progress_.has_value()) progress_->Advance(entries, batch_bytes_);
-    batch_.clear();
-    host_paths_.clear();
-    batch_bytes_ = 0;
+    for (const BatchItem& item : batch.items) RememberTop(item.path);
+    if (progress_.has_value()) progress_->Advance(batch.items.size(), batch.bytes);
     return absl::OkStatus();
   }
 
@@ -273,12 +282,15 @@ class Import {
   bool has_store_stat_ = false;
   struct stat store_stat_;
   std::optional<Progress> progress_;
-  std::vector<BatchItem> batch_;
-  std::vector<std::string> host_paths_;  // of the batch's items
-  size_t batch_bytes_ = 0;
+  Batch batch_;  // the next
+  // One byte more than a small file has tells it from a bigger one.
+  static constexpr size_t kHeadBytes = kSmallFileBytes + 1;
+  const std::unique_ptr<char[]> head_{new char[kHeadBytes]};
   std::vector<std::string> placed_tops_;
   std::vector<std::string> final_path_;
   RecursiveTotals totals_;
+  // The last: it is done before the rest goes. What a task uses its owner leaves alone until Wait.
+  Worker worker_;
 };
 
 absl::Status RunImport(Session& session, const std::string& directory, const std::string& path) {
