@@ -19,7 +19,7 @@ Workers::~Workers() {
 
 absl::Status Workers::Run(Task task) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return tasks_.size() < threads_.size(); });
+  changed_.wait(lock, [this] { return tasks_.size() < kMostWaiting; });
   if (!failure_.ok()) return failure_;
   tasks_.push_back(std::move(task));
   changed_.notify_all();

@@ -17,13 +17,14 @@ namespace marcot::tool {
 class Workers {
  public:
   using Task = std::function<absl::Status()>;
+  static constexpr size_t kMostWaiting = 16;
 
   explicit Workers(size_t threads);
   ~Workers();  // what was handed over is done before
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  // Hands a task over; waits while as many wait as there are threads. The error of one that failed.
+  // Hands a task over; waits while kMostWaiting wait. The error of one that failed.
   absl::Status Run(Task task);
   // Until all are done. The error of the first that failed.
   absl::Status Wait();
