@@ -14,6 +14,9 @@ int main(int argc, char** argv) {
   RegisterStat();
   RegisterList();
   RegisterStacked();
+  RegisterReaders();
+  RegisterCopyBesideWriters();
+  RegisterCompaction();
   RegisterReclaim();
   RegisterQueue();
   RegisterSearch();

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kFiles = 100'000;
 constexpr int kStats = 100'000;
 constexpr int kListings = 1;
+constexpr int kStackedListings = 100;
 constexpr int kStack = 100;
 
 void RegisterTimed(const std::string& name, void (*body)(benchmark::State&), int iterations) {
@@ -172,10 +173,26 @@ void StatStacked(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+void ListStacked(benchmark::State& state) {
+  const Space& space = GroupData::Get<StackedData>().store.space();
+  const std::string directory = StackedData::Directory(state.range(0));
+  size_t entries = ListAll(space, directory);
+  if (entries < StackedData::kFilesEach) Die("a listing is not complete");
+  for (auto _ : state) benchmark::DoNotOptimize(ListAll(space, directory));
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(entries));
+}
+
 void RegisterStackedOf(int64_t copies) {
   benchmark::RegisterBenchmark("stacked", StatStacked)
       ->Arg(copies)
       ->Iterations(kStats)
+      ->UseRealTime();
+}
+
+void RegisterListStackedOf(int64_t copies) {
+  benchmark::RegisterBenchmark("stacked/list", ListStacked)
+      ->Arg(copies)
+      ->Iterations(kStackedListings)
       ->UseRealTime();
 }
 
@@ -203,6 +220,9 @@ void RegisterStacked() {
       [] { RegisterStackedOf(1); },
       [] { RegisterStackedOf(10); },
       [] { RegisterStackedOf(kStack); },
+      [] { RegisterListStackedOf(0); },
+      [] { RegisterListStackedOf(1); },
+      [] { RegisterListStackedOf(10); },
   });
 }
 

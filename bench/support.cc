@@ -26,7 +26,11 @@ TempFolder::~TempFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-BenchStore::BenchStore() : folder_(std::filesystem::temp_directory_path()) { Open(); }
+BenchStore::BenchStore(const StoreOptions& options)
+    : folder_(std::filesystem::temp_directory_path()), options_(options) {
+  options_.create_if_missing = true;
+  Open();
+}
 
 void BenchStore::Reopen() {
   Close();
@@ -36,9 +40,7 @@ void BenchStore::Reopen() {
 void BenchStore::Close() { store_.reset(); }
 
 void BenchStore::Open() {
-  StoreOptions options;
-  options.create_if_missing = true;
-  store_ = Must(Store::Open((folder_.path() / "store").string(), options));
+  store_ = Must(Store::Open((folder_.path() / "store").string(), options_));
   space_ = Must(store_->OpenSpace("default", "-"));
 }
 

@@ -42,10 +42,10 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-// A store with the default options below TMPDIR, and its first space.
+// A store below TMPDIR, with the default options where no others are given, and its first space.
 class BenchStore {
  public:
-  BenchStore();
+  explicit BenchStore(const StoreOptions& options = {});
 
   Store& store() { return *store_; }
   const Space& space() const { return space_; }
@@ -56,6 +56,7 @@ class BenchStore {
 
  private:
   const TempFolder folder_;
+  StoreOptions options_;
   std::unique_ptr<Store> store_;
   Space space_;
 };

@@ -9,6 +9,7 @@
 #include "check/checker.h"
 #include "check/sorter.h"
 #include "check/undo.h"
+#include "core/chunks.h"
 #include "core/facts.h"
 #include "core/records.h"
 #include "core/summaries.h"
@@ -561,8 +562,7 @@ TEST_P(CheckTest, Garbage) {
         "garbage", row.family, Shown(row.key),
         [&](storage::Batch& batch) { batch.PutSealed(row.family, row.key, garbage); },
         WithoutRow<Then>(row));
-    const bool bare =
-        row.value.empty() || row.family == Family::kDeadlists || row.family == Family::kChunks;
+    const bool bare = row.value.empty() || row.family == Family::kDeadlists;
     // Another format is none that this check judges.
     if (bare || row.key == core::kFormatKey) continue;
     Try(
@@ -673,7 +673,7 @@ TEST_P(CheckTest, ExtraRows) {
                   core::EncodeContent({.count = 2, .size = 8}));
       },
       Then::kRepaired);
-  extra(Family::kChunks, core::PairKey(unknown, 0), "stray bytes");
+  extra(Family::kChunks, core::PairKey(unknown, 0), core::EncodeChunk("stray bytes"));
   extra(Family::kReclaim, core::PairKey(8, 0),
         core::EncodeJob({core::Job::Kind::kRelease, unknown, 7, {}}));
   if (GetParam()) {

@@ -2,6 +2,7 @@
 #include "pch/test_pch.h"
 
 #include <cstring>
+#include <random>
 
 #include "support/status_testing.h"
 #include "support/temp_store.h"
@@ -620,6 +621,26 @@ TEST_P(StreamTest, ComesOutAsItWentIn) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, StreamTest,
                          ::testing::Values(0, 1, kMiB - 1, kMiB, kMiB + 1, 20 * kMiB));
+
+// Those that are packed, and those that would not get shorter.
+TEST_F(OperationsTest, BytesOfAnyKindComeOutAsTheyWentIn) {
+  std::mt19937_64 random(1);
+  for (const size_t size : {size_t{4'095}, size_t{4'096}, size_t{kMiB} / 4, size_t{kMiB} / 4 + 1}) {
+    std::string noise(size, '\0');
+    for (char& byte : noise) byte = static_cast<char>(random());
+    for (const std::string& bytes :
+         {noise, std::string(size, 'x'), noise + std::string(size, 'y')}) {
+      ASSERT_EQ(Put("f", bytes, Strategy::kOverwrite), "f");
+      EXPECT_TRUE(Read("f") == bytes) << size;
+      const auto reader = space_.OpenFile("f");
+      ASSERT_OK(reader);
+      const absl::StatusOr<std::string> piece = (*reader)->Read(size - 2, 5);
+      ASSERT_OK(piece);
+      EXPECT_EQ(*piece, bytes.substr(size - 2, 5));
+    }
+  }
+  Drain();
+}
 
 TEST_F(OperationsTest, AFailingStreamLeavesNothing) {
   int pieces = 0;

@@ -22,6 +22,7 @@ OPERATIONS = [
     ("delete", "delete the tree", "call"),
     ("reclaim", "and give all back, later", "call"),
     ("rename_copies", "one of 10,000 rename copies", "call"),
+    ("import", "import of a real tree", "file"),
 ]
 RAW = "raw RocksDB"
 
@@ -140,6 +141,8 @@ def targets(times):
         (f"delete of {n} in raw puts", own("delete"), of(RAW, "create"), "time", 10),
         ("stat through a copy beside the original", own("stat_in_copy"), own("stat"), "time", 1.3),
     ]
+    rows += [("import of a real tree beside cp -a", own("import", files), of("ext4", "import", files), "speed", 3)
+             for files in times.sizes("import")]
     return rows
 
 

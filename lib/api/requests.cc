@@ -123,9 +123,7 @@ absl::Status PrepareContent(const BatchItem& item, Operation* operation) {
   if (item.bytes.size() > kMaxBatchPutBytes) {
     return Invalid(item.path, "more than 1 MiB in a batch; put such a file by itself");
   }
-  operation->content.id = operations::HashOf(item.bytes);
-  operation->content.size = item.bytes.size();
-  operation->content.bytes = item.bytes;
+  operation->content = operations::ContentOf(item.bytes);
   return absl::OkStatus();
 }
 

@@ -221,9 +221,7 @@ absl::StatusOr<Placed> Space::Put(std::string_view path, std::string_view bytes,
   if (bytes.size() > kMaxBatchPutBytes || state_->engine->options().content_store != nullptr) {
     return Put(path, SourceOf(bytes), options);
   }
-  operation.content.id = operations::HashOf(bytes);
-  operation.content.size = bytes.size();
-  operation.content.bytes = bytes;
+  operation.content = operations::ContentOf(bytes);
   return state_->engine->RunOperation(std::move(operation), options.durability);
 }
 

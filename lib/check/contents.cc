@@ -39,8 +39,7 @@ class Blob {
            });
     }
     chunks_ = index + 1;
-    bytes_ += rows.value().size();
-    XXH3_128bits_update(hash_.get(), rows.value().data(), rows.value().size());
+    if (!rows.damaged()) Add(rows, index);
   }
 
   void Check() const {
@@ -67,6 +66,19 @@ class Blob {
     return {hash.high64, hash.low64};
   }
 
+  void Add(const Rows& rows, uint64_t index) {
+    const auto bytes = core::DecodeChunk(rows.value(), &buffer_);
+    if (!bytes.ok()) {
+      damaged_ = true;
+      return Find(Fault::kContentDamaged, absl::StrCat("chunk ", index, " does not decode"),
+                  [key = std::string(rows.key())](Repairer& repairer) {
+                    return repairer.MoveAway(Family::kChunks, key);
+                  });
+    }
+    bytes_ += bytes->size();
+    XXH3_128bits_update(hash_.get(), bytes->data(), bytes->size());
+  }
+
   void Find(Fault fault, std::string detail, Fix fix = nullptr) const {
     state_.findings().Add(fault,
                           content_.empty()
@@ -80,6 +92,7 @@ class Blob {
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> hash_;
   bool claimed_ = false, whole_ = true, damaged_ = false;
   ContentId content_;
+  std::string buffer_;
   uint64_t size_ = 0, bytes_ = 0, chunks_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "check/rows.h"
+#include "core/chunks.h"
 #include "marcot/error.h"
 #include "operations/content.h"
 #include "operations/spaces.h"
@@ -225,7 +226,10 @@ absl::Status Repairer::WriteLost(const Lost& lost) {
   if (there) return absl::OkStatus();  // the same record, met once more
   const uint64_t blob = txn_->NewId();
   entry = LostFile(operations::HashOf(lost.text), lost.text.size());
-  txn_->Put(Family::kChunks, core::PairKey(blob, 0), lost.text);
+  uint64_t index = 0;
+  for (std::string& chunk : core::EncodeChunks(lost.text)) {
+    txn_->Put(Family::kChunks, core::PairKey(blob, index++), std::move(chunk));
+  }
   txn_->Put(Family::kContents, core::ContentKey(entry.content),
             core::EncodeContent({.count = 1, .size = entry.size, .blob = blob}));
   TreeWriter(*txn_).CountContent(entry.size);

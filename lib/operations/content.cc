@@ -19,22 +19,22 @@ ContentId ToId(const XXH128_hash_t& hash) { return {hash.high64, hash.low64}; }
 
 class WriteChunkWork final : public Pipeline::Work {
  public:
-  WriteChunkWork(uint64_t* blob, uint64_t index, std::string_view bytes)
-      : blob_(blob), index_(index), bytes_(bytes) {}
+  WriteChunkWork(uint64_t* blob, uint64_t index, std::string_view chunk)
+      : blob_(blob), index_(index), chunk_(chunk) {}
 
   absl::Status Execute(core::Txn& txn) override {
     if (*blob_ == 0) *blob_ = txn.NewId();
     std::string chunks;
     PutVarint(&chunks, index_ + 1);
     txn.Put(Family::kMeta, core::UploadKey(*blob_), std::move(chunks));
-    txn.Put(Family::kChunks, core::PairKey(*blob_, index_), std::string(bytes_));
+    txn.Put(Family::kChunks, core::PairKey(*blob_, index_), std::string(chunk_));
     return absl::OkStatus();
   }
 
  private:
   uint64_t* const blob_;
   const uint64_t index_;
-  const std::string_view bytes_;
+  const std::string_view chunk_;
 };
 
 class AbandonWork final : public Pipeline::Work {
@@ -119,9 +119,8 @@ absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
   MARCOT_ASSIGN_OR_RETURN(const bool released, txn.Get(Family::kReleased, key, &value));
   if (released) txn.Delete(Family::kReleased, key);
   const uint64_t blob = content.blob != 0 ? content.blob : txn.NewId();
-  for (uint64_t i = 0; i * kChunkBytes < content.bytes.size(); ++i) {
-    txn.Put(Family::kChunks, core::PairKey(blob, i),
-            std::string(content.bytes.substr(i * kChunkBytes, kChunkBytes)));
+  for (uint64_t i = 0; i < content.chunks.size(); ++i) {
+    txn.Put(Family::kChunks, core::PairKey(blob, i), content.chunks[i]);
   }
   txn.Put(Family::kContents, std::move(key),
           core::EncodeContent({.count = row.count + 1, .size = content.size, .blob = blob}));
@@ -139,6 +138,10 @@ absl::Status HoldContent(const FileContent& content, const std::vector<std::stri
 
 ContentId HashOf(std::string_view bytes) {
   return bytes.empty() ? ContentId{} : ToId(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+FileContent ContentOf(std::string_view bytes) {
+  return {.id = HashOf(bytes), .size = bytes.size(), .chunks = core::EncodeChunks(bytes)};
 }
 
 absl::StatusOr<size_t> Fill(const ByteSource& source, char* buffer, size_t capacity) {
@@ -168,15 +171,15 @@ absl::StatusOr<FileContent> Upload::Write(const ByteSource& source) {
       return MakeError(Code::kParamInvalid, "a file of more than 2^53 bytes");
     }
     XXH3_128bits_update(hash.get(), buffer.get(), n);
-    MARCOT_RETURN_IF_ERROR(WriteChunk({buffer.get(), n}));
+    MARCOT_RETURN_IF_ERROR(WriteChunk(core::EncodeChunk({buffer.get(), n})));
   }
   if (content.size > 0) content.id = ToId(XXH3_128bits_digest(hash.get()));
   content.blob = blob_;
   return content;
 }
 
-absl::Status Upload::WriteChunk(std::string_view bytes) {
-  WriteChunkWork work(&blob_, chunks_, bytes);
+absl::Status Upload::WriteChunk(std::string_view chunk) {
+  WriteChunkWork work(&blob_, chunks_, chunk);
   MARCOT_RETURN_IF_ERROR(pipeline_.Run(work));
   ++chunks_;
   return absl::OkStatus();
@@ -226,13 +229,16 @@ absl::Status ReadContent(core::View& view, const ContentId& id, uint64_t offset,
   if (!found) return lost();
   MARCOT_ASSIGN_OR_RETURN(const core::ContentRow row, core::DecodeContent(value));
   if (row.blob == 0) return lost();
+  std::string buffer;
   const uint64_t end = offset < row.size ? offset + std::min(length, row.size - offset) : offset;
   while (offset < end) {
     const uint64_t index = offset / kChunkBytes, begin = offset % kChunkBytes;
     MARCOT_ASSIGN_OR_RETURN(const bool chunk,
                             view.Get(Family::kChunks, core::PairKey(row.blob, index), &value));
-    if (!chunk || value.size() <= begin) return lost();
-    const std::string_view piece = std::string_view(value).substr(begin, end - offset);
+    if (!chunk) return lost();
+    MARCOT_ASSIGN_OR_RETURN(const std::string_view bytes, core::DecodeChunk(value, &buffer));
+    if (bytes.size() <= begin) return lost();
+    const std::string_view piece = bytes.substr(begin, end - offset);
     MARCOT_RETURN_IF_ERROR(sink(piece));
     offset += piece.size();
   }

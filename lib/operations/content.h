@@ -17,6 +17,8 @@
 namespace marcot::operations {
 
 ContentId HashOf(std::string_view bytes);
+// Of bytes for the built-in store.
+FileContent ContentOf(std::string_view bytes);
 
 // One more record of a file, at `path`, holds the content; its bytes are stored if they are new.
 // ContentCondemned; ContentNotFound for one that was said to be stored.
@@ -38,7 +40,7 @@ class Upload {
   void MarkUsed() { blob_ = 0; }
 
  private:
-  absl::Status WriteChunk(std::string_view bytes);
+  absl::Status WriteChunk(std::string_view chunk);
 
   Pipeline& pipeline_;
   uint64_t blob_ = 0;

@@ -80,7 +80,6 @@ struct Carried {
 
 // A content that has come and that no name holds yet.
 struct Waiting {
-  std::string bytes;
   std::unique_ptr<Upload> upload;
   FileContent content;
 };
@@ -167,8 +166,9 @@ class SpaceImporter {
       if (!name.name.is_directory() && !name.name.removed) {
         MARCOT_ASSIGN_OR_RETURN(name.content, ContentOf(name.name));
       }
-      const size_t bytes = name.content.bytes.size() + name.name.slot.size() +
-                           name.name.creator.size() + name.name.attributes.size();
+      const size_t bytes = (name.content.chunks.empty() ? 0 : name.content.size) +
+                           name.name.slot.size() + name.name.creator.size() +
+                           name.name.attributes.size();
       Part().names.push_back(std::move(name));
       ++seen_.names;
       MARCOT_RETURN_IF_ERROR(Count(bytes));
@@ -225,7 +225,7 @@ class SpaceImporter {
     if (first == waiting_.end()) return content;
     held_.push_back(std::move(first->second));
     waiting_.erase(first);
-    return held_.back()->content;
+    return std::move(held_.back()->content);
   }
 
   absl::Status AddContent() {
@@ -263,10 +263,9 @@ class SpaceImporter {
       MARCOT_ASSIGN_OR_RETURN(waiting->content, waiting->upload->Write(bytes.source()));
       return absl::OkStatus();
     }
-    waiting->bytes.resize(content.size);
-    MARCOT_RETURN_IF_ERROR(
-        Fill(bytes.source(), waiting->bytes.data(), waiting->bytes.size()).status());
-    waiting->content = {.id = content.id, .size = content.size, .bytes = waiting->bytes};
+    std::string all(content.size, '\0');
+    MARCOT_RETURN_IF_ERROR(Fill(bytes.source(), all.data(), all.size()).status());
+    waiting->content = operations::ContentOf(all);
     return absl::OkStatus();
   }
 

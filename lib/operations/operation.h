@@ -26,10 +26,10 @@ struct FileContent {
   ContentId id;
   uint64_t size = 0;
   bool host_kept = false;
-  bool unique_id = false;  // host-kept: see ContentRef
-  std::string_view bytes;  // built-in: written if the store does not have them
-  uint64_t blob = 0;       // built-in, streamed: its chunks are in the store already
-  bool stored = false;     // the store knows the content, or the put fails
+  bool unique_id = false;           // host-kept: see ContentRef
+  std::vector<std::string> chunks;  // built-in: written if the store does not have the bytes
+  uint64_t blob = 0;                // built-in, streamed: its chunks are in the store already
+  bool stored = false;              // the store knows the content, or the put fails
 };
 
 struct Operation {

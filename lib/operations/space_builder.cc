@@ -250,7 +250,7 @@ class BuildWork final : public Pipeline::Work {
 
   absl::Status Hold(const NameToBuild& what) {
     const FileContent& content = what.content;
-    const bool first = content.blob != 0 || !content.bytes.empty();
+    const bool first = content.blob != 0 || !content.chunks.empty();
     if (content.host_kept && !content.id.empty()) {
       MARCOT_RETURN_IF_ERROR(CheckHostKept(content, what.name.slot.substr(1)));
     }

@@ -9,6 +9,9 @@
 namespace marcot::storage {
 namespace {
 
+// A flush is not worth it for less: some dozens of chunks.
+constexpr size_t kMinChunksBuffer = 8u << 20;
+
 class AllButSuffix final : public rocksdb::SliceTransform {
  public:
   const char* Name() const override { return "marcot.all_but_last_8"; }
@@ -72,10 +75,17 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
   }
   if (family == Family::kChunks) {
     // Contents of files: written once, deleted once. Out of the tree, compaction never copies them.
+    // They come packed where that helps (core/chunks.h).
     options.enable_blob_files = true;
-    options.min_blob_size = 4096;
-    options.blob_compression_type = rocksdb::kLZ4Compression;
+    options.min_blob_size = 1024;
+    options.blob_compression_type = rocksdb::kNoCompression;
     options.enable_blob_garbage_collection = true;
+    // Parts of the budget, so that one is flushed while the next is filled: one memtable of the
+    // whole of it would make the writer wait, and have those of all other families flushed first.
+    options.write_buffer_size =
+        std::max(memtable_bytes / 4, std::min(memtable_bytes, kMinChunksBuffer));
+    options.max_write_buffer_number =
+        static_cast<int>(2 * memtable_bytes / options.write_buffer_size);
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;

@@ -1,27 +1,24 @@
 // import: a directory of this machine into a space.
-#include <unistd.h>
-
+#include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
-#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "commands.h"
 #include "host.h"
-#include "progress.h"
+#include "import_files.h"
+#include "import_target.h"
 #include "text.h"
+#include "workers.h"
 
 namespace marcot::tool {
 namespace {
 
-// Files up to here travel many to a commit, bigger ones are streamed.
-constexpr size_t kSmallFileBytes = 256 * 1024;
-constexpr size_t kBatchBytes = 8 << 20;
+// Commits follow each other whoever makes them: more threads than these would wait for them.
+constexpr unsigned kMaxThreads = 4;
 
 std::string Join(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
@@ -35,11 +32,15 @@ bool SameFile(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-// All of it or nothing: one that fails takes back what it placed.
+// All of it or nothing: one that fails takes back what it placed. Walks and makes directories
+// itself, and leaves files to workers once their directories are there.
 class Import {
  public:
   Import(Session& session, std::string host_directory, std::string path)
-      : session_(session), host_directory_(std::move(host_directory)), path_(std::move(path)) {}
+      : session_(session),
+        host_directory_(std::move(host_directory)),
+        path_(std::move(path)),
+        target_(session, path_.empty()) {}
 
   absl::Status Run() {
     struct stat top;
@@ -52,22 +53,28 @@ class Import {
     if (absl::Status status = session_.OpenOrCreate(); !status.ok()) return status;
     has_store_stat_ = stat(session_.folder.c_str(), &store_stat_) == 0;
     const absl::Status status = ImportAll(top);
-    if (!status.ok()) TakeBack();
+    if (!status.ok()) target_.TakeBack();
     return status;
   }
 
   const std::vector<std::string>& final_path() const { return final_path_; }
-  const RecursiveTotals& totals() const { return totals_; }
+  RecursiveTotals totals() const {
+    RecursiveTotals totals = totals_;
+    totals.bytes = target_.bytes();
+    return totals;
+  }
 
  private:
   absl::Status ImportAll(const struct stat& top) {
     if (absl::Status status = StartProgress(); !status.ok()) return status;
     if (absl::Status status = MakeTop(top); !status.ok()) return status;
-    const absl::Status walked =
-        WalkHost(host_directory_, [this](const HostEntry& entry) { return Visit(entry); });
-    if (!walked.ok()) return walked;
-    if (absl::Status status = RunBatch(); !status.ok()) return status;
-    if (progress_.has_value()) progress_->Finish();
+    Workers workers(std::clamp(std::thread::hardware_concurrency(), 1u, kMaxThreads));
+    absl::Status status =
+        WalkHost(host_directory_, [&](const HostEntry& entry) { return Visit(entry, workers); });
+    if (status.ok()) status = HandOver(workers);
+    const absl::Status worked = workers.Wait();
+    if (!status.ok() || !worked.ok()) return worked.ok() ? status : worked;
+    target_.FinishProgress();
     return absl::OkStatus();
   }
 
@@ -82,7 +89,7 @@ class Import {
       return true;
     };
     if (absl::Status status = WalkHost(host_directory_, count); !status.ok()) return status;
-    progress_.emplace("import", entries, bytes);
+    target_.ShowProgress(entries, bytes);
     return absl::OkStatus();
   }
 
@@ -98,7 +105,7 @@ class Import {
       auto placed = session_.space.MakeDirectory(path_, options);
       if (!placed.ok()) return placed.status();
       final_path_ = std::move(placed->path);
-      placed_tops_.push_back(new_top);
+      target_.Remember(new_top);
     }
     return session_.space.SetAttributes(path_, AttributesOf(top));
   }
@@ -112,173 +119,54 @@ class Import {
     return path_;
   }
 
-  absl::StatusOr<bool> Visit(const HostEntry& entry) {
+  absl::StatusOr<bool> Visit(const HostEntry& entry, Workers& workers) {
     if (IsStore(entry.stat)) {
-      Warn(entry.path, "the store itself");
+      target_.Warn(entry.path, "the store itself");
       return false;
     }
     if (!IsKept(entry.stat)) {
-      Warn(entry.path, "neither a file, a directory nor a symbolic link");
+      target_.Warn(entry.path, "neither a file, a directory nor a symbolic link");
       return false;
     }
-    const absl::Status status = S_ISDIR(entry.stat.st_mode) ? AddDirectory(entry) : AddFile(entry);
+    const absl::Status status =
+        S_ISDIR(entry.stat.st_mode) ? AddDirectory(entry) : AddFile(entry, workers);
     if (!status.ok()) return status;
     return true;
   }
 
-  void Warn(const std::string& path, const char* why) {
-    if (progress_.has_value()) progress_->EndLine();
-    std::fprintf(stderr, "skipped %s: %s\n", path.c_str(), why);
-  }
-
   absl::Status AddDirectory(const HostEntry& entry) {
     ++totals_.directories;
-    BatchItem make = Item(BatchItem::Kind::kMakeDirectory, entry);
-    if (absl::Status status = Add(std::move(make), entry.path); !status.ok()) return status;
-    BatchItem attributes = Item(BatchItem::Kind::kSetAttributes, entry);
-    attributes.attributes = AttributesOf(entry.stat);
-    return Add(std::move(attributes), entry.path);
+    target_.Add(BatchItem::Kind::kMakeDirectory, entry.path, Join(path_, entry.relative),
+                entry.stat, {}, &directories_);
+    return directories_.items.size() == kMaxBatchItems ? target_.Commit(&directories_)
+                                                       : absl::OkStatus();
   }
 
-  absl::Status AddFile(const HostEntry& entry) {
+  absl::Status AddFile(const HostEntry& entry, Workers& workers) {
     ++totals_.files;
-    if (S_ISLNK(entry.stat.st_mode)) return AddSymlink(entry);
-    auto input = OpenInput(entry.path);
-    if (!input.ok()) return input.status();
-    std::string bytes;
-    // Sizes are asked of the bytes: files change, and those of /proc have none.
-    const auto small = ReadSmall(*input, entry.path, bytes);
-    if (!small.ok()) return small.status();
-    if (!*small) return Stream(*input, entry, std::move(bytes));
-    return AddSmall(entry, std::move(bytes));
+    files_.push_back({entry.path, Join(path_, entry.relative), entry.stat});
+    file_bytes_ += static_cast<uint64_t>(entry.stat.st_size);
+    const bool full = files_.size() == kMaxBatchItems || file_bytes_ >= kImportBatchBytes;
+    return full ? HandOver(workers) : absl::OkStatus();
   }
 
-  absl::Status AddSymlink(const HostEntry& entry) {
-    std::error_code error;
-    const std::string target = std::filesystem::read_symlink(entry.path, error).native();
-    if (error) {
-      return MakeError(Code::kParamInvalid, "cannot read " + entry.path + ": " + error.message());
-    }
-    return AddSmall(entry, target);
-  }
-
-  absl::Status AddSmall(const HostEntry& entry, std::string bytes) {
-    totals_.bytes += bytes.size();
-    BatchItem item = Item(BatchItem::Kind::kPut, entry);
-    item.bytes = std::move(bytes);
-    item.attributes = AttributesOf(entry.stat);
-    return Add(std::move(item), entry.path);
-  }
-
-  // Reads what a small file holds; answers whether that was all.
-  static absl::StatusOr<bool> ReadSmall(const Fd& fd, const std::string& file, std::string& bytes) {
-    const ByteSource source = SourceOf(fd, file);
-    bytes.resize(kSmallFileBytes + 1);
-    size_t filled = 0;
-    while (filled < bytes.size()) {
-      const auto got = source(bytes.data() + filled, bytes.size() - filled);
-      if (!got.ok()) return got.status();
-      if (*got == 0) break;
-      filled += *got;
-    }
-    bytes.resize(filled);
-    return filled <= kSmallFileBytes;
-  }
-
-  // Puts a file whose first bytes, `head`, were read already.
-  absl::Status Stream(const Fd& fd, const HostEntry& entry, std::string head) {
-    // Its directory may still be waiting there.
-    if (absl::Status status = RunBatch(); !status.ok()) return status;
-    size_t given = 0;
-    const ByteSource rest = SourceOf(fd, entry.path);
-    const ByteSource source = [&](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
-      absl::StatusOr<size_t> got = head.copy(buffer, capacity, given);
-      given += *got;
-      if (*got == 0) got = rest(buffer, capacity);
-      if (got.ok()) CountBytes(*got);
-      return got;
-    };
-    PutOptions options;
-    options.strategy = Strategy::kAsk;
-    options.attributes = AttributesOf(entry.stat);
-    const std::string target = Join(path_, entry.relative);
-    const auto placed = session_.space.Put(target, source, options);
-    if (!placed.ok()) return WithHostPath(entry.path, placed.status());
-    RememberTop(target);
-    if (progress_.has_value()) progress_->Advance(1, 0);
-    return absl::OkStatus();
-  }
-
-  void CountBytes(uint64_t bytes) {
-    totals_.bytes += bytes;
-    if (progress_.has_value()) progress_->Advance(0, bytes);
-  }
-
-  BatchItem Item(BatchItem::Kind kind, const HostEntry& entry) const {
-    BatchItem item;
-    item.kind = kind;
-    item.space = session_.space;
-    item.path = Join(path_, entry.relative);
-    // Nothing is placed under another name unseen.
-    if (kind != BatchItem::Kind::kSetAttributes) item.options.strategy = Strategy::kAsk;
-    return item;
-  }
-
-  absl::Status Add(BatchItem item, const std::string& host_path) {
-    batch_bytes_ += item.bytes.size();
-    batch_.push_back(std::move(item));
-    host_paths_.push_back(host_path);
-    if (batch_.size() < kMaxBatchItems && batch_bytes_ < kBatchBytes) return absl::OkStatus();
-    return RunBatch();
-  }
-
-  absl::Status RunBatch() {
-    if (batch_.empty()) return absl::OkStatus();
-    const auto placed = session_.store->RunAtomically(batch_);
-    if (!placed.ok()) {
-      const ItemError error = SplitItemError(placed.status());
-      return WithHostPath(host_paths_.at(error.item), error.status);
-    }
-    uint64_t entries = 0;
-    for (const BatchItem& item : batch_) {
-      if (item.kind == BatchItem::Kind::kSetAttributes) continue;
-      ++entries;
-      RememberTop(item.path);
-    }
-    if (progress_.has_value()) progress_->Advance(entries, batch_bytes_);
-    batch_.clear();
-    host_paths_.clear();
-    batch_bytes_ = 0;
-    return absl::OkStatus();
-  }
-
-  static absl::Status WithHostPath(const std::string& host_path, const absl::Status& status) {
-    return MakeError(CodeOf(status), host_path + ": " + std::string(status.message()));
-  }
-
-  // Into the root, each entry directly below it is one to take back.
-  void RememberTop(const std::string& target) {
-    if (path_.empty() && target.find('/') == target.npos) placed_tops_.push_back(target);
-  }
-
-  void TakeBack() {
-    for (const std::string& top : placed_tops_) {
-      const auto deleted = session_.space.Delete(top, {.permanent = true});
-      if (!deleted.ok()) std::fprintf(stderr, "%s is left in the store\n", top.c_str());
-    }
+  absl::Status HandOver(Workers& workers) {
+    if (absl::Status status = target_.Commit(&directories_); !status.ok()) return status;
+    auto files = std::make_shared<const std::vector<FileToImport>>(std::exchange(files_, {}));
+    file_bytes_ = 0;
+    return workers.Run([this, files] { return ImportFiles(*files, target_); });
   }
 
   Session& session_;
   const std::string host_directory_, path_;
+  ImportTarget target_;
   bool has_store_stat_ = false;
   struct stat store_stat_;
-  std::optional<Progress> progress_;
-  std::vector<BatchItem> batch_;
-  std::vector<std::string> host_paths_;  // of the batch's items
-  size_t batch_bytes_ = 0;
-  std::vector<std::string> placed_tops_;
+  ImportBatch directories_;          // not there yet
+  std::vector<FileToImport> files_;  // not handed over yet
+  uint64_t file_bytes_ = 0;          // theirs, as the host says
   std::vector<std::string> final_path_;
-  RecursiveTotals totals_;
+  RecursiveTotals totals_;  // but for the bytes
 };
 
 absl::Status RunImport(Session& session, const std::string& directory, const std::string& path) {
