@@ -210,9 +210,15 @@ class RocksdbStorage final : public Storage {
 
   StorageFigures GetFigures() const override {
     using Of = rocksdb::DB::Properties;
+    std::vector<FamilyFigures> families = FiguresOfFamilies();
+    uint64_t disk_bytes = 0, estimated_records = 0;
+    for (const FamilyFigures& family : families) {
+      disk_bytes += family.disk_bytes;
+      estimated_records += family.estimated_records;
+    }
     return {
-        .disk_bytes = Sum(Of::kTotalSstFilesSize) + Sum(Of::kTotalBlobFileSize),
-        .estimated_records = Sum(Of::kEstimateNumKeys),
+        .disk_bytes = disk_bytes,
+        .estimated_records = estimated_records,
         .memtable_bytes = Sum(Of::kCurSizeAllMemTables),
         .block_cache_bytes = One(Of::kBlockCacheUsage),
         .block_cache_capacity = One(Of::kBlockCacheCapacity),
@@ -226,7 +232,7 @@ class RocksdbStorage final : public Storage {
         .log_bytes = written_->logged(),
         .flushed_bytes = written_->flushed(),
         .compacted_bytes = written_->compacted(),
-        .families = FiguresOfFamilies(),
+        .families = std::move(families),
     };
   }
 
