@@ -38,7 +38,7 @@ void BenchStore::Close() { store_.reset(); }
 void BenchStore::Open() {
   StoreOptions options;
   options.create_if_missing = true;
-  store_ = Must(Store::Open((folder_.path() / "store").string(), options));
+  store_ = Must(Store::Open(folder().string(), options));
   space_ = Must(store_->OpenSpace("default", "-"));
 }
 
