@@ -40,7 +40,7 @@ void BenchStore::Reopen() {
 void BenchStore::Close() { store_.reset(); }
 
 void BenchStore::Open() {
-  store_ = Must(Store::Open((folder_.path() / "store").string(), options_));
+  store_ = Must(Store::Open(folder().string(), options_));
   space_ = Must(store_->OpenSpace("default", "-"));
 }
 

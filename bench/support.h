@@ -49,6 +49,7 @@ class BenchStore {
 
   Store& store() { return *store_; }
   const Space& space() const { return space_; }
+  std::filesystem::path folder() const { return folder_.path() / "store"; }
   // What was written is in sorted files afterwards, no longer in memtables.
   void Reopen();
   void Close();

@@ -14,160 +14,14 @@
 #include "operations/read.h"
 #include "operations/search.h"
 #include "operations/spaces.h"
-#include "rocksdb/perf_context.h"
-#include "rocksdb/perf_level.h"
 #include "storage_rocksdb/rocksdb_storage.h"
-#include "support/counting_storage.h"
+#include "support/counted_engine.h"
 #include "support/temp_store.h"
 
 namespace marcot::testing {
 namespace {
 
-using operations::Engine;
 using operations::Operation;
-
-constexpr uint64_t kFilesPerDirectory = 100;
-
-// Counts, and the records that RocksDB passed over inside its iterators (tombstones, old versions).
-struct Cost {
-  Counts counts;
-  uint64_t passed_over = 0;
-  bool operator==(const Cost&) const = default;
-};
-std::ostream& operator<<(std::ostream& out, const Cost& cost) {
-  return out << cost.counts << ", passed over " << cost.passed_over;
-}
-
-std::vector<std::string> Split(const std::string& path) { return *operations::ParsePath(path, {}); }
-
-// An engine over a counting storage, with one space. The record cache is off: every record that an
-// operation needs is counted.
-class CountedEngine {
- public:
-  CountedEngine() { Open(); }
-
-  void Open() {
-    engine_.reset();
-    auto rocksdb = storage::OpenRocksdb(
-        folder_.path().string(),
-        {.create_if_missing = true, .block_cache_bytes = 64u << 20, .memtable_bytes = 64u << 20});
-    StoreOptions options;
-    options.create_if_missing = true;
-    options.record_cache_bytes = 0;
-    options.background_reclaim = false;
-    engine_ = *Engine::Start(CountingStorage(*std::move(rocksdb), &counts_), options);
-    operations::CreateLibraryWork library("lib");
-    operations::CreateSpaceWork space("lib", "space");
-    if (engine_->Run(library, Durability::kLogged).ok()) {
-      EXPECT_TRUE(engine_->Run(space, Durability::kLogged).ok());
-      root_.dir = space.record().root;
-    }
-  }
-
-  Operation Make(Operation::Kind kind, const std::string& path) const {
-    Operation operation;
-    operation.kind = kind;
-    operation.root = operation.from_root = root_.dir;
-    operation.library = operation.from_library = "lib";
-    operation.space = operation.from_space = "space";
-    operation.path = Split(path);
-    return operation;
-  }
-  Operation Put(const std::string& path) const {
-    Operation operation = Make(Operation::Kind::kPut, path);
-    operation.content = {.id = {1, 1}, .size = 10, .host_kept = true, .unique_id = true};
-    return operation;
-  }
-  Operation Transfer(Operation::Kind kind, const std::string& from, const std::string& to) const {
-    Operation operation = Make(kind, to);
-    operation.from = Split(from);
-    operation.strategy = Strategy::kRename;
-    return operation;
-  }
-
-  Operation Restore(const std::string& path, uint64_t item) const {
-    Operation operation = Make(Operation::Kind::kRestore, path);
-    operation.from.clear();
-    operation.item = item;
-    return operation;
-  }
-  Operation Snapshot(const std::string& path, const std::string& name) const {
-    Operation operation = Make(Operation::Kind::kTakeSnapshot, path);
-    operation.snapshot = name;
-    return operation;
-  }
-
-  void TurnBinOn() {
-    const LibrarySettings settings{.recycle_bin = true};
-    operations::SetLibraryWork work("lib", settings);
-    ASSERT_TRUE(engine_->Run(work, Durability::kLogged).ok());
-  }
-  uint64_t newest() const { return engine_->committed().published(); }
-
-  void Run(std::vector<Operation> operations) {
-    for (const auto& outcome : engine_->RunSideBySide(std::move(operations), Durability::kLogged)) {
-      ASSERT_TRUE(outcome.ok()) << outcome.status();
-    }
-  }
-  void Run(const Operation& operation) { Run(std::vector<Operation>{operation}); }
-
-  // A commit that folds the totals log does the work of a thousand: keep it out of the figures.
-  void FoldNow() {
-    const uint64_t before = counts_.folds;
-    while (counts_.folds == before) Run(Make(Operation::Kind::kSetAttributes, ""));
-  }
-
-  Cost CostOf(const std::function<void()>& run) {
-    FoldNow();
-    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
-    rocksdb::get_perf_context()->Reset();
-    counts_ = {};
-    run();
-    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
-    return {counts_, rocksdb::get_perf_context()->internal_key_skipped_count +
-                         rocksdb::get_perf_context()->internal_delete_skipped_count};
-  }
-  Cost CostOf(const Operation& operation) {
-    return CostOf([&] { Run(operation); });
-  }
-
-  // Closes it and opens it again.
-  Counts CountsOfOpening() {
-    engine_.reset();
-    counts_ = {};
-    Open();
-    return counts_;
-  }
-
-  core::ReadView View() { return core::ReadView::OfNow(engine_->committed()); }
-  const operations::Root& root() const { return root_; }
-  Engine& engine() { return *engine_; }
-
- private:
-  TempFolder folder_;
-  Counts counts_;
-  operations::Root root_;
-  std::unique_ptr<Engine> engine_;
-};
-
-// `files` files below `top`, a hundred in each directory at most.
-void Fill(CountedEngine& store, const std::string& top, uint64_t files) {
-  std::vector<Operation> operations;
-  const auto flush = [&] {
-    store.Run(operations);
-    operations.clear();
-  };
-  for (uint64_t i = 0; i < files; ++i) {
-    const uint64_t directory = i / kFilesPerDirectory;
-    const std::string parent = absl::StrCat(top, "/", directory / 100, "/", directory % 100);
-    if (i % kFilesPerDirectory == 0) {
-      operations.push_back(store.Make(Operation::Kind::kMakeDirectory, parent));
-    }
-    operations.push_back(store.Put(absl::StrCat(parent, "/file", i)));
-    if (operations.size() >= 1000) flush();
-  }
-  flush();
-}
 
 // Reads the differences of two directories; answers what that costs.
 Cost CostOfDiff(CountedEngine& store, const std::string& before, const std::string& after,
@@ -317,7 +171,7 @@ TEST(CostTest, AFileIsOneEntryAndALogRow) {
 // Whatever it holds, copies and garbage too. The log of totals is bounded.
 TEST(CostTest, OpeningReadsTheSameOfTenAndOfAMillionFiles) {
   constexpr uint64_t kLogged = 500;
-  std::vector<Counts> folded, logged;
+  std::vector<Cost> folded, logged;
   for (const uint64_t files : {10, 1'000'000}) {
     CountedEngine store;
     Fill(store, "top", files);
@@ -325,16 +179,16 @@ TEST(CostTest, OpeningReadsTheSameOfTenAndOfAMillionFiles) {
     store.Run(store.Put("copy/0/0/new"));
     store.Run(store.Make(Operation::Kind::kDelete, "top"));
     store.FoldNow();
-    folded.push_back(store.CountsOfOpening());
+    folded.push_back(store.CostOfOpening());
     store.FoldNow();
     for (uint64_t i = 0; i < kLogged; ++i) store.Run(store.Put("copy/0/0/new"));
-    logged.push_back(store.CountsOfOpening());
+    logged.push_back(store.CostOfOpening());
   }
   std::cout << "opening: " << folded[0] << "; with a log: " << logged[0] << "\n";
   EXPECT_EQ(folded[0], folded[1]);
   EXPECT_EQ(logged[0], logged[1]);
-  EXPECT_LE(folded[0].gets + folded[0].seeks + folded[0].steps, 20u);
-  EXPECT_LE(logged[0].steps, kLogged + 10);
+  EXPECT_LE(folded[0].counts.gets + folded[0].counts.seeks + folded[0].counts.steps, 20u);
+  EXPECT_LE(logged[0].counts.steps, kLogged + 10);
 }
 
 TEST(CostTest, AWriteDoesNotPayForTheCopiesThatWereTaken) {

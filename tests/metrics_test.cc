@@ -333,6 +333,33 @@ TEST_F(MetricsTest, TheDatabase) {
   EXPECT_FALSE(Get().storage.write_stopped);
 }
 
+TEST_F(MetricsTest, BytesWrittenAndFamilies) {
+  constexpr size_t kBytes = 1u << 20;
+  std::mt19937_64 random(1);
+  std::string bytes_of_file(kBytes, '\0');  // of which a compressor makes no fewer
+  for (char& c : bytes_of_file) c = static_cast<char>(random());
+  const uint64_t before = Get().storage.log_bytes;
+  ASSERT_OK(space_.Put("f", bytes_of_file));
+  EXPECT_GE(Get().storage.log_bytes, before + kBytes);
+  EXPECT_EQ(Get().storage.flushed_bytes, 0u);
+  store_.Reopen();
+  const StorageFigures now = Get().storage;
+  EXPECT_EQ(now.log_bytes, 0u);
+  EXPECT_GE(now.flushed_bytes, kBytes);
+  EXPECT_EQ(now.compacted_bytes, 0u);
+  uint64_t bytes = 0, records = 0;
+  for (const FamilyFigures& family : now.families) {
+    bytes += family.disk_bytes;
+    records += family.estimated_records;
+    EXPECT_EQ(family.unsorted_files > 0, family.disk_bytes > 0) << family.name;
+    if (family.name == "chunks") {
+      EXPECT_GE(family.disk_bytes, kBytes);
+    }
+  }
+  EXPECT_EQ(bytes, now.disk_bytes);
+  EXPECT_EQ(records, now.estimated_records);
+}
+
 TEST_F(MetricsTest, OpenSnapshots) {
   EXPECT_EQ(Get().storage.snapshots, 0u);
   EXPECT_EQ(Get().storage.oldest_snapshot_age, 0u);
@@ -645,6 +672,8 @@ TEST(PrometheusTest, ShowsWhatWasCounted) {
   metrics.longest_chain = 5;
   metrics.storage.write_stalled = true;
   metrics.storage.disk_bytes = uint64_t{1} << 40;
+  metrics.storage.compacted_bytes = 11;
+  metrics.storage.families = {{.name = "entries", .disk_bytes = 12, .unsorted_files = 2}};
   const Exposed exposed = Parse(PrometheusText(metrics));
   ExpectCumulativeHistograms(exposed);
   EXPECT_EQ(exposed.at("marcot_operations_total{operation=\"put\"}"), 7);
@@ -664,6 +693,9 @@ TEST(PrometheusTest, ShowsWhatWasCounted) {
   EXPECT_EQ(exposed.at("marcot_write_stalled"), 1);
   EXPECT_EQ(exposed.at("marcot_write_stopped"), 0);
   EXPECT_EQ(exposed.at("marcot_disk_bytes"), 1099511627776.0);
+  EXPECT_EQ(exposed.at("marcot_compacted_bytes_total"), 11);
+  EXPECT_EQ(exposed.at("marcot_family_disk_bytes{family=\"entries\"}"), 12);
+  EXPECT_EQ(exposed.at("marcot_family_unsorted_files{family=\"entries\"}"), 2);
 }
 
 }  // namespace

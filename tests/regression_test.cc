@@ -50,6 +50,28 @@ TEST_F(RegressionTest, ASweepSparesAPinThatCameBack) {
   ExpectSound();
 }
 
+// A copy out of a copy takes a pin of a subdirectory that is older than one that was let go of: who
+// let go remembers that there was none.
+TEST_F(RegressionTest, APinMayComeWhereThereWasNone) {
+  ASSERT_OK(space_.MakeDirectory("x/y"));
+  ASSERT_OK(space_.Put("x/y/f", "1"));
+  ASSERT_OK(space_.CopyDirectory("x", "first"));
+  ASSERT_OK(space_.Put("x/other", "1"));
+  ASSERT_OK(space_.CopyDirectory("x/y", "short-lived"));
+  ASSERT_OK(space_.CopyDirectory("x", "second"));
+  ASSERT_OK(space_.Put("x/y/f", "2", Overwrite()));
+  ASSERT_OK(space_.Delete("short-lived"));
+  ASSERT_OK(store_->ReclaimUntilIdle());
+  ASSERT_OK(space_.CopyDirectory("first/y", "late"));
+  ASSERT_OK(space_.Delete("first"));
+  ASSERT_OK(space_.Delete("second"));
+  ASSERT_OK(store_->ReclaimUntilIdle());
+  const auto bytes = space_.Read("late/f");
+  ASSERT_OK(bytes);
+  EXPECT_EQ(*bytes, "1");
+  ExpectSound();
+}
+
 // A page by name ended on a directory that the copy does not see, before a file of that name.
 TEST_F(RegressionTest, AListGoesOnBehindAHole) {
   const auto name = [](int i) { return absl::StrCat("d", 10'000 + i); };

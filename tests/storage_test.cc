@@ -1,8 +1,10 @@
 // The storage interface on RocksDB, by itself.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "base/coding.h"
@@ -172,6 +174,30 @@ TEST_F(LogTest, NothingIsReplayedBehindAHole) {
 }
 
 // ---- a host's own options ----------------------------------------------------------------------
+
+// Nobody writes to it any more.
+TEST(StorageTest, WhatWasDeletedGivesItsSpaceBack) {
+  constexpr uint64_t kRows = 10'000;
+  constexpr std::chrono::seconds kLongest{60};
+  testing::TempFolder folder;
+  const auto open = [&] { return OpenRocksdb(folder.path().string(), kSmall).value(); };
+  PutRows(*open(), 0, kRows);
+  uint64_t full = 0;
+  {
+    const auto storage = open();  // writes a file of what the log holds
+    full = storage->GetFigures().disk_bytes;
+    const auto batch = storage->NewBatch();
+    for (uint64_t i = 0; i < kRows; ++i) batch->Delete(Family::kTotalsLog, Key(i));
+    ASSERT_TRUE(storage->Write(*batch, false).ok());
+  }
+  EXPECT_GT(full, kRows);
+  const auto storage = open();
+  const auto deadline = std::chrono::steady_clock::now() + kLongest;
+  while (storage->GetFigures().disk_bytes > full / 10) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << storage->GetFigures().disk_bytes;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
 
 class OptionsFileTest : public ::testing::Test {
  protected:

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -77,6 +78,14 @@ struct LatencyHistogram {
   uint64_t sum_ns = 0;  // nanoseconds
 };
 
+// One kind of record: what they are is told in lib/core/keys.h.
+struct FamilyFigures {
+  std::string_view name;
+  uint64_t disk_bytes = 0;  // of its files
+  uint64_t estimated_records = 0;
+  uint64_t unsorted_files = 0;  // not sorted in by a compaction yet; a look-up asks each
+};
+
 // How the database stands now.
 struct StorageFigures {
   uint64_t disk_bytes = 0;  // of its files, its logs not counted
@@ -89,6 +98,12 @@ struct StorageFigures {
   bool write_stopped = false;        // writes wait for it
   uint64_t snapshots = 0;            // hosts', and those of reads under way
   uint64_t oldest_snapshot_age = 0;  // seconds; what was deleted since then is kept on the disk
+  // Since the store was opened. What was written in all, over the log's, is how often each byte is
+  // written.
+  uint64_t log_bytes = 0;        // of all records that were written, as they came
+  uint64_t flushed_bytes = 0;    // of them, into new files
+  uint64_t compacted_bytes = 0;  // written again, to keep the files in order
+  std::vector<FamilyFigures> families;
 };
 
 struct Metrics {

@@ -43,6 +43,15 @@ class Exposition {
                     "\"} ", value, "\n");
   }
 
+  void Family(const char* name, const char* help, const StorageFigures& figures,
+              uint64_t FamilyFigures::*value) {
+    Begin(name, help, "gauge");
+    for (const FamilyFigures& family : figures.families) {
+      absl::StrAppend(&text_, "marcot_", name, "{family=\"", std::string(family.name), "\"} ",
+                      family.*value, "\n");
+    }
+  }
+
   // `label` is `name="value"`, or empty.
   void Histogram(const char* name, const std::string& label, const LatencyHistogram& histogram) {
     const std::string more = label.empty() ? "" : label + ",";
@@ -129,6 +138,17 @@ void AddStorage(const Metrics& m, Exposition* out) {
   out->Gauge("write_stopped", "1: RocksDB holds writes up.", s.write_stopped);
   out->Gauge("snapshots", "Snapshots that are open.", s.snapshots);
   out->Gauge("oldest_snapshot_age_seconds", "Age of the oldest of them.", s.oldest_snapshot_age);
+  out->Counter("log_bytes_total", "Bytes of records written to RocksDB's log.", s.log_bytes);
+  out->Counter("flushed_bytes_total", "Bytes written to files first.", s.flushed_bytes);
+  out->Counter("compacted_bytes_total", "Bytes written again by compaction.", s.compacted_bytes);
+}
+
+void AddFamilies(const StorageFigures& s, Exposition* out) {
+  out->Family("family_disk_bytes", "Bytes of a family's files.", s, &FamilyFigures::disk_bytes);
+  out->Family("family_estimated_records", "Records of a family, estimated.", s,
+              &FamilyFigures::estimated_records);
+  out->Family("family_unsorted_files", "Files of a family that no compaction has met yet.", s,
+              &FamilyFigures::unsorted_files);
 }
 
 }  // namespace
@@ -140,6 +160,7 @@ std::string PrometheusText(const Metrics& metrics) {
   AddCopies(metrics, &out);
   AddReclaim(metrics, &out);
   AddStorage(metrics, &out);
+  AddFamilies(metrics.storage, &out);
   return std::move(out.text());
 }
 

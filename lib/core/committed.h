@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "core/leader_totals.h"
 #include "core/name_filter.h"
+#include "core/pin_gaps.h"
 #include "core/record_cache.h"
 #include "core/totals_table.h"
 #include "core/view.h"
@@ -87,6 +88,7 @@ class Committed {
   LeaderTotals leader_totals_;
   absl::flat_hash_map<DirId, Node> decoded_nodes_;
   NameFilter names_;
+  PinGaps pin_gaps_;
   LogRow row_;
   std::string row_bytes_;
   std::atomic<Seq> published_{0};

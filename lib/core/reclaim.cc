@@ -26,14 +26,35 @@ struct Neighbours {
   Seq older = 0, newer = ~Seq{0};
 };
 
-absl::StatusOr<Neighbours> PinsBeside(Txn& txn, DirId dir, Seq seq) {
-  Neighbours out;
-  const std::string first = IdKey(dir), end = IdKey(dir + 1);
+// The newest pin of [low, seq]; 0: there is none.
+absl::StatusOr<Seq> LastPin(Txn& txn, DirId dir, Seq low, Seq seq) {
+  const std::string first = PairKey(dir, low), end = IdKey(dir + 1);
   const auto cursor = txn.NewCursor(Family::kPins, {first, end});
   cursor->SeekForPrev(PairKey(dir, seq));
-  if (cursor->Valid()) out.older = LoadFixed64(cursor->key().data() + 8);
   MARCOT_RETURN_IF_ERROR(cursor->status());
-  cursor->Seek(PairKey(dir, seq + 1));
+  return cursor->Valid() ? LoadFixed64(cursor->key().data() + 8) : 0;
+}
+
+// Goes around the gaps where there are only tombstones.
+absl::StatusOr<Seq> OlderPin(Txn& txn, DirId dir, Seq seq) {
+  Seq older = 0;
+  for (Seq from = seq; from != 0 && older == 0;) {
+    const PinGaps::Gap gap = txn.pin_gaps().At(dir, from);
+    if (gap.end < from) {
+      MARCOT_ASSIGN_OR_RETURN(older, LastPin(txn, dir, gap.end + 1, from));
+    }
+    from = gap.older;
+  }
+  txn.pin_gaps().Remember(dir, older, seq);
+  return older;
+}
+
+absl::StatusOr<Neighbours> PinsBeside(Txn& txn, DirId dir, Seq seq) {
+  Neighbours out;
+  MARCOT_ASSIGN_OR_RETURN(out.older, OlderPin(txn, dir, seq));
+  const std::string first = PairKey(dir, seq + 1), end = IdKey(dir + 1);
+  const auto cursor = txn.NewCursor(Family::kPins, {first, end});
+  cursor->Seek(first);
   if (cursor->Valid()) out.newer = LoadFixed64(cursor->key().data() + 8);
   MARCOT_RETURN_IF_ERROR(cursor->status());
   return out;

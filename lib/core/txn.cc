@@ -37,6 +37,7 @@ void Txn::Settle() {
 void Txn::RollBack(const Savepoint& savepoint) {
   walks().Clear();
   committed_.decoded_nodes_.clear();
+  pin_gaps().Clear();
   if (savepoint.empty) {
     for (Changes& changes : changes_) changes.clear();
     totals().Forget();
@@ -148,6 +149,9 @@ void Txn::Delete(Family family, std::string key) { Set(family, std::move(key), s
 void Txn::Set(Family family, std::string key, std::optional<std::string> value) {
   if (family == Family::kNodes) committed_.decoded_nodes_.erase(LoadFixed64(key.data()));
   if (family == Family::kEntries && value.has_value()) names().Add(key);
+  if (family == Family::kPins && value.has_value()) {
+    pin_gaps().AddPin(LoadFixed64(key.data()), LoadFixed64(key.data() + 8));
+  }
   Changes& overlay = changes_[static_cast<size_t>(family)];
   if (recording_) {
     const auto [it, inserted] = overlay.try_emplace(key);

@@ -78,6 +78,7 @@ class Txn final : public View {
 
   WalkCache& walks() { return committed_.walks_; }
   NameFilter& names() { return committed_.names_; }
+  PinGaps& pin_gaps() { return committed_.pin_gaps_; }
 
   // ---- writes
   void Put(storage::Family family, std::string key, std::string value);

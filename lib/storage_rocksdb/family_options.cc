@@ -5,6 +5,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
+#include "rocksdb/utilities/table_properties_collectors.h"
 
 namespace marcot::storage {
 namespace {
@@ -56,6 +57,11 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
   // nearly empty memtables would use up the store's budget and be flushed again and again.
   options.arena_block_size = std::clamp<size_t>(memtable_bytes / 256, 4096, 1u << 20);
   options.compression = rocksdb::kLZ4Compression;
+  // By itself a file waits until its level is full, so a store that was emptied and then left alone
+  // would keep all that was deleted, and whoever walks there would pass over it.
+  constexpr double kMostlyTombstones = 0.5;
+  options.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(0, 0, kMostlyTombstones));
   if (HasPointReads(family)) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     // Most of these reads ask for keys that do not exist; without this each of them searches the

@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "rocksdb/write_buffer_manager.h"
 #include "storage_rocksdb/backup.h"
+#include "storage_rocksdb/bytes_written.h"
 #include "storage_rocksdb/family_options.h"
 #include "storage_rocksdb/log_order.h"
 #include "storage_rocksdb/mapped_log.h"
@@ -161,10 +163,11 @@ class FolderLock {
 
 class RocksdbStorage final : public Storage {
  public:
-  RocksdbStorage(rocksdb::DB* db, Handles handles, std::unique_ptr<FolderLock> lock,
-                 std::unique_ptr<LogOrder> log_order)
+  RocksdbStorage(rocksdb::DB* db, Handles handles, std::shared_ptr<BytesWritten> written,
+                 std::unique_ptr<FolderLock> lock, std::unique_ptr<LogOrder> log_order)
       : lock_(std::move(lock)),
         log_order_(std::move(log_order)),
+        written_(std::move(written)),
         db_(db),
         handles_(std::move(handles)) {}
 
@@ -203,16 +206,23 @@ class RocksdbStorage final : public Storage {
   absl::Status Write(Batch& batch, bool sync) override {
     rocksdb::WriteOptions options;
     options.sync = sync;
-    rocksdb::WriteBatch* const rows = static_cast<RocksdbBatch&>(batch).get();
-    MARCOT_RETURN_IF_ERROR(ToStatus(NumberBatch(written_++, rows)));
-    return ToStatus(db_->Write(options, rows));
+    rocksdb::WriteBatch* const records = static_cast<RocksdbBatch&>(batch).get();
+    written_->AddLogged(records->GetDataSize());
+    MARCOT_RETURN_IF_ERROR(ToStatus(NumberBatch(batches_++, records)));
+    return ToStatus(db_->Write(options, records));
   }
 
   StorageFigures GetFigures() const override {
     using Of = rocksdb::DB::Properties;
+    std::vector<FamilyFigures> families = FiguresOfFamilies();
+    uint64_t disk_bytes = 0, estimated_records = 0;
+    for (const FamilyFigures& family : families) {
+      disk_bytes += family.disk_bytes;
+      estimated_records += family.estimated_records;
+    }
     return {
-        .disk_bytes = Sum(Of::kTotalSstFilesSize) + Sum(Of::kTotalBlobFileSize),
-        .estimated_records = Sum(Of::kEstimateNumKeys),
+        .disk_bytes = disk_bytes,
+        .estimated_records = estimated_records,
         .memtable_bytes = Sum(Of::kCurSizeAllMemTables),
         .block_cache_bytes = One(Of::kBlockCacheUsage),
         .block_cache_capacity = One(Of::kBlockCacheCapacity),
@@ -223,6 +233,10 @@ class RocksdbStorage final : public Storage {
         .write_stopped = One(Of::kIsWriteStopped) != 0,
         .snapshots = One(Of::kNumSnapshots),
         .oldest_snapshot_age = SecondsSince(static_cast<int64_t>(One(Of::kOldestSnapshotTime))),
+        .log_bytes = written_->logged(),
+        .flushed_bytes = written_->flushed(),
+        .compacted_bytes = written_->compacted(),
+        .families = std::move(families),
     };
   }
 
@@ -239,16 +253,39 @@ class RocksdbStorage final : public Storage {
     return handles_[static_cast<int>(family)];
   }
 
+  std::vector<FamilyFigures> FiguresOfFamilies() const {
+    using Of = rocksdb::DB::Properties;
+    std::vector<FamilyFigures> figures;
+    figures.reserve(kFamilyCount);
+    for (int i = 0; i < kFamilyCount; ++i) {
+      const Family family = static_cast<Family>(i);
+      figures.push_back({
+          .name = FamilyName(family),
+          .disk_bytes = One(Of::kTotalSstFilesSize, family) + One(Of::kTotalBlobFileSize, family),
+          .estimated_records = One(Of::kEstimateNumKeys, family),
+          .unsorted_files = UnsortedFiles(family),
+      });
+    }
+    return figures;
+  }
+
+  uint64_t UnsortedFiles(Family family) const {
+    std::string files;
+    db_->GetProperty(Handle(family), rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &files);
+    uint64_t count = 0;
+    return absl::SimpleAtoi(files, &count) ? count : 0;
+  }
+
   // A figure of each family, over all of them.
   uint64_t Sum(const std::string& property) const {
     uint64_t value = 0;
     db_->GetAggregatedIntProperty(property, &value);
     return value;
   }
-  // A figure of the database, or of the cache that all families share: any of them answers.
-  uint64_t One(const std::string& property) const {
+  // A figure of one family. Of the database, or of the cache that all share, any of them answers.
+  uint64_t One(const std::string& property, Family family = Family::kMeta) const {
     uint64_t value = 0;
-    db_->GetIntProperty(Handle(Family::kMeta), property, &value);
+    db_->GetIntProperty(Handle(family), property, &value);
     return value;
   }
   // 0: no such moment.
@@ -260,9 +297,10 @@ class RocksdbStorage final : public Storage {
 
   const std::unique_ptr<FolderLock> lock_;     // null: the database holds it
   const std::unique_ptr<LogOrder> log_order_;  // the database's options name it
+  const std::shared_ptr<BytesWritten> written_;
   const std::unique_ptr<rocksdb::DB> db_;
   const Handles handles_;  // those of Family first, in its order
-  uint64_t written_ = 0;   // batches
+  uint64_t batches_ = 0;   // written
 };
 
 // RocksDB's own log file: Debian's build asserts, and so aborts the process, when it cannot be
@@ -349,6 +387,8 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
                           FamilyOptions(family, options.memtable_bytes, cache));
   }
   rocksdb::DBOptions db_options = DatabaseOptions(options, cache);
+  const auto written = std::make_shared<BytesWritten>();
+  db_options.listeners.push_back(written);
   if (!options.options_file.empty()) {
     MARCOT_RETURN_IF_ERROR(ApplyOptionsFile(options.options_file, &db_options, &families));
   }
@@ -387,7 +427,7 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
     status = rocksdb::DB::Open(db_options, folder, families, &handles, &db);
   }
   if (!status.ok()) return OpenError(folder, status);
-  return std::make_unique<RocksdbStorage>(db, std::move(handles), std::move(lock),
+  return std::make_unique<RocksdbStorage>(db, std::move(handles), written, std::move(lock),
                                           std::move(log_order));
 }
 
