@@ -40,9 +40,9 @@ struct StoreOptions {
   size_t max_path_bytes = 16384;  // of a whole path, separators included; 255..1048576
 
   // What the store may keep in memory, in bytes: at least 2 MiB, and both of its parts below. The
-  // rest of it is for blocks of files, with their indexes and filters and what iterators hold.
+  // rest is for blocks of files and what iterators hold. Beside it are some MiB that do not grow.
   size_t memory_bytes = 512u << 20;
-  // Entries and nodes that readers and the writer share. Nothing: half of the budget; 0: none.
+  // Records that readers and the writer share. Nothing: half of the budget; 0: none.
   std::optional<size_t> record_cache_bytes;
   // What is written but not in files yet, of all families together, at least 1 MiB; opening plays
   // it again after a crash. Nothing: an eighth of the budget.

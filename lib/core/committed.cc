@@ -57,10 +57,11 @@ bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
 Committed::Committed(std::unique_ptr<storage::Storage> storage, size_t cache_bytes)
     : storage_(std::move(storage)),
       batch_(storage_->NewBatch()),
-      entries_(std::make_unique<RecordCache>(cache_bytes / 8 * 5)),
+      entries_(std::make_unique<RecordCache>(cache_bytes / 2)),
       nodes_(std::make_unique<RecordCache>(cache_bytes / 8)),
       pins_(std::make_unique<RecordCache>(cache_bytes / 16)),
       spaces_(std::make_unique<RecordCache>(cache_bytes / 16)),
+      totals_(cache_bytes / 8),
       names_(cache_bytes / 8) {}
 
 Counters Committed::counters() const {
@@ -215,8 +216,8 @@ absl::Status Committed::Commit(Txn& txn, bool sync) {
   AddRecords(txn, batch_.get());
   has_summaries_ |= !txn.changes(Family::kSummaries).empty();
   WriteCaches(txn);
-  totals_.Write(row_.totals, txn.seq());
-  if (rows_since_fold_ == kLogRows) {
+  const bool fold = totals_.Write(row_.totals, txn.seq());
+  if (fold || rows_since_fold_ == kLogRows) {
     AddFold(txn, batch_.get());
   } else {
     row_bytes_.clear();

@@ -22,14 +22,14 @@ class NameFilter {
   // The node has just been made. `empty`: nothing is seen there; else its names are not known.
   void Begin(DirId dir, bool empty) {
     names_.erase(dir);
-    if (empty && Count()) names_.try_emplace(dir);
+    if (empty && Count(kNamesADirectoryCosts)) names_.try_emplace(dir);
   }
 
   void Add(std::string_view entry_key) {
     const auto it = names_.find(LoadFixed64(entry_key.data()));
     if (it == names_.end()) return;
     it->second.insert(HashOf(SlotOfEntryKey(entry_key)));
-    Count();
+    Count(1);
   }
 
   bool MayHold(DirId dir, std::string_view slot) const {
@@ -38,12 +38,15 @@ class NameFilter {
   }
 
  private:
-  static constexpr size_t kBytesPerName = 16;
+  // In a table that may be half empty. A directory has a slot, and a table of its own.
+  static constexpr size_t kBytesPerName = 24, kNamesADirectoryCosts = 6;
   static uint64_t HashOf(std::string_view slot) { return XXH3_64bits(slot.data(), slot.size()); }
 
-  // One more. All are forgotten where there are too many, those that are gone counted: then false.
-  bool Count() {
-    if (++count_ <= max_names_) return true;
+  // So many more. All are forgotten where there are too many, those that are gone counted: then
+  // false.
+  bool Count(size_t more) {
+    count_ += more;
+    if (count_ <= max_names_) return true;
     names_.clear();
     count_ = 0;
     return false;

@@ -1,12 +1,16 @@
 #include "core/record_cache.h"
 
+#include <cstring>
+#include <new>
+
 #include "xxhash.h"
 
 namespace marcot::core {
 namespace {
 
-// What a map slot costs beside the bytes that do not fit into its strings.
-constexpr size_t kSlotBytes = 96;
+// What a record costs beside its key and value: its slot in a table of which a third is empty, its
+// head, and what malloc adds.
+constexpr size_t kRecordBytes = 72;
 
 }  // namespace
 
@@ -17,41 +21,57 @@ RecordCache::KeyView RecordCache::MakeKey(std::string_view key) {
   return {XXH3_64bits(key.data(), key.size()), key};
 }
 
-RecordCache::Value* RecordCache::Find(Shard& shard, const KeyView& key) {
-  if (const auto it = shard.young.find(key); it != shard.young.end()) return &it->second;
-  const auto it = shard.old.find(key);
-  if (it == shard.old.end()) return nullptr;
-  Value value = std::move(it->second);
-  shard.old.erase(it);
-  Insert(shard, key, value.bytes, value.since);
-  const auto moved = shard.young.find(key);
-  return moved == shard.young.end() ? nullptr : &moved->second;
+void RecordCache::Record::SetValue(std::string_view value, Seq of) {
+  since = of;
+  value_bytes = static_cast<uint32_t>(value.size());
+  std::memcpy(bytes() + key_bytes, value.data(), value.size());
 }
 
-void RecordCache::Insert(Shard& shard, const KeyView& key, std::string_view bytes, Seq since) {
-  const size_t cost = kSlotBytes + key.bytes.size() + bytes.size();
-  if (cost > generation_bytes_) return;
+size_t RecordCache::CostOf(std::string_view key, std::string_view value) {
+  return kRecordBytes + key.size() + value.size();
+}
+
+RecordCache::Slot RecordCache::MakeSlot(const KeyView& key, std::string_view value, Seq since) {
+  void* const memory = ::operator new(sizeof(Record) + key.bytes.size() + value.size());
+  auto* const record = new (memory) Record;
+  record->key_bytes = static_cast<uint32_t>(key.bytes.size());
+  std::memcpy(record->bytes(), key.bytes.data(), key.bytes.size());
+  record->SetValue(value, since);
+  return {key.hash, std::unique_ptr<Record, Free>(record)};
+}
+
+RecordCache::Record* RecordCache::Find(Shard& shard, const KeyView& key) {
+  if (const auto it = shard.young.find(key); it != shard.young.end()) return it->record.get();
+  const auto it = shard.old.find(key);
+  if (it == shard.old.end()) return nullptr;
+  Slot slot = std::move(shard.old.extract(it).value());
+  Record* const record = slot.record.get();
+  Insert(shard, std::move(slot));
+  return record;
+}
+
+void RecordCache::Insert(Shard& shard, Slot slot) {
+  const size_t cost = CostOf(slot.record->key(), slot.record->value());
   if (shard.young_bytes + cost > generation_bytes_) {
     shard.old = std::move(shard.young);
-    shard.young = Map();
+    shard.young = Records();
     shard.young_bytes = 0;
   }
   shard.young_bytes += cost;
-  shard.young.insert_or_assign(Key{key.hash, std::string(key.bytes)},
-                               Value{std::string(bytes), since});
+  shard.young.insert(std::move(slot));
 }
 
 bool RecordCache::Get(std::string_view key, Seq as_of, std::string* value) {
   const KeyView view = MakeKey(key);
   Shard& shard = ShardOf(view);
   const std::lock_guard lock(shard.mutex);
-  const Value* found = Find(shard, view);
+  Record* const found = Find(shard, view);
   if (found == nullptr || found->since > as_of) {
     ++shard.counts.misses;
     return false;
   }
   ++shard.counts.hits;
-  value->assign(found->bytes);
+  value->assign(found->value());
   return true;
 }
 
@@ -66,11 +86,12 @@ RecordCache::Counts RecordCache::GetCounts() const {
 }
 
 void RecordCache::Offer(std::string_view key, std::string_view value, Seq as_of) {
+  if (CostOf(key, value) > generation_bytes_) return;
   const KeyView view = MakeKey(key);
   Shard& shard = ShardOf(view);
   const std::lock_guard lock(shard.mutex);
   if (shard.last_write > as_of || Find(shard, view) != nullptr) return;
-  Insert(shard, view, value, as_of);
+  Insert(shard, MakeSlot(view, value, as_of));
 }
 
 void RecordCache::Write(std::string_view key, std::string_view value, Seq seq, bool insert) {
@@ -78,13 +99,17 @@ void RecordCache::Write(std::string_view key, std::string_view value, Seq seq, b
   Shard& shard = ShardOf(view);
   const std::lock_guard lock(shard.mutex);
   shard.last_write = seq;
-  if (Value* found = Find(shard, view); found != nullptr) {
-    if (value.size() > found->bytes.size()) shard.young_bytes += value.size() - found->bytes.size();
-    found->bytes.assign(value);
-    found->since = seq;
-  } else if (insert) {
-    Insert(shard, view, value, seq);
+  Record* const found = Find(shard, view);
+  if (found != nullptr && value.size() <= found->value_bytes) {
+    found->SetValue(value, seq);
+    return;
   }
+  const bool keep = found != nullptr || insert;
+  if (found != nullptr) {
+    shard.young_bytes -= CostOf(found->key(), found->value());
+    shard.young.erase(view);
+  }
+  if (keep && CostOf(key, value) <= generation_bytes_) Insert(shard, MakeSlot(view, value, seq));
 }
 
 }  // namespace marcot::core

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "core/keys.h"
 
 namespace marcot::core {
@@ -37,9 +37,21 @@ class RecordCache {
   Counts GetCounts() const;
 
  private:
-  struct Key {
+  // In one piece of memory: this, the key, the value.
+  struct Record {
+    Seq since = 0;
+    uint32_t key_bytes = 0, value_bytes = 0;
+    char* bytes() { return reinterpret_cast<char*>(this + 1); }
+    std::string_view key() { return {bytes(), key_bytes}; }
+    std::string_view value() { return {bytes() + key_bytes, value_bytes}; }
+    void SetValue(std::string_view value, Seq of);  // not longer than the one it was made with
+  };
+  struct Free {
+    void operator()(Record* record) const { ::operator delete(record); }
+  };
+  struct Slot {
     uint64_t hash;
-    std::string bytes;
+    std::unique_ptr<Record, Free> record;
   };
   struct KeyView {
     uint64_t hash;
@@ -47,24 +59,22 @@ class RecordCache {
   };
   struct Hash {
     using is_transparent = void;
-    size_t operator()(const Key& key) const { return key.hash; }
+    size_t operator()(const Slot& slot) const { return slot.hash; }
     size_t operator()(const KeyView& key) const { return key.hash; }
   };
   struct Equal {
     using is_transparent = void;
-    template <typename A, typename B>
-    bool operator()(const A& a, const B& b) const {
-      return std::string_view(a.bytes) == std::string_view(b.bytes);
+    bool operator()(const Slot& a, const Slot& b) const {
+      return a.hash == b.hash && a.record->key() == b.record->key();
+    }
+    bool operator()(const Slot& slot, const KeyView& key) const {
+      return slot.hash == key.hash && slot.record->key() == key.bytes;
     }
   };
-  struct Value {
-    std::string bytes;
-    Seq since = 0;
-  };
-  using Map = absl::flat_hash_map<Key, Value, Hash, Equal>;
+  using Records = absl::flat_hash_set<Slot, Hash, Equal>;
   struct alignas(64) Shard {
     std::mutex mutex;
-    Map young, old;
+    Records young, old;
     size_t young_bytes = 0;
     Seq last_write = 0;  // newest commit that wrote a key of this shard
     Counts counts;
@@ -73,8 +83,10 @@ class RecordCache {
   static constexpr size_t kShards = 64;
   static KeyView MakeKey(std::string_view key);
   Shard& ShardOf(const KeyView& key) { return shards_[key.hash >> 58]; }
-  Value* Find(Shard& shard, const KeyView& key);
-  void Insert(Shard& shard, const KeyView& key, std::string_view bytes, Seq since);
+  static Slot MakeSlot(const KeyView& key, std::string_view value, Seq since);
+  static size_t CostOf(std::string_view key, std::string_view value);
+  Record* Find(Shard& shard, const KeyView& key);
+  void Insert(Shard& shard, Slot slot);
 
   const size_t generation_bytes_;  // per shard
   const std::unique_ptr<Shard[]> shards_;

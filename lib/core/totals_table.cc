@@ -1,11 +1,17 @@
 #include "core/totals_table.h"
 
+#include <algorithm>
+
 namespace marcot::core {
 namespace {
 
-constexpr size_t kMaxCleanCells = 1u << 18;  // some 30 MB
+// Dirty cells that a table may have however small its budget is: a fold costs a commit.
+constexpr size_t kMinDirty = 4096;
 
 }  // namespace
+
+TotalsTable::TotalsTable(size_t budget_bytes)
+    : max_clean_(budget_bytes / kCellBytes / 2), max_dirty_(std::max(max_clean_, kMinDirty)) {}
 
 TotalsTable::Answer TotalsTable::Get(DirId dir, Seq as_of, Totals* totals) const {
   const std::lock_guard lock(mutex_);
@@ -19,12 +25,25 @@ TotalsTable::Answer TotalsTable::Get(DirId dir, Seq as_of, Totals* totals) const
 void TotalsTable::Offer(DirId dir, const Totals& totals, Seq as_of) {
   const std::lock_guard lock(mutex_);
   // A change after the last fold would stand in a dirty cell.
-  if (last_fold_ <= as_of) cells_.try_emplace(dir, Cell{totals, as_of, false});
+  if (last_fold_ > as_of) return;
+  // Not while most cells are dirty, so that what is looked through is dropped.
+  if (clean_ >= std::max(max_clean_, cells_.size() / 2)) DropClean();
+  if (cells_.try_emplace(dir, Cell{totals, as_of, false}).second) ++clean_;
 }
 
-void TotalsTable::Write(const std::vector<TotalsChange>& changes, Seq seq) {
+void TotalsTable::DropClean() {
+  absl::erase_if(cells_, [](const auto& cell) { return !cell.second.dirty; });
+  clean_ = 0;
+}
+
+bool TotalsTable::Write(const std::vector<TotalsChange>& changes, Seq seq) {
   const std::lock_guard lock(mutex_);
-  for (const auto& [dir, totals] : changes) cells_[dir] = Cell{totals, seq, true};
+  for (const auto& [dir, totals] : changes) {
+    const auto [it, added] = cells_.try_emplace(dir);
+    if (!added && !it->second.dirty) --clean_;
+    it->second = Cell{totals, seq, true};
+  }
+  return cells_.size() - clean_ > max_dirty_;
 }
 
 std::vector<TotalsChange> TotalsTable::Fold(Seq seq) {
@@ -37,10 +56,11 @@ std::vector<TotalsChange> TotalsTable::Fold(Seq seq) {
   last_fold_ = seq;
   // Cells of purged nodes are never asked for again; those changed by this very commit stay, since
   // readers of the commit before must not take the record for theirs.
-  const bool full = cells_.size() > kMaxCleanCells;
+  const bool full = cells_.size() > max_clean_;
   absl::erase_if(cells_, [&](const auto& cell) {
     return (full || !cell.second.totals.has_value()) && cell.second.since < seq;
   });
+  clean_ = cells_.size();
   return dirty;
 }
 

@@ -6,7 +6,7 @@
 // totals to their own records and drops the rows: a fold. The keys rise, which is what a memtable
 // likes best; overwriting a ring of keys instead was measured at 3 us more for each commit.
 //
-// A cell is dirty while its record is older than it. Clean cells are a cache.
+// A cell is dirty while its record is older than it. Clean cells are a cache with a budget.
 #pragma once
 
 #include <mutex>
@@ -25,6 +25,8 @@ using TotalsChange = std::pair<DirId, std::optional<Totals>>;  // nothing: the n
 // Thread-safe.
 class TotalsTable {
  public:
+  explicit TotalsTable(size_t budget_bytes);
+
   enum class Answer {
     kKnown,   // the value is the one of commit `as_of`
     kStored,  // the record holds it
@@ -34,10 +36,11 @@ class TotalsTable {
   // A value read from its record, as of `as_of`. Ignored if it may have changed since.
   void Offer(DirId dir, const Totals& totals, Seq as_of);
 
-  // The writer is about to commit these as of `seq`.
-  void Write(const std::vector<TotalsChange>& changes, Seq seq);
+  // The writer is about to commit these as of `seq`. Answers whether so many cells are dirty that a
+  // fold is due.
+  bool Write(const std::vector<TotalsChange>& changes, Seq seq);
   // Every dirty cell, for the fold that the writer is about to commit as of `seq`; they become
-  // clean, and clean cells past a bound are dropped.
+  // clean, and all are dropped where there are too many.
   std::vector<TotalsChange> Fold(Seq seq);
 
  private:
@@ -46,8 +49,16 @@ class TotalsTable {
     Seq since = 0;
     bool dirty = false;
   };
+  using Cells = absl::flat_hash_map<DirId, Cell>;
+  // Half of a hash map's slots may be empty.
+  static constexpr size_t kCellBytes = 2 * sizeof(Cells::value_type);
+
+  void DropClean();
+
+  const size_t max_clean_, max_dirty_;
   mutable std::mutex mutex_;
-  absl::flat_hash_map<DirId, Cell> cells_;
+  Cells cells_;
+  size_t clean_ = 0;
   Seq last_fold_ = 0;
 };
 
