@@ -1,6 +1,7 @@
 // Threads on one store: every reader sees one commit, the order of commits explains every answer,
-// and nobody waits for a reader. Each test takes a second or so; MARCOT_TEST_SCALE (a factor, such
-// as 0.2 or 10) makes all of them shorter or longer.
+// and nobody waits for a reader; whatever the caches hold. Each test takes a second or so, a third
+// of it with each size of the caches; MARCOT_TEST_SCALE (a factor, such as 0.2 or 10) makes all of
+// them shorter or longer.
 #include "pch/test_pch.h"
 
 #include <cstdlib>
@@ -15,9 +16,15 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
+struct Caches {
+  const char* name;
+  size_t record_bytes;
+};
+constexpr Caches kCaches[] = {{"Ample", 8u << 20}, {"Tiny", 64u << 10}, {"None", 0}};
+
 double Scale() {
   const char* scale = std::getenv("MARCOT_TEST_SCALE");
-  return scale == nullptr ? 1.0 : std::atof(scale);
+  return (scale == nullptr ? 1.0 : std::atof(scale)) / std::size(kCaches);
 }
 Seconds TestTime() { return Seconds(1.0 * Scale()); }
 int Scaled(int count) { return std::max(1, static_cast<int>(count * Scale())); }
@@ -91,13 +98,14 @@ OperationOptions With(Strategy strategy) {
   return options;
 }
 
-class ConcurrencyTest : public ::testing::Test {
+class ConcurrencyTest : public ::testing::TestWithParam<Caches> {
  protected:
   ConcurrencyTest() : store_(Options()), space_(store_.OpenSpace()) {}
 
   static StoreOptions Options() {
     StoreOptions options = TestOptions();
     options.background_reclaim = true;
+    options.record_cache_bytes = GetParam().record_bytes;
     return options;
   }
   void Drain() {
@@ -117,7 +125,7 @@ class ConcurrencyTest : public ::testing::Test {
 
 // ---- every reader sees one commit --------------------------------------------------------------
 
-TEST_F(ConcurrencyTest, AMovedFileIsSeenOnce) {
+TEST_P(ConcurrencyTest, AMovedFileIsSeenOnce) {
   for (const char* path : {"left/deep", "right/deep"}) ASSERT_OK(space_.MakeDirectory(path));
   ASSERT_OK(space_.Put("left/deep/f", "bytes"));
   const auto count = [&](const Snapshot* snapshot, size_t* found) {
@@ -157,7 +165,7 @@ TEST_F(ConcurrencyTest, AMovedFileIsSeenOnce) {
   Drain();
 }
 
-TEST_F(ConcurrencyTest, BatchesAreSeenWhole) {
+TEST_P(ConcurrencyTest, BatchesAreSeenWhole) {
   ASSERT_OK(space_.MakeDirectory("one"));
   ASSERT_OK(space_.MakeDirectory("two"));
   ASSERT_OK(space_.Put("one/f", "0"));
@@ -191,7 +199,7 @@ TEST_F(ConcurrencyTest, BatchesAreSeenWhole) {
 }
 
 // The two directories change places all the time; each keeps its own file of its own size.
-TEST_F(ConcurrencyTest, OnePathIsReadFromOneCommit) {
+TEST_P(ConcurrencyTest, OnePathIsReadFromOneCommit) {
   ASSERT_OK(space_.MakeDirectory("a/x"));
   ASSERT_OK(space_.MakeDirectory("a/y"));
   ASSERT_OK(space_.Put("a/x/f", "in x"));
@@ -239,7 +247,7 @@ TEST_F(ConcurrencyTest, OnePathIsReadFromOneCommit) {
 }
 
 // Of the two files that a batch writes into a directory a copy has both or neither.
-TEST_F(ConcurrencyTest, ACopyHoldsOneCommit) {
+TEST_P(ConcurrencyTest, ACopyHoldsOneCommit) {
   ASSERT_OK(space_.MakeDirectory("source/one"));
   ASSERT_OK(space_.MakeDirectory("source/two"));
   ASSERT_OK(space_.MakeDirectory("copies"));
@@ -270,7 +278,7 @@ TEST_F(ConcurrencyTest, ACopyHoldsOneCommit) {
 
 // ---- names -------------------------------------------------------------------------------------
 
-TEST_F(ConcurrencyTest, RenamesOntoOneNameGetDifferentNames) {
+TEST_P(ConcurrencyTest, RenamesOntoOneNameGetDifferentNames) {
   constexpr int kThreads = 8;
   const int renames = Scaled(100);
   ASSERT_OK(space_.MakeDirectory("bar/below"));
@@ -293,7 +301,7 @@ TEST_F(ConcurrencyTest, RenamesOntoOneNameGetDifferentNames) {
   Drain();
 }
 
-TEST_F(ConcurrencyTest, OneOfManyGetsAName) {
+TEST_P(ConcurrencyTest, OneOfManyGetsAName) {
   constexpr int kThreads = 8;
   for (int round = 0; round < Scaled(50); ++round) {
     const std::string name = "round " + std::to_string(round);
@@ -366,7 +374,7 @@ class LastByte {
   uint64_t binned_ = 0, old_ = 0;
 };
 
-TEST_F(ConcurrencyTest, OneOfManyGetsTheLastByte) {
+TEST_P(ConcurrencyTest, OneOfManyGetsTheLastByte) {
   ASSERT_OK(store_->SetLibrarySettings("default", {.recycle_bin = true, .history = true}));
   for (int round = 0; round < Scaled(40); ++round) {
     LastByte race(*store_, "round-" + std::to_string(round));
@@ -381,7 +389,7 @@ TEST_F(ConcurrencyTest, OneOfManyGetsTheLastByte) {
 
 // ---- readers stop nobody -----------------------------------------------------------------------
 
-TEST_F(ConcurrencyTest, AHeldListStopsNobody) {
+TEST_P(ConcurrencyTest, AHeldListStopsNobody) {
   constexpr uint64_t kFiles = 300;
   ASSERT_OK(space_.MakeDirectory("d"));
   for (uint64_t i = 0; i < kFiles; ++i) ASSERT_OK(space_.Put("d/f" + std::to_string(i), "old"));
@@ -563,7 +571,7 @@ class ReplayTest : public ConcurrencyTest {
   }
 };
 
-TEST_F(ReplayTest, SmallCases) {
+TEST_P(ReplayTest, SmallCases) {
   for (int seed = 1; seed <= Scaled(40); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Replay(RunThreads(seed, 4, 40));
@@ -641,7 +649,7 @@ class SpaceAside {
   uint64_t last_seq_ = 0;
 };
 
-TEST_F(ConcurrencyTest, InvariantsHoldAfterACrowd) {
+TEST_P(ConcurrencyTest, InvariantsHoldAfterACrowd) {
   ASSERT_OK(store_->SetLibrarySettings(
       "default", {.recycle_bin = true, .history = true, .history_versions = 3}));
   const Space other = store_->CreateSpace("default", "other").value();
@@ -709,6 +717,12 @@ TEST_F(ConcurrencyTest, InvariantsHoldAfterACrowd) {
   space_ = store_.OpenSpace();
   EXPECT_OK(space_.GetStat(""));
 }
+
+constexpr auto kNameOfCaches = [](const ::testing::TestParamInfo<Caches>& info) {
+  return std::string(info.param.name);
+};
+INSTANTIATE_TEST_SUITE_P(Caches, ConcurrencyTest, ::testing::ValuesIn(kCaches), kNameOfCaches);
+INSTANTIATE_TEST_SUITE_P(Caches, ReplayTest, ::testing::ValuesIn(kCaches), kNameOfCaches);
 
 }  // namespace
 }  // namespace marcot::testing
