@@ -57,12 +57,13 @@ void Batcher::MakeDirectory(std::string path) {
   Add(std::move(item));
 }
 
-void Batcher::PutFile(std::string path, Attributes attributes) {
+void Batcher::PutFile(std::string path, Attributes attributes, Strategy strategy) {
   BatchItem item;
   item.kind = BatchItem::Kind::kPutReference;
   item.path = std::move(path);
   item.content = NewContent();
   item.attributes = std::move(attributes);
+  item.options.strategy = strategy;
   Add(std::move(item));
 }
 

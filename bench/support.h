@@ -72,7 +72,8 @@ class Batcher {
   ~Batcher() { Flush(); }
 
   void MakeDirectory(std::string path);
-  void PutFile(std::string path, Attributes attributes = {});
+  void PutFile(std::string path, Attributes attributes = {},
+               Strategy strategy = Strategy::kDefault);
   void Flush();
 
  private:

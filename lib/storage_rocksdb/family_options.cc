@@ -32,7 +32,6 @@ bool HasPointReads(Family family) {
     case Family::kTotals:    // first touch of a directory
     case Family::kContents:  // are these bytes kept already?
     case Family::kReleased:
-    case Family::kChunks:
     case Family::kVersions:  // where is the file?
     case Family::kSummaries:
       return true;
@@ -48,10 +47,13 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
   rocksdb::ColumnFamilyOptions options;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = block_cache;
-  // Index and filter blocks count to the cache's budget, so memory stays bounded at any size.
+  // Indexes and filters count to the cache's budget, so memory stays bounded at any size. In
+  // partitions, since one of them whole may be larger than a small cache: each look-up would read
+  // it.
   table.cache_index_and_filter_blocks = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
-  table.format_version = 5;
   options.write_buffer_size = memtable_bytes;
   // The default, an eighth of the buffer, is taken by every family at its first record: a dozen
   // nearly empty memtables would use up the store's budget and be flushed again and again.
@@ -69,8 +71,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
     options.memtable_prefix_bloom_size_ratio = 0.01;
     options.memtable_whole_key_filtering = true;
   }
-  if (family == Family::kEntries || family == Family::kBirths) {
-    // Keys of one directory arrive together: insertion starts at the last place of that DirId.
+  if (family == Family::kEntries) {
+    // Names of one directory arrive together: insertion starts at the last place of that DirId.
     options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
   }
   if (family == Family::kHistory) {
@@ -80,8 +82,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
     table.whole_key_filtering = false;
   }
   if (family == Family::kChunks) {
-    // Contents of files: written once, deleted once. Out of the tree, compaction never copies them.
-    // They come packed where that helps (core/chunks.h).
+    // Contents of files: written once, deleted once. Outside the tree they do not pass through the
+    // cache of blocks either. They come packed where that helps (core/chunks.h).
     options.enable_blob_files = true;
     options.min_blob_size = 1024;
     options.blob_compression_type = rocksdb::kNoCompression;

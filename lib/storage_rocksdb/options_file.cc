@@ -28,6 +28,9 @@ constexpr char kVersion[] = "Version";
 // What is for a host to choose: nothing that changes the order of keys, what a lookup finds, what a
 // commit promises, how a store is recovered, or the memory budget.
 constexpr std::string_view kDatabaseOptions[] = {
+    "allow_concurrent_memtable_write",
+    "enable_pipelined_write",
+    "enable_write_thread_adaptive_yield",
     "max_background_jobs",
     "max_subcompactions",
     "max_open_files",
@@ -81,6 +84,7 @@ constexpr std::string_view kFamilyOptions[] = {
     "blob_compaction_readahead_size",
 };
 constexpr std::string_view kTableOptions[] = {
+    "index_type",
     "block_size",
     "block_size_deviation",
     "block_restart_interval",

@@ -318,15 +318,10 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options,
   db.env = options.env == rocksdb::Env::Default() ? MappedLogEnv() : options.env;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
-  // The pipeline is the only writer, so inserting from several threads gains nothing, and insert
-  // hints work only without it.
-  db.allow_concurrent_memtable_write = false;
-  db.enable_write_thread_adaptive_yield = false;
   db.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(options.memtable_bytes, cache);
   // A family that is seldom written would keep old logs alive until its memtable fills.
   db.max_total_wal_size = 4 * options.memtable_bytes;
-  db.max_background_jobs = 2;
   db.info_log = std::make_shared<NoLogger>();
   return db;
 }
