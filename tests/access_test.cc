@@ -186,6 +186,12 @@ std::vector<Case> EntryCases() {
          item.content = kept;
          return item;
        }},
+      {"load in bulk",
+       {Grant::kCreateDirectory, Grant::kUploadFile},
+       [](World&, const Space& s) -> absl::Status {
+         const auto load = s.BeginBulkLoad();
+         return load.ok() ? (*load)->Finish("new").status() : load.status();
+       }},
       {"put what is stored",
        {Grant::kUploadFile},
        [](World& w, const Space& s) {

@@ -39,6 +39,12 @@ class MarcotPeer : public Peer {
     RunBatch();
   }
 
+  void Load(const Tree& tree) override {
+    const auto load = Must(space().BeginBulkLoad());
+    LoadLevel(*load, tree, 0);
+    Must(load->Finish(tree.root()).status());
+  }
+
   void MakeDirectory(const std::string& path) override {
     Must(space().MakeDirectory(path).status());
   }
@@ -88,6 +94,19 @@ class MarcotPeer : public Peer {
 
  private:
   const Space& space() const { return store_.space(); }
+
+  void LoadLevel(BulkLoad& load, const Tree& tree, size_t level) {
+    const bool files = level + 1 == tree.fanouts().size();
+    for (uint64_t i = 0; i < tree.fanouts()[level]; ++i) {
+      if (files) {
+        Must(load.AddFile(FileName(i), Content(NewFile()), options_.attributes));
+        continue;
+      }
+      Must(load.EnterDirectory(DirectoryName(i)));
+      LoadLevel(load, tree, level + 1);
+      Must(load.LeaveDirectory());
+    }
+  }
 
   BatchItem& AddToBatch(BatchItem::Kind kind, std::string path) {
     if (batch_.size() == kMaxBatchItems) RunBatch();

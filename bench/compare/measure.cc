@@ -75,6 +75,14 @@ void Measurer::MeasureCreation(const Round& round) {
     at.peer->Build(round.tree);
     return {files, clock.Seconds() * 1e9 / static_cast<double>(files)};
   });
+  TakeTurns(Operation::kLoad, round, [&](const Contestant& at) -> Measured {
+    const Tree tree(TreeName("load-", files, round.number), files);
+    const Clock clock;
+    at.peer->Load(tree);
+    const double seconds = clock.Seconds();
+    at.peer->Delete(tree.root());
+    return {files, seconds * 1e9 / static_cast<double>(files)};
+  });
   TakeTurns(Operation::kCreate, round, by_one("single-", kCreates, false));
   TakeTurns(Operation::kCreateBy16, round, by_16("many-", kCreatesOfACaller, false));
   TakeTurns(Operation::kCreateSynced, round, by_one("synced-", kSyncedCreates, true));

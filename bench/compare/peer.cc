@@ -21,6 +21,8 @@ std::string_view OperationName(Operation operation) {
   switch (operation) {
     case Operation::kBulk:
       return "bulk";
+    case Operation::kLoad:
+      return "load";
     case Operation::kCreate:
       return "create";
     case Operation::kCreateBy16:
@@ -58,9 +60,11 @@ std::string_view OperationName(Operation operation) {
 }
 
 bool Peer::Does(Operation operation) const {
-  return operation != Operation::kCreateSynced && operation != Operation::kCreateSyncedBy16 &&
-         operation != Operation::kReclaim;
+  return operation != Operation::kLoad && operation != Operation::kCreateSynced &&
+         operation != Operation::kCreateSyncedBy16 && operation != Operation::kReclaim;
 }
+
+void Peer::Load(const Tree&) { bench::Die("this peer does not load sorted names"); }
 
 void Peer::CreateFileSynced(const std::string&, const File&) {
   bench::Die("this peer does not sync single files");

@@ -18,6 +18,7 @@ namespace marcot::compare {
 
 enum class Operation {
   kBulk,          // a whole tree
+  kLoad,          // the same, by a call for sorted names
   kCreate,        // files, one operation a commit
   kCreateBy16,    // the same, 16 callers
   kCreateSynced,  // the same, on the disk when answered
@@ -41,12 +42,13 @@ class Peer {
  public:
   virtual ~Peer() = default;
 
-  // Unless a peer says otherwise: all but what is synced or reclaimed.
+  // Unless a peer says otherwise: all but what is loaded, synced or reclaimed.
   virtual bool Does(Operation operation) const;
   // Whether a copy costs the same for any tree.
   virtual bool CopiesAtOnce() const = 0;
 
   virtual void Build(const Tree& tree) = 0;
+  virtual void Load(const Tree& tree);
   virtual void MakeDirectory(const std::string& path) = 0;  // with its parents; may be there
   virtual void CreateFile(const std::string& path, const File& file) = 0;
   virtual void CreateFileSynced(const std::string& path, const File& file);

@@ -6,6 +6,7 @@ import statistics
 # The operation | what it is called | what one is.
 OPERATIONS = [
     ("bulk", "create in bulk", "file"),
+    ("load", "sorted bulk load", "file"),
     ("create", "create, a commit each", "file"),
     ("create_16", "the same, 16 callers", "file"),
     ("create_synced", "create, synced", "file"),
@@ -129,6 +130,7 @@ def targets(times):
         ("create in batches of 1,000 beside raw single puts", own("bulk"), of(RAW, "create"), "speed", 4),
         ("create in batches of 1,000 beside SQLite's bulk insert", own("bulk"), of("SQLite", "bulk"), "speed", 1),
         ("create in batches of 1,000 beside LMDB's bulk insert", own("bulk"), of("LMDB", "bulk"), "speed", 1),
+        ("sorted bulk load beside LMDB's bulk insert", own("load"), of("LMDB", "bulk"), "speed", 1),
         ("synced create, 16 callers beside one", own("create_synced_16"), own("create_synced"), "speed", 8),
     ]
     for files in sizes:

@@ -17,6 +17,7 @@ class Check {
   void Run() {
     peer_.Build(tree_);
     CheckLists(tree_.root());
+    if (peer_.Does(Operation::kLoad)) CheckLoad();
     CheckCreates();
     if (!peer_.Does(Operation::kCopy)) return;
     CheckTree();
@@ -50,6 +51,14 @@ class Check {
     Expect(peer_.Size(tree_.root()) == Totals{kFiles, bytes_}, "the size is wrong");
     Expect(peer_.List(tree_.root()).entries == 1, "the root's list is wrong");
     Expect(!peer_.Stat(tree_.root() + "/nothing"), "what is not there has attributes");
+  }
+
+  void CheckLoad() {
+    const Tree tree("loaded", kFiles);
+    peer_.Load(tree);
+    CheckLists(tree.root());
+    Expect(peer_.Size(tree.root()).entries == kFiles, "what was loaded is not all there");
+    Expect(peer_.Stat(tree.FilePath(tree.root(), kFiles - 1)).has_value(), "a file was not loaded");
   }
 
   void CheckCreates() {

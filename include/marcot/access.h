@@ -6,9 +6,9 @@
 //
 // What needs which: put `upload_file`; copy and move, of a file or directory, delete, delete for
 // good, restore, purge, versions: the grants of these names; attributes: what makes such an entry;
-// to overwrite, also by a restore: the `_force` one. Named snapshots, limits of directories,
-// settings of a space, its changes (reading them too), and copies and moves between spaces, there
-// on both sides: `space_admin`.
+// to overwrite, also by a restore: the `_force` one; a bulk load: `create_directory` and
+// `upload_file`. Named snapshots, limits of directories, settings of a space, its changes (reading
+// them too), and copies and moves between spaces, there on both sides: `space_admin`.
 #pragma once
 
 #include <cstdint>

@@ -65,6 +65,7 @@ enum class ChangeKind {
   kRecycled,       // with all below it, into the recycle bin; `item` says which
   kRestored,       // with all below it, out of the recycle bin; `item` says from which
   kAttributesSet,
+  kLoaded,  // with all below it, by a bulk load
 };
 
 // One operation's effect on a space, as of its commit.

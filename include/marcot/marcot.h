@@ -24,9 +24,9 @@
 // NULL. Results may grow at their ends, so lists are of pointers. They do not change, may be read
 // by many threads, and may outlive the store. Out parameters that say "or NULL" can be left out.
 //
-// Handles. store, session, space, snapshot and service may be used by many threads at once, reader
-// and batch by one at a time. Each has a function to close it, which takes NULL. Close the store
-// last: a handle of a store that is closed must not be used, nor closed.
+// Handles. store, session, space, snapshot and service may be used by many threads at once, reader,
+// batch and load by one at a time. Each has a function to close it, which takes NULL. Close the
+// store last: a handle of a store that is closed must not be used, nor closed.
 //
 // Callbacks. A callback gets the `context` given with it, on the thread that made the call unless
 // something else is said, and answers NULL or a status (marcot_status_new), which then belongs to
@@ -57,6 +57,7 @@ typedef struct marcot_space marcot_space;        // a space, as its holder may u
 typedef struct marcot_snapshot marcot_snapshot;  // the store as of one commit
 typedef struct marcot_reader marcot_reader;      // an open file
 typedef struct marcot_batch marcot_batch;        // operations to be run together
+typedef struct marcot_load marcot_load;          // a bulk load
 typedef struct marcot_service marcot_service;    // tokens, uploads, tasks, favourites
 
 // ParamInvalid unless the library that runs knows this version. Call it first, with
@@ -478,6 +479,20 @@ marcot_status* marcot_space_put_stored(const marcot_space* space, marcot_bytes p
                                        const marcot_content* content,
                                        const marcot_attributes* attributes,
                                        const marcot_options* options, marcot_placed** placed);
+// bulk_load.h. `user` and `attributes` are of the directory that is loaded; closing one that was
+// not finished gives it up.
+marcot_status* marcot_space_begin_load(const marcot_space* space, marcot_bytes user,
+                                       const marcot_attributes* attributes, marcot_load** load);
+marcot_status* marcot_load_enter_directory(marcot_load* load, marcot_bytes name,
+                                           const marcot_attributes* attributes);
+marcot_status* marcot_load_leave_directory(marcot_load* load);
+marcot_status* marcot_load_add_file(marcot_load* load, marcot_bytes name,
+                                    const marcot_content* content,
+                                    const marcot_attributes* attributes);
+marcot_status* marcot_load_finish(marcot_load* load, marcot_bytes path,
+                                  const marcot_options* options, marcot_placed** placed);
+void marcot_load_close(marcot_load* load);
+
 // `type` is that of the source: MARCOT_DIRECTORY or MARCOT_FILE. The source may be in another
 // space.
 marcot_status* marcot_space_copy(const marcot_space* from_space, marcot_bytes from,
@@ -827,7 +842,8 @@ enum {
   MARCOT_CHANGE_DELETED,
   MARCOT_CHANGE_RECYCLED,
   MARCOT_CHANGE_RESTORED,
-  MARCOT_CHANGE_ATTRIBUTES_SET
+  MARCOT_CHANGE_ATTRIBUTES_SET,
+  MARCOT_CHANGE_LOADED
 };
 
 typedef struct marcot_change {

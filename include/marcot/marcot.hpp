@@ -3,6 +3,7 @@
 
 #include "marcot/access.h"
 #include "marcot/backup.h"
+#include "marcot/bulk_load.h"
 #include "marcot/content.h"
 #include "marcot/error.h"
 #include "marcot/favorites.h"

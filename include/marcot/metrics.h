@@ -48,8 +48,9 @@ enum class OperationKind {
   kFindObject,
   kExportSpace,  // the same, of the sink
   kImportSpace,  // the same, of the source
+  kBulkLoad,     // the end of one: its place in the tree
 };
-inline constexpr size_t kOperationKinds = static_cast<size_t>(OperationKind::kImportSpace) + 1;
+inline constexpr size_t kOperationKinds = static_cast<size_t>(OperationKind::kBulkLoad) + 1;
 std::string_view OperationName(OperationKind kind);  // make_directory, ..
 
 // Operations whose times are alike share a histogram.

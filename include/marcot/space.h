@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "marcot/bulk_load.h"
 #include "marcot/content.h"
 #include "marcot/history.h"
 #include "marcot/options.h"
@@ -102,6 +103,9 @@ class Space {
   // those that more than one entry has held.
   absl::StatusOr<Placed> PutStored(std::string_view path, const ContentRef& content,
                                    const PutOptions& = {}) const;
+
+  // Begins to load a directory with all below it, in the order of names (marcot/bulk_load.h).
+  absl::StatusOr<std::unique_ptr<BulkLoad>> BeginBulkLoad(const BulkLoadOptions& = {}) const;
 
   // Copies a directory with all below it, as it is just before, in O(d). `from` may be in another
   // space or library of the store, and the target may lie inside the source. Makes missing parents.

@@ -171,6 +171,11 @@ absl::StatusOr<operations::FileContent> PrepareStored(const ContentRef& content,
   return out;
 }
 
+absl::Status CheckUser(std::string_view user, std::string_view path) {
+  if (operations::IsUser(user)) return absl::OkStatus();
+  return Invalid(path, "the user must be UTF-8 of at most 255 bytes");
+}
+
 absl::Status PrepareTarget(const Space& space, std::string_view path,
                            const OperationOptions& options, Operation* operation,
                            const Space::State* source) {
@@ -179,9 +184,7 @@ absl::Status PrepareTarget(const Space& space, std::string_view path,
   MARCOT_RETURN_IF_ERROR(CheckAccess(*state, source, path, operation));
   MARCOT_RETURN_IF_ERROR(CheckStrategy(options.strategy, path, *operation));
   operation->user = OperatorOf(*state, options.user);
-  if (!operations::IsUser(operation->user)) {
-    return Invalid(path, "the user must be UTF-8 of at most 255 bytes");
-  }
+  MARCOT_RETURN_IF_ERROR(CheckUser(operation->user, path));
   MARCOT_ASSIGN_OR_RETURN(operation->path, operations::ParsePath(path, state->engine->limits()));
   if (operation->path.empty() && !AppliesToRoot(*operation)) {
     return MakeError(Code::kRootDirectoryNotAllowed,

@@ -82,6 +82,7 @@ absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& conte
 absl::StatusOr<operations::FileContent> PrepareStored(const ContentRef& content,
                                                       std::string_view path);
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path);
+absl::Status CheckUser(std::string_view user, std::string_view path);
 absl::StatusOr<Placed> RunItem(const BatchItem& item);
 absl::Status CheckBatchSize(size_t items);
 // Whether the handle may do it, then path, strategy and user of a change; RootDirectoryNotAllowed

@@ -45,6 +45,7 @@ constexpr KindRow kKinds[] = {
     {"find_object", OperationClass::kTraverse},
     {"export_space", OperationClass::kTraverse},
     {"import_space", OperationClass::kTraverse},
+    {"bulk_load", OperationClass::kWrite},
 };
 static_assert(std::size(kKinds) == kOperationKinds);
 

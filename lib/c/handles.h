@@ -42,6 +42,10 @@ struct marcot_batch {
   std::vector<marcot::BatchItem> items;
 };
 
+struct marcot_load {
+  std::unique_ptr<marcot::BulkLoad> load;
+};
+
 struct marcot_service {
   marcot::Store* store;
   std::unique_ptr<marcot::Service> service;

@@ -29,7 +29,7 @@ NewOf<marcot_named_snapshots> NewResult(std::vector<NamedSnapshot> snapshots) {
 }
 
 NewOf<marcot_changes> NewResult(ChangePage page) {
-  static_assert(MARCOT_CHANGE_ATTRIBUTES_SET == static_cast<int>(ChangeKind::kAttributesSet));
+  static_assert(MARCOT_CHANGE_LOADED == static_cast<int>(ChangeKind::kLoaded));
   auto result = std::make_unique<Result<marcot_changes>>();
   const ChangePage& held = result->Hold(std::move(page));
   result->SetItems(held.changes, [&](const Change& change) {

@@ -170,6 +170,7 @@ std::unique_ptr<marcot_store> NewResult(std::unique_ptr<Store> store);
 std::unique_ptr<marcot_space> NewResult(Space space);
 std::unique_ptr<marcot_snapshot> NewResult(std::unique_ptr<Snapshot> snapshot);
 std::unique_ptr<marcot_reader> NewResult(std::unique_ptr<FileReader> reader);
+std::unique_ptr<marcot_load> NewResult(std::unique_ptr<BulkLoad> load);
 // Handles that are made as they are given.
 template <typename Handle>
 std::unique_ptr<Handle> NewResult(std::unique_ptr<Handle> handle) {

@@ -643,13 +643,20 @@ class MetaCheck : Part {
       const std::string_view key = rows.key();
       if (key == core::kFormatKey || key == core::kStoreKey || key == core::kFoldedKey) continue;
       if (rows.damaged()) {
-        RecordDamaged(rows, "an upload or import under way");
+        RecordDamaged(rows, "an upload, import or load under way");
         continue;
       }
       if (core::IsImportKey(key)) {
         const core::DirId root = core::RootOfImportKey(key);
         Claims::Raise(claims_.greatest_id, root);
         claim_.nodes.Add(core::IdKey(root) + 'r');
+        continue;
+      }
+      if (core::IsLoadKey(key)) {
+        const core::DirId dir = core::DirOfLoadKey(key);
+        Claims::Raise(claims_.greatest_id, dir);
+        // The row is there before the directory.
+        if (Exists(Family::kNodes, core::IdKey(dir))) claim_.nodes.Add(core::IdKey(dir) + 'r');
         continue;
       }
       const size_t prefix = core::kUploadPrefix.size();

@@ -142,8 +142,17 @@ void State::LoadRoots() {
   }
   for (Rows rows = RowsOf(Family::kMeta); rows.Valid(); rows.Next()) {
     if (core::IsImportKey(rows.key())) roots_.push_back(core::RootOfImportKey(rows.key()));
+    if (core::IsLoadKey(rows.key())) TakeLoad(core::DirOfLoadKey(rows.key()));
   }
   std::sort(roots_.begin(), roots_.end());
+}
+
+void State::TakeLoad(DirId dir) {
+  roots_.push_back(dir);
+  const auto totals = NewView()->GetTotals(dir);
+  if (!totals.ok()) return;  // reported where the directory is looked at
+  uncounted_.file_records += totals->files;
+  uncounted_.content_bytes += totals->bytes;
 }
 
 const std::optional<core::Totals>* State::Logged(DirId dir) const {

@@ -64,6 +64,8 @@ class State {
   // Whether versions of files that are gone may wait to be let go of.
   bool forgets() const { return forgetting_ > 0; }
   bool IsRoot(core::DirId dir) const;
+  // What loads that wait for their place hold, which the counters do not have.
+  const core::Counters& uncounted() const { return uncounted_; }
   // Whether a live directory is in a tree of a space: what is not is being let go of. O(depth).
   bool InSpace(core::View& view, core::DirId dir) const;
   // The directory and its path, as far as that can be found out, for a finding.
@@ -73,6 +75,7 @@ class State {
   bool LoadCounters();
   void LoadQueue();
   void LoadRoots();
+  void TakeLoad(core::DirId dir);
   std::string SpaceOfRoot(core::DirId root) const;
 
   const storage::Storage& storage_;
@@ -83,7 +86,8 @@ class State {
   uint64_t forgetting_ = 0;                               // jobs
   std::vector<std::pair<core::DirId, uint8_t>> waiting_;  // sorted
   std::vector<core::DirId> roots_;                        // sorted
-  mutable std::atomic<int> searches_left_{1000};          // for paths of findings
+  core::Counters uncounted_;
+  mutable std::atomic<int> searches_left_{1000};  // for paths of findings
 };
 
 }  // namespace marcot::check

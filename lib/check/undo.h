@@ -69,6 +69,10 @@ class UndoStorage final : public storage::Storage {
   }
   std::unique_ptr<storage::Batch> NewBatch() const override;
   absl::Status Write(storage::Batch& batch, bool sync) override;
+  // A repair has no use for one, and the log could not take it back.
+  absl::StatusOr<std::unique_ptr<storage::Ingestion>> NewIngestion() override {
+    return absl::UnimplementedError("not while a repair is logged");
+  }
   StorageFigures GetFigures() const override { return storage_.GetFigures(); }
   absl::Status Checkpoint(const std::string& folder) const override {
     return storage_.Checkpoint(folder);

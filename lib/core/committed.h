@@ -65,6 +65,11 @@ class Committed {
   // Writes the transaction as one batch. Only the pipeline's leader calls it. After an error every
   // later commit answers StoreReadOnly: what reached the disk is known only after reopening.
   absl::Status Commit(Txn& txn, bool sync);
+  // For directories that no commit has shown yet: no reader looks for them, and no cache knows of
+  // them, so their rows may come beside the commits. Thread-safe.
+  absl::StatusOr<std::unique_ptr<storage::Ingestion>> NewIngestion() {
+    return storage_->NewIngestion();
+  }
 
  private:
   friend class ReadView;

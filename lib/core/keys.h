@@ -5,6 +5,7 @@
 //   meta        "format" | "store" | "folded"          version, secret, counters of the last fold
 //               "upload/" | blob                       chunks so far
 //               "import/" | DirId                      (empty) the root of a space to be
+//               "load/" | DirId                        (empty) a directory with all below it to be
 //   spaces      library | 00                           library record
 //               library | 00 | space                   space record: the DirIds of its trees
 //   bin, versions, facts, changes                      core/facts.h
@@ -169,6 +170,17 @@ inline bool IsImportKey(std::string_view key) {
 }
 inline DirId RootOfImportKey(std::string_view key) {
   return LoadFixed64(key.data() + kImportPrefix.size());
+}
+
+// A bulk load that is complete, by the directory that waits for its place: from before its rows
+// come until it has one. What its files hold is not counted yet.
+inline constexpr std::string_view kLoadPrefix = "load/";
+inline std::string LoadKey(DirId dir) { return std::string(kLoadPrefix) + IdKey(dir); }
+inline bool IsLoadKey(std::string_view key) {
+  return key.size() == kLoadPrefix.size() + 8 && key.starts_with(kLoadPrefix);
+}
+inline DirId DirOfLoadKey(std::string_view key) {
+  return LoadFixed64(key.data() + kLoadPrefix.size());
 }
 
 inline std::string LibraryKey(std::string_view library) {

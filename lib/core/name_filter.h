@@ -25,6 +25,11 @@ class NameFilter {
     if (empty && Count(kNamesADirectoryCosts)) names_.try_emplace(dir);
   }
 
+  // Nodes from here on are made elsewhere. Some of the numbers may have been a rollback's.
+  void ForgetFrom(DirId first) {
+    absl::erase_if(names_, [first](const auto& known) { return known.first >= first; });
+  }
+
   void Add(std::string_view entry_key) {
     const auto it = names_.find(LoadFixed64(entry_key.data()));
     if (it == names_.end()) return;

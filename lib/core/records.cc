@@ -118,24 +118,28 @@ std::string EncodeEntry(const Entry& e, Seq birth) {
   constexpr size_t kOfUsualNumbers = 80;
   std::string out;
   out.reserve(kOfUsualNumbers + e.creator.size() + e.attributes.size());
-  out += static_cast<char>(kRecordFormat);
-  out += static_cast<char>(e.kind);
-  PutVarint(&out, birth);
+  AppendEntry(e, birth, &out);
+  return out;
+}
+
+void AppendEntry(const Entry& e, Seq birth, std::string* out) {
+  *out += static_cast<char>(kRecordFormat);
+  *out += static_cast<char>(e.kind);
+  PutVarint(out, birth);
   switch (e.kind) {
     case EntryKind::kWhiteout:
       break;
     case EntryKind::kFile:
-      PutFile(&out, e);
+      PutFile(out, e);
       break;
     case EntryKind::kDirectory:
     case EntryKind::kReference:
-      PutDirectory(&out, e);
+      PutDirectory(out, e);
       break;
     case EntryKind::kAttributes:
-      out.append(e.attributes);
+      out->append(e.attributes);
       break;
   }
-  return out;
 }
 
 absl::StatusOr<Entry> DecodeEntry(std::string_view value) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -37,6 +38,13 @@ class Txn final : public View {
 
   // ---- operations of the group
   void BeginOperation() { seq_ += 2; }
+  // The seqs of `count` operations, the first of which is answered, and so many ids are the
+  // caller's, who uses them elsewhere.
+  Seq ReserveOperations(uint64_t count) { return std::exchange(seq_, seq_ + 2 * count) + 2; }
+  uint64_t ReserveIds(uint64_t count) {
+    names().ForgetFrom(counters_.next_id);
+    return std::exchange(counters_.next_id, counters_.next_id + count);
+  }
   // A rollback to the transaction's beginning just empties it; what is needed for one to a later
   // point is recorded from there on.
   Savepoint Mark();

@@ -9,6 +9,7 @@
 #include "core/reclaim.h"
 #include "core/tree_writer.h"
 #include "marcot/error.h"
+#include "operations/bulk_load.h"
 #include "operations/content.h"
 #include "operations/memory.h"
 #include "operations/space_builder.h"
@@ -217,7 +218,8 @@ class AbandonedWork final : public Pipeline::Work {
  public:
   absl::Status Execute(core::Txn& txn) override {
     MARCOT_RETURN_IF_ERROR(QueueAbandonedUploads(txn));
-    return DropAbandonedImports(txn);
+    MARCOT_RETURN_IF_ERROR(DropAbandonedImports(txn));
+    return DropAbandonedLoads(txn);
   }
 };
 

@@ -59,6 +59,7 @@ class Engine {
   ~Engine();
 
   const core::Committed& committed() const { return committed_; }
+  auto NewIngestion() { return committed_.NewIngestion(); }
   Pipeline& pipeline() { return pipeline_; }
   const StoreOptions& options() const { return options_; }
   const Limits& limits() const { return limits_; }

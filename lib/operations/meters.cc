@@ -58,6 +58,8 @@ OperationKind KindOf(const Operation& operation) {
       return OperationKind::kCreateSnapshot;
     case Operation::Kind::kDeleteSnapshot:
       return OperationKind::kDeleteSnapshot;
+    case Operation::Kind::kLoad:
+      return OperationKind::kBulkLoad;
     case Operation::Kind::kHeal:  // of the background, which is not counted
       break;
   }

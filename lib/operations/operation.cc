@@ -113,6 +113,8 @@ absl::StatusOr<Placed> Runner::RunKind() {
       return TakeSnapshot();
     case Operation::Kind::kDeleteSnapshot:
       return DeleteSnapshot();
+    case Operation::Kind::kLoad:
+      return Load();
   }
   return MakeError(Code::kParamInvalid, "an unknown operation");
 }

@@ -49,6 +49,7 @@ struct Operation {
     kDeleteVersion,
     kTakeSnapshot,
     kDeleteSnapshot,
+    kLoad,
   };
   enum class Only { kEither, kDirectory, kFile };
 
@@ -78,6 +79,7 @@ struct Operation {
   core::Limits limits;                 // set limits
   std::string snapshot;                // take snapshot, delete snapshot: its name
   int64_t expiry_time_ms = 0;          // take snapshot
+  core::DirId loaded = 0;              // load: what waits for its place
 };
 
 // Numbers that were given last, by directory and name. A hint only: what it says is verified, so it

@@ -75,6 +75,17 @@ absl::Status CheckName(std::string_view name, std::string_view path) {
   return absl::OkStatus();
 }
 
+absl::Status CheckLength(std::string_view name, EntryType type, const Limits& limits,
+                         std::string_view path) {
+  if (name.size() <= limits.max_name_chars) return absl::OkStatus();
+  const size_t chars = CountCodePoints(name).value_or(name.size());
+  if (chars <= limits.max_name_chars) return absl::OkStatus();
+  return MakeError(
+      type == EntryType::kFile ? Code::kFileNameLengthExceed : Code::kDirectoryNameLengthExceed,
+      absl::StrCat("a name of ", chars, " characters, at most ", limits.max_name_chars,
+                   " are allowed: ", std::string(path)));
+}
+
 // Where a file's extension begins: at its last dot, or at the `.tar` before it; npos: it has none.
 size_t ExtensionOf(std::string_view name) {
   size_t dot = name.rfind('.');
@@ -127,17 +138,17 @@ std::string ShownPath(const std::vector<std::string>& names) {
   return names.empty() ? "the root" : JoinPath(names);
 }
 
+absl::Status CheckName(std::string_view name, EntryType type, const Limits& limits) {
+  MARCOT_RETURN_IF_ERROR(CheckName(name, name));
+  return CheckLength(name, type, limits, name);
+}
+
 absl::Status CheckNameLengths(const std::vector<std::string>& names, EntryType last,
                               const Limits& limits) {
   for (size_t i = 0; i < names.size(); ++i) {
-    const std::string& name = names[i];
-    if (name.size() <= limits.max_name_chars) continue;
-    const size_t chars = CountCodePoints(name).value_or(name.size());
-    if (chars <= limits.max_name_chars) continue;
-    const bool file = last == EntryType::kFile && i + 1 == names.size();
-    return MakeError(file ? Code::kFileNameLengthExceed : Code::kDirectoryNameLengthExceed,
-                     absl::StrCat("a name of ", chars, " characters, at most ",
-                                  limits.max_name_chars, " are allowed: ", JoinPath(names)));
+    if (names[i].size() <= limits.max_name_chars) continue;
+    const EntryType type = i + 1 == names.size() ? last : EntryType::kDirectory;
+    MARCOT_RETURN_IF_ERROR(CheckLength(names[i], type, limits, JoinPath(names)));
   }
   return absl::OkStatus();
 }

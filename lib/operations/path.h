@@ -22,6 +22,10 @@ struct Limits {
 // DirectoryLevelExceed. Their lengths are not checked: a name may be older than a lowered limit.
 absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const Limits& limits);
 
+// Whether it may be the name of an entry: EmptyFileName, IllegalFileName,
+// DirectoryNameLengthExceed, FileNameLengthExceed.
+absl::Status CheckName(std::string_view name, EntryType type, const Limits& limits);
+
 // For messages: as a host writes it; the root too has a name.
 std::string ShownPath(const std::vector<std::string>& names);
 

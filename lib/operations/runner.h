@@ -1,5 +1,6 @@
 // Executes one operation inside a transaction. What each kind of operation does is spread over
-// operation.cc (directories, files, copies, moves), recycle.cc, file_history.cc, snapshots.cc.
+// operation.cc (directories, files, copies, moves), recycle.cc, file_history.cc, snapshots.cc,
+// bulk_load.cc.
 #pragma once
 
 #include <optional>
@@ -71,6 +72,7 @@ class Runner {
   absl::Status SetFileAttributes(DirId dir, Entry entry);
   absl::StatusOr<Placed> SetLimits();
   absl::StatusOr<Placed> Heal();
+  absl::StatusOr<Placed> Load();
 
   // ---- recycle bin
   absl::StatusOr<Placed> Recycle(const Nodes& nodes);

@@ -26,6 +26,15 @@ uint32_t Seal(Family family, std::string_view key, std::string_view value) {
 
 std::string_view FamilyName(Family family) { return kFamilyNames[static_cast<int>(family)]; }
 
+void SortedRows::Add(Family family, std::string_view key, std::string_view value) {
+  family_ = family;
+  const uint32_t seal = Seal(family, key, value);
+  bytes_.append(key);
+  bytes_.append(value);
+  bytes_.append(reinterpret_cast<const char*>(&seal), kSealBytes);
+  sizes_.emplace_back(key.size(), value.size() + kSealBytes);
+}
+
 void AppendSeal(Family family, std::string_view key, std::string* value) {
   const uint32_t seal = Seal(family, key, *value);
   char bytes[kSealBytes];

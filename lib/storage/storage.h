@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -85,6 +87,53 @@ class Batch {
   virtual void Clear() = 0;
 };
 
+// Rows of one family in the order of their keys, sealed, in one piece of memory.
+class SortedRows {
+ public:
+  size_t bytes() const { return bytes_.size(); }
+  bool empty() const { return sizes_.empty(); }
+  Family family() const { return family_; }  // where it is not empty
+  // The same family until it is cleared.
+  void Add(Family family, std::string_view key, std::string_view value);
+  // Keeps its memory.
+  void Clear() {
+    bytes_.clear();
+    sizes_.clear();
+  }
+
+  // `visit(key, sealed)` answers a status; the first that is not OK is the answer.
+  template <typename Visit>
+  absl::Status ForEach(const Visit& visit) const {
+    std::string_view rest = bytes_;
+    for (const auto& [key, sealed] : sizes_) {
+      if (absl::Status status = visit(rest.substr(0, key), rest.substr(key, sealed));
+          !status.ok()) {
+        return status;
+      }
+      rest.remove_prefix(key + sealed);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  Family family_ = Family::kMeta;
+  std::string bytes_;
+  std::vector<std::pair<uint32_t, uint32_t>> sizes_;  // of each key, and of its value
+};
+
+// Many rows on their way into the database in files of their own, beside the batches. Of one that
+// is destroyed before it was committed nothing is left.
+class Ingestion {
+ public:
+  virtual ~Ingestion() = default;
+  // A file of rows, between the keys of which no other file has any, and the family neither.
+  // Thread-safe.
+  virtual absl::Status Add(const SortedRows& rows) = 0;
+  // All of the rows or nothing, of all families at once; they are on the disk when this returns.
+  // The last call.
+  virtual absl::Status Commit() = 0;
+};
+
 // Thread-safe, but for Write: one caller at a time.
 class Storage {
  public:
@@ -102,6 +151,7 @@ class Storage {
   // All of the batch or nothing; `sync`: it is on the disk when this returns. By one thread at a
   // time. What a power cut leaves of batches that were not synced is none behind one that it lost.
   virtual absl::Status Write(Batch& batch, bool sync) = 0;
+  virtual absl::StatusOr<std::unique_ptr<Ingestion>> NewIngestion() = 0;
 
   virtual StorageFigures GetFigures() const = 0;
 

@@ -1,6 +1,7 @@
 #include "storage_rocksdb/rocksdb_storage.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdarg>
 #include <filesystem>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "storage_rocksdb/backup.h"
 #include "storage_rocksdb/bytes_written.h"
 #include "storage_rocksdb/family_options.h"
+#include "storage_rocksdb/ingestion.h"
 #include "storage_rocksdb/log_order.h"
 #include "storage_rocksdb/mapped_log.h"
 #include "storage_rocksdb/options_file.h"
@@ -113,8 +115,6 @@ class RocksdbCursor final : public Cursor {
   absl::Status status_;
 };
 
-using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
-
 class RocksdbBatch final : public Batch {
  public:
   explicit RocksdbBatch(const Handles& handles) : handles_(handles) {}
@@ -212,6 +212,10 @@ class RocksdbStorage final : public Storage {
     return ToStatus(db_->Write(options, records));
   }
 
+  absl::StatusOr<std::unique_ptr<Ingestion>> NewIngestion() override {
+    return storage::NewIngestion(db_.get(), handles_, ++ingestions_);
+  }
+
   StorageFigures GetFigures() const override {
     using Of = rocksdb::DB::Properties;
     std::vector<FamilyFigures> families = FiguresOfFamilies();
@@ -299,8 +303,9 @@ class RocksdbStorage final : public Storage {
   const std::unique_ptr<LogOrder> log_order_;  // the database's options name it
   const std::shared_ptr<BytesWritten> written_;
   const std::unique_ptr<rocksdb::DB> db_;
-  const Handles handles_;  // those of Family first, in its order
-  uint64_t batches_ = 0;   // written
+  const Handles handles_;                // those of Family first, in its order
+  uint64_t batches_ = 0;                 // written
+  std::atomic<uint64_t> ingestions_{0};  // begun so far
 };
 
 // RocksDB's own log file: Debian's build asserts, and so aborts the process, when it cannot be
@@ -422,6 +427,7 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
     status = rocksdb::DB::Open(db_options, folder, families, &handles, &db);
   }
   if (!status.ok()) return OpenError(folder, status);
+  if (!options.read_only) RemoveAbandonedIngestions(db);
   return std::make_unique<RocksdbStorage>(db, std::move(handles), written, std::move(lock),
                                           std::move(log_order));
 }

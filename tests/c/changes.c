@@ -34,6 +34,34 @@ static void check_puts(fixture* of) {
   CHECK(!exists(of->space, "v"));
 }
 
+static void check_loads(fixture* of) {
+  marcot_load* load = NULL;
+  marcot_placed* placed = NULL;
+  marcot_totals totals;
+  marcot_content content = {{5, 6}, 7, true};
+  marcot_attributes attributes;
+  MARCOT_INIT(attributes);
+  attributes.content_type = T("image/png");
+  marcot_options options;
+  MARCOT_INIT(options);
+  options.strategy = MARCOT_RENAME;
+  OK(marcot_space_make_directory(of->space, T("loaded"), NULL, NULL, NULL));
+  OK(marcot_space_begin_load(of->space, T("ann"), NULL, &load));
+  OK(marcot_load_enter_directory(load, T("sub"), NULL));
+  OK(marcot_load_add_file(load, T("f"), &content, &attributes));
+  OK(marcot_load_leave_directory(load));
+  content.unique_id = false;
+  REFUSED(marcot_load_add_file(load, T("g"), &content, NULL));
+  REFUSED(marcot_load_leave_directory(load));
+  FAILS("SameNameDirectoryOrFileExists", marcot_load_finish(load, T("loaded"), NULL, &placed));
+  OK(marcot_load_finish(load, T("loaded"), &options, &placed));
+  CHECK(is(placed->path, "loaded (1)") && placed->renamed);
+  marcot_placed_free(placed);
+  marcot_load_close(load);
+  OK(marcot_space_totals(of->space, T("loaded (1)/sub"), NULL, &totals));
+  CHECK(totals.files == 1 && totals.bytes == 7);
+}
+
 static marcot_status* lie(void* context, char* buffer, size_t capacity, size_t* size) {
   (void)context, (void)buffer;
   *size = capacity + 1;
@@ -145,6 +173,7 @@ void test_changes_of_a_space(void) {
   fixture of;
   fixture_open(&of, NULL);
   check_puts(&of);
+  check_loads(&of);
   check_places(&of);
   check_attributes(&of);
   fixture_close(&of);

@@ -31,6 +31,7 @@ static void check_frees(void) {
   marcot_space_close(NULL);
   marcot_snapshot_close(NULL);
   marcot_reader_close(NULL);
+  marcot_load_close(NULL);
   marcot_service_close(NULL);
   CHECK(marcot_snapshot_seq(NULL) == 0 && marcot_reader_entry(NULL) == NULL);
   CHECK(marcot_session_get_request(NULL) == NULL);
@@ -173,6 +174,21 @@ static void check_changes(const fixture* of) {
   REFUSED(marcot_batch_run_each(of->store, NULL, NULL));
   marcot_batch_free(batch);
   CHECK(!exists(space, "x") && exists(space, "d"));
+}
+
+static void check_loads(const fixture* of) {
+  marcot_load* load = NULL;
+  const marcot_content content = {{1, 2}, 3, true};
+  REFUSED(marcot_space_begin_load(NULL, T(""), NULL, &load));
+  REFUSED(marcot_space_begin_load(of->space, T(""), NULL, NULL));
+  REFUSED(marcot_load_enter_directory(NULL, T("x"), NULL));
+  REFUSED(marcot_load_leave_directory(NULL));
+  REFUSED(marcot_load_add_file(NULL, T("x"), &content, NULL));
+  REFUSED(marcot_load_finish(NULL, T("x"), NULL, NULL));
+  OK(marcot_space_begin_load(of->space, T(""), NULL, &load));
+  REFUSED(marcot_load_add_file(load, T("x"), NULL, NULL));
+  marcot_load_close(load);
+  CHECK(!exists(of->space, "x"));
 }
 
 static marcot_status* no_visit(void* context, const marcot_entry* entry, int* step) {
@@ -394,6 +410,7 @@ void test_nulls(void) {
   check_store(&of);
   check_session(&of);
   check_changes(&of);
+  check_loads(&of);
   check_reads(&of);
   check_history(&of);
   check_tokens(&of);

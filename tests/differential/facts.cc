@@ -88,8 +88,8 @@ bool SameVersion(OldVersion* model, const FileVersion& engine) {
 }
 
 std::string ChangeText(const Change& change) {
-  constexpr std::array<const char*, 8> kKinds = {"made",    "put",      "copied",   "moved",
-                                                 "deleted", "recycled", "restored", "attributes"};
+  constexpr std::array<const char*, 9> kKinds = {
+      "made", "put", "copied", "moved", "deleted", "recycled", "restored", "attributes", "loaded"};
   return std::string(kKinds[static_cast<size_t>(change.kind)]) + " '" + JoinPath(change.path) +
          "' from " + change.from_library + "/" + change.from_space + ":'" + JoinPath(change.from) +
          "' item " + std::to_string(change.item) + (change.overwritten ? " overwritten" : "") +

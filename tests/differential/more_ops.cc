@@ -117,6 +117,9 @@ std::string MoreText(const Request& request) {
       return "delete-quota" + quota;
     case Kind::kExpireDue:
       return "expire-due";
+    case Kind::kLoad:
+      return "load " + Quoted(request.from_space, request.from) + " -> " + target + " " +
+             StrategyName(request.strategy) + (request.user.empty() ? "" : " by " + request.user);
     default:
       return "";
   }
@@ -124,7 +127,7 @@ std::string MoreText(const Request& request) {
 
 Op Generator::MoreOp(const NamespaceModel& model) {
   Op op;
-  const uint64_t draw = Below(170);
+  const uint64_t draw = Below(180);
   if (draw < 8) {
     constexpr std::array<size_t, 7> kSpans = {100,        3'000,      6'000,         600'000,
                                               21'600'000, 86'400'000, 3 * 86'400'000};
@@ -143,12 +146,29 @@ Op Generator::MoreOp(const NamespaceModel& model) {
     request = SnapshotRequest(model, false);
   } else if (draw < 120) {
     request = VersionRequest(model);
+  } else if (draw >= 170) {
+    request = LoadRequest(model);
   } else {
     request = BinRequest(model, false);
   }
   if (Chance(300)) request.user = "eve";
   op.requests.push_back(std::move(request));
   return op;
+}
+
+Request Generator::LoadRequest(const NamespaceModel& model) {
+  constexpr uint64_t kContentsOfALoad = 1000;  // more than a model has entries
+  Request request;
+  request.kind = Kind::kLoad;
+  request.only = BatchItem::Only::kDirectory;
+  request.from_space = Below(spaces_);
+  request.space = Below(spaces_);
+  request.from = Existing(model, request.from_space, false);
+  request.path = Target(model, request.space);
+  if (Chance(150)) request.path += "/" + Name();
+  request.strategy = AnyStrategy();
+  request.content = ContentOfReference({.id = {0x10ad, kContentsOfALoad * ++loads_}});
+  return request;
 }
 
 Request Generator::BinRequest(const NamespaceModel& model, bool in_batch) {

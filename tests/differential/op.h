@@ -74,6 +74,7 @@ class Generator {
   Request PutRequest(bool in_batch);
   Request TransferRequest(const NamespaceModel& model, bool in_batch);
   Request DeleteRequest(const NamespaceModel& model);
+  Request LoadRequest(const NamespaceModel& model);
   Op BatchOp(const NamespaceModel& model, Op::Kind kind);
   Op ListOp(const NamespaceModel& model);
   Op DiffOp(const NamespaceModel& model);
@@ -98,7 +99,7 @@ class Generator {
 
   std::mt19937_64 random_;
   size_t spaces_;
-  uint64_t puts_ = 0;
+  uint64_t puts_ = 0, loads_ = 0;
   std::deque<Request> copies_;  // the latest
 };
 

@@ -52,7 +52,7 @@ std::filesystem::path StoreFolder() {
 
 bool HasPlaced(const Request& request) {
   return request.kind <= Kind::kDelete || request.kind == Kind::kRestore ||
-         request.kind == Kind::kSetLatestVersion;
+         request.kind == Kind::kSetLatestVersion || request.kind == Kind::kLoad;
 }
 
 OperationOptions OptionsOf(const Request& request) {
@@ -230,7 +230,8 @@ bool Runner::TooLarge(const Op& op) const {
     if (levels + source->Height() > kMaxLevels / (share > 1 ? 2 : 1)) return true;
     const RecursiveTotals& totals = source->Totals();
     const size_t below = totals.files + totals.directories;
-    const bool adds = request.kind == Kind::kCopy || request.kind == Kind::kRestore;
+    const bool adds = request.kind == Kind::kCopy || request.kind == Kind::kRestore ||
+                      request.kind == Kind::kLoad;
     entries += adds ? share * below : 0;
   }
   return entries > kMaxEntries;
@@ -240,6 +241,7 @@ bool Runner::TooLarge(const Op& op) const {
 
 std::string Runner::RunRequest(const Request& request) {
   if (request.stored) return RunPutStored(request);
+  if (request.kind == Kind::kLoad) return RunLoad(request);
   std::string wrong = Judge(request, Call(request));
   return wrong.empty() ? CheckTotals(request) : wrong;
 }

@@ -60,6 +60,9 @@ class Runner {
   std::string RunRequest(const Request& request);
   std::string RunPutStored(Request request);
   absl::StatusOr<Placed> CallPutStored(const Request& request);
+  std::string RunLoad(const Request& request);
+  absl::StatusOr<Placed> CallLoad(const Request& request);
+  absl::Status Push(BulkLoad& load, const Node& directory, std::set<ContentId>* contents);
   std::string RunAtomic(const Op& op);
   std::string CheckFailedBatch(const Op& op, const absl::Status& status);
   std::string RunEach(const Op& op);

@@ -279,6 +279,26 @@ Path Rows() {
        {"trim ends", 1}}};
 }
 
+absl::Status LoadInBulk(Place& place, const std::string& path) {
+  MARCOT_ASSIGN_OR_RETURN(const auto load, place.space().BeginBulkLoad());
+  for (int d = 0; d < 3; ++d) {
+    MARCOT_RETURN_IF_ERROR(load->EnterDirectory(Number(d)));
+    for (int f = 0; f < kMany; ++f) {
+      MARCOT_RETURN_IF_ERROR(load->AddFile(Number(f), {}));
+    }
+    MARCOT_RETURN_IF_ERROR(load->LeaveDirectory());
+  }
+  return load->Finish(path).status();
+}
+
+// Of empty files: a load that is done again would have to hold other contents.
+Path BulkLoads() {
+  return {"BulkLoad",
+          [](Place&) { return absl::OkStatus(); },
+          {{[](Place& place) { return LoadInBulk(place, "a/b"); }}, Reclaim()},
+          {{"commit", 3}, {"ingestion", 1}}};
+}
+
 Step Expire(int days) {
   return {[days](Place& place) {
             place.clock.Advance(days * kMsPerDay);
@@ -334,9 +354,9 @@ std::vector<Path> Expiries() {
 }  // namespace
 
 std::vector<Path> EnginePaths() {
-  std::vector<Path> paths = {Creation(), Commits(),      Fold(),   Letting(),
-                             Flatten(),  FlattenFirst(), Upload(), AbandonedUpload(),
-                             Versions(), Rows()};
+  std::vector<Path> paths = {Creation(), Commits(),      Fold(),     Letting(),
+                             Flatten(),  FlattenFirst(), Upload(),   AbandonedUpload(),
+                             Versions(), Rows(),         BulkLoads()};
   for (Path& path : Expiries()) paths.push_back(std::move(path));
   return paths;
 }

@@ -41,6 +41,8 @@ Points& ThePoints() {
 std::atomic<bool> files_are_points{false};
 // The next write to a log is cut in half, and is the last of this process.
 std::atomic<bool> cut_log{false};
+// The same of the manifest.
+std::atomic<bool> cut_manifest{false};
 
 [[noreturn]] void DieNow() {
   kill(getpid(), SIGKILL);
@@ -127,6 +129,22 @@ class NamedBatch final : public storage::Batch {
   bool chunk_ = false, format_ = false, fold_ = false;
 };
 
+class PointedIngestion final : public storage::Ingestion {
+ public:
+  explicit PointedIngestion(std::unique_ptr<storage::Ingestion> below) : below_(std::move(below)) {}
+  absl::Status Add(const storage::SortedRows& rows) override { return below_->Add(rows); }
+  absl::Status Commit() override {
+    const std::optional<Moment> moment = Pass("ingestion");
+    cut_manifest = moment == Moment::kAmid;
+    absl::Status status = below_->Commit();
+    if (moment == Moment::kAfter) DieNow();
+    return status;
+  }
+
+ private:
+  const std::unique_ptr<storage::Ingestion> below_;
+};
+
 class PointedStorage final : public storage::Storage {
  public:
   explicit PointedStorage(std::unique_ptr<storage::Storage> below) : below_(std::move(below)) {}
@@ -152,6 +170,11 @@ class PointedStorage final : public storage::Storage {
     absl::Status status = below_->Write(named.below(), sync);
     if (moment == Moment::kAfter) DieNow();
     return status;
+  }
+  absl::StatusOr<std::unique_ptr<storage::Ingestion>> NewIngestion() override {
+    auto below = below_->NewIngestion();
+    if (!below.ok()) return below.status();
+    return std::make_unique<PointedIngestion>(*std::move(below));
   }
   StorageFigures GetFigures() const override { return below_->GetFigures(); }
   absl::Status Checkpoint(const std::string& folder) const override {
@@ -237,8 +260,10 @@ FileKillPoints::~FileKillPoints() { files_are_points = false; }
 
 // These take the place of the C library's, for RocksDB and the standard library too.
 using marcot::testing::cut_log;
+using marcot::testing::cut_manifest;
 using marcot::testing::DieNow;
 using marcot::testing::files_are_points;
+using marcot::testing::KindOf;
 using marcot::testing::PassCall;
 using marcot::testing::PathOf;
 using marcot::testing::TheSystems;
@@ -247,9 +272,11 @@ extern "C" {
 
 ssize_t write(int file, const void* bytes, size_t count) {
   static const auto call = TheSystems<decltype(write)>("write");
-  if (!files_are_points && !cut_log) return call(file, bytes, count);
+  if (!files_are_points && !cut_log && !cut_manifest) return call(file, bytes, count);
   const std::string path = PathOf(file);
-  const bool amid = (cut_log && path.ends_with(".log")) || PassCall("write", path).has_value();
+  const bool amid = (cut_log && path.ends_with(".log")) ||
+                    (cut_manifest && KindOf(path) == "MANIFEST-#") ||
+                    PassCall("write", path).has_value();
   if (!amid) return call(file, bytes, count);
   if (call(file, bytes, count / 2) < 0) perror("half a write");
   DieNow();

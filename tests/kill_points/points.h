@@ -31,7 +31,8 @@ std::vector<std::string> PassedPoints();
 
 // Every batch is a point. The names: `format`, what makes a store of an empty database; `fold`, of
 // totals; `<job> goes on` and `<job> ends`, a step of reclaim, for flatten `copies`, `drops the
-// base` and `sweeps whiteouts`; `chunk`, of an upload; else `commit`.
+// base` and `sweeps whiteouts`; `chunk`, of an upload; else `commit`. `ingestion`, beside
+// batches, amid: with half of it in the manifest.
 std::unique_ptr<storage::Storage> StorageWithKillPoints(std::unique_ptr<storage::Storage> below);
 
 // While one exists, calls that change a file or folder are points, but for the folder `skipped`

@@ -22,7 +22,7 @@ bool IsTransfer(const Request& request) {
 
 bool StrategyIsTaken(const Request& request) {
   if (request.strategy != Strategy::kOverwrite) return true;
-  if (request.kind == Kind::kMakeDirectory) return false;
+  if (request.kind == Kind::kMakeDirectory || request.kind == Kind::kLoad) return false;
   if (request.kind == Kind::kRestore) return true;
   return !IsTransfer(request) || request.only != Only::kDirectory;
 }
@@ -37,7 +37,7 @@ Code SourceMissing(Only only) {
 // or missing where it only had to be found.
 std::vector<Code> NameErrors(const Request& request, const StoreOptions& options) {
   const bool is_put = request.kind == Kind::kPut || request.kind == Kind::kPutReference;
-  const bool makes_directory = request.kind == Kind::kMakeDirectory;
+  const bool makes_directory = request.kind == Kind::kMakeDirectory || request.kind == Kind::kLoad;
   const bool may_be_file = !makes_directory && request.only != Only::kDirectory;
   const bool may_be_directory = !is_put && request.only != Only::kFile;
   std::vector<Code> errors = PathErrors(request.path, may_be_file, may_be_directory, options);
@@ -55,7 +55,7 @@ std::vector<Code> NameErrors(const Request& request, const StoreOptions& options
 
 bool TouchesRoot(const Request& request) {
   if (IsTransfer(request) && request.from.empty() && request.snapshot.empty()) return true;
-  return request.path.empty() && request.kind <= Kind::kDelete;
+  return request.path.empty() && (request.kind <= Kind::kDelete || request.kind == Kind::kLoad);
 }
 
 bool IsBelow(const Path& path, const Path& top) {
@@ -75,6 +75,25 @@ void CollectReferences(const Node& node, std::set<ContentId>* held) {
     if (!old.content.bytes) held->insert(old.content.id.value());
   }
   for (const auto& [name, child] : node.children) CollectReferences(*child, held);
+}
+
+// In the order of a load: subdirectories first.
+void MakeLoaded(Node* node, const std::string& user, int64_t now_ms, ContentId* next) {
+  node->creator = user;
+  node->creation_ms = node->modification_ms = now_ms;
+  node->version = {};
+  if (node->is_file()) {
+    const bool empty = node->content.size == 0;
+    node->content =
+        ContentOfReference({.id = empty ? ContentId{} : *next, .size = node->content.size});
+    next->lo += empty ? 0 : 1;
+    return;
+  }
+  for (const bool files : {false, true}) {
+    for (auto& [name, child] : node->children) {
+      if (child->is_file() == files) MakeLoaded(child.get(), user, now_ms, next);
+    }
+  }
 }
 
 size_t CountBelow(const Node& node) { return node.Totals().files + node.Totals().directories; }
@@ -275,6 +294,8 @@ Outcome NamespaceModel::Dispatch(Call& call) {
       return Delete(call);
     case Kind::kSetAttributes:
       return SetAttributes(call);
+    case Kind::kLoad:
+      return Load(call);
     default:
       return DispatchMore(call);
   }
@@ -369,6 +390,21 @@ Outcome NamespaceModel::MakeDirectory(Call& call) {
   const bool clash = target.taken != nullptr && call.request.strategy != Strategy::kRename;
   if (target.blocked || clash) return Fail({Code::kSameNameDirectoryOrFileExists});
   return PlaceNew(call, target, NewNode(EntryType::kDirectory, call.request.user, call.now_ms));
+}
+
+std::unique_ptr<Node> NamespaceModel::LoadedTree(const Request& request, int64_t now_ms) const {
+  std::unique_ptr<Node> tree = SourceOf(request)->Clone();
+  ForgetIdentity(tree.get());
+  ContentId next = request.content.id.value();
+  MakeLoaded(tree.get(), request.user, now_ms, &next);
+  return tree;
+}
+
+Outcome NamespaceModel::Load(Call& call) {
+  const Target target = LookUpTarget(call);
+  const bool clash = target.taken != nullptr && call.request.strategy != Strategy::kRename;
+  if (target.blocked || clash) return Fail({Code::kSameNameDirectoryOrFileExists});
+  return PlaceNew(call, target, LoadedTree(call.request, call.now_ms));
 }
 
 Outcome NamespaceModel::Put(Call& call) {

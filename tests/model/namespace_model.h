@@ -89,6 +89,7 @@ struct Request {
     kSetQuotaSpaces,
     kDeleteQuota,
     kExpireDue,
+    kLoad,  // what is at `from`, in bulk, with contents of its own
   };
   Kind kind = Kind::kMakeDirectory;
   BatchItem::Only only = BatchItem::Only::kEither;  // of the source
@@ -156,6 +157,8 @@ class NamespaceModel {
   uint64_t IdOf(const Request& request) const;
   // Where the source of a copy, move, or restore is; null: nothing is there.
   Node* SourceOf(const Request& request) const;
+  // What a load makes of the directory at its source.
+  std::unique_ptr<Node> LoadedTree(const Request& request, int64_t now_ms) const;
   SpaceModel& facts(size_t space) { return facts_[space]; }
   const SpaceModel& facts(size_t space) const { return facts_[space]; }
   Node& bin(size_t space) const { return *bins_[space]; }  // holds each item under its id
@@ -176,6 +179,7 @@ class NamespaceModel {
   static void ForgetSums(Node* root, const Path& path);
   Outcome DispatchMore(Call& call);
   Outcome MakeDirectory(Call& call);
+  Outcome Load(Call& call);
   Outcome Put(Call& call);
   Outcome Transfer(Call& call);
   Outcome TransferFile(Call& call, Node* source);

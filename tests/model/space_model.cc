@@ -360,6 +360,7 @@ bool NamespaceModel::CanExceed(const Request& request) const {
     case Kind::kDelete:
     case Kind::kRestore:
     case Kind::kSetLatestVersion:
+    case Kind::kLoad:
       return true;
     default:
       return false;
@@ -452,6 +453,7 @@ void NamespaceModel::LogPlaced(const Call& call, const Node& node, const Outcome
                           : copies                               ? ChangeKind::kCopied
                           : request.kind == Kind::kRestore       ? ChangeKind::kRestored
                           : request.kind == Kind::kMakeDirectory ? ChangeKind::kDirectoryMade
+                          : request.kind == Kind::kLoad          ? ChangeKind::kLoaded
                                                                  : ChangeKind::kFilePut;
   if (moves && crosses) Log(call, request.from_space, ChangeKind::kDeleted, node, call.from);
   SpaceModel& facts = facts_[request.space];

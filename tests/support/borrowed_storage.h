@@ -24,6 +24,9 @@ class BorrowedStorage final : public storage::Storage {
   std::unique_ptr<storage::Batch> NewBatch() const override { return below_.NewBatch(); }
   // Tests pull no plug, so nothing is flushed.
   absl::Status Write(storage::Batch& batch, bool) override { return below_.Write(batch, false); }
+  absl::StatusOr<std::unique_ptr<storage::Ingestion>> NewIngestion() override {
+    return below_.NewIngestion();
+  }
   StorageFigures GetFigures() const override { return below_.GetFigures(); }
   absl::Status Checkpoint(const std::string& folder) const override {
     return below_.Checkpoint(folder);

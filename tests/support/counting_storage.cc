@@ -1,5 +1,6 @@
 #include "support/counting_storage.h"
 
+#include <atomic>
 #include <utility>
 
 namespace marcot::testing {
@@ -68,6 +69,29 @@ class CountingBatch final : public storage::Batch {
   Counts* const counts_;
 };
 
+class CountingIngestion final : public storage::Ingestion {
+ public:
+  CountingIngestion(std::unique_ptr<storage::Ingestion> below, Counts* counts)
+      : below_(std::move(below)), counts_(counts) {}
+
+  absl::Status Add(const storage::SortedRows& rows) override {
+    absl::Status status = rows.ForEach([this](std::string_view, std::string_view) {
+      ++rows_;
+      return absl::OkStatus();
+    });
+    return status.ok() ? below_->Add(rows) : status;
+  }
+  absl::Status Commit() override {
+    counts_->ingested += rows_;
+    return below_->Commit();
+  }
+
+ private:
+  const std::unique_ptr<storage::Ingestion> below_;
+  Counts* const counts_;
+  std::atomic<uint64_t> rows_{0};
+};
+
 class Counting final : public storage::Storage {
  public:
   Counting(std::unique_ptr<storage::Storage> below, Counts* counts)
@@ -91,6 +115,11 @@ class Counting final : public storage::Storage {
   absl::Status Write(storage::Batch& batch, bool sync) override {
     ++counts_->writes;
     return below_->Write(static_cast<CountingBatch&>(batch).below(), sync);
+  }
+  absl::StatusOr<std::unique_ptr<storage::Ingestion>> NewIngestion() override {
+    auto below = below_->NewIngestion();
+    if (!below.ok()) return below.status();
+    return std::make_unique<CountingIngestion>(*std::move(below), counts_);
   }
   StorageFigures GetFigures() const override { return below_->GetFigures(); }
   absl::Status Checkpoint(const std::string& folder) const override {

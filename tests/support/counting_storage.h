@@ -13,6 +13,7 @@ struct Counts {
   uint64_t gets = 0, seeks = 0, steps = 0;     // records asked for, cursor moves
   uint64_t puts = 0, deletes = 0, writes = 0;  // records in batches, batches
   uint64_t folds = 0;                          // batches that folded the totals log
+  uint64_t ingested = 0;                       // records beside the batches
   bool operator==(const Counts&) const = default;
 };
 std::ostream& operator<<(std::ostream& out, const Counts& counts);

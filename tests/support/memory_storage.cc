@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -114,6 +115,24 @@ class MemoryBatch final : public storage::Batch {
 };
 
 class MemoryStorage final : public storage::Storage {
+  class MemoryIngestion final : public storage::Ingestion {
+   public:
+    explicit MemoryIngestion(MemoryStorage& storage) : storage_(storage) {}
+    absl::Status Add(const storage::SortedRows& rows) override {
+      const std::lock_guard lock(mutex_);
+      return rows.ForEach([&](std::string_view key, std::string_view sealed) {
+        batch_.PutSealed(rows.family(), key, sealed);
+        return absl::OkStatus();
+      });
+    }
+    absl::Status Commit() override { return storage_.Write(batch_, true); }
+
+   private:
+    MemoryStorage& storage_;
+    std::mutex mutex_;
+    MemoryBatch batch_;
+  };
+
  public:
   explicit MemoryStorage(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
@@ -151,6 +170,9 @@ class MemoryStorage final : public storage::Storage {
       }
     }
     return absl::OkStatus();
+  }
+  absl::StatusOr<std::unique_ptr<storage::Ingestion>> NewIngestion() override {
+    return std::make_unique<MemoryIngestion>(*this);
   }
   StorageFigures GetFigures() const override { return {}; }
   absl::Status Checkpoint(const std::string&) const override {

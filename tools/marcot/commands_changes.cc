@@ -42,6 +42,8 @@ const char* KindName(ChangeKind kind) {
       return "restored";
     case ChangeKind::kAttributesSet:
       return "attributesSet";
+    case ChangeKind::kLoaded:
+      return "loaded";
   }
   return "unknown";
 }
