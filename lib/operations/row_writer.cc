@@ -1,8 +1,11 @@
 #include "operations/row_writer.h"
 
+#include <exception>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "marcot/error.h"
 
 namespace marcot::operations {
 
@@ -36,12 +39,20 @@ void RowWriter::Work() {
     SortedRows rows = std::exchange(waiting_, {});
     changed_.notify_all();
     lock.unlock();
-    const absl::Status added = ingestion_->Add(rows);
+    const absl::Status added = AddToFile(rows);
     rows.Clear();
     lock.lock();
     failure_.Update(added);
     spare_.push_back(std::move(rows));
     changed_.notify_all();
+  }
+}
+
+absl::Status RowWriter::AddToFile(const SortedRows& rows) {
+  try {
+    return ingestion_->Add(rows);
+  } catch (const std::exception& e) {
+    return MakeError(Code::kInternalServerError, absl::StrCat("a bulk load failed: ", e.what()));
   }
 }
 

@@ -39,6 +39,7 @@ class RowWriter {
 
   absl::Status HandOver(storage::SortedRows* rows);
   void Work();
+  absl::Status AddToFile(const storage::SortedRows& rows);
   void EndThreads();
 
   const std::unique_ptr<storage::Ingestion> ingestion_;

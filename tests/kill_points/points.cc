@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -39,9 +41,7 @@ Points& ThePoints() {
 }
 
 std::atomic<bool> files_are_points{false};
-// The next write to a log is cut in half, and is the last of this process.
-std::atomic<bool> cut_log{false};
-// The same of the manifest.
+// The next write to the manifest is cut in half, and is the last of this process.
 std::atomic<bool> cut_manifest{false};
 
 [[noreturn]] void DieNow() {
@@ -58,6 +58,40 @@ std::optional<Moment> Pass(const std::string& name) {
   if (!points.armed || points.armed->name != name || points.armed->n != n) return std::nullopt;
   if (points.armed->moment == Moment::kBefore) DieNow();
   return points.armed->moment;
+}
+
+// ---- the log -----------------------------------------------------------------------------------
+
+struct LogEnd {
+  std::string path;
+  off_t bytes = 0;
+};
+
+// Of the newest log that is open: where the zeros begin that it ends in.
+LogEnd EndOfLog() {
+  LogEnd end;
+  for (const auto& link : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const std::string path = std::filesystem::read_symlink(link, error).string();
+    if (!error && path.ends_with(".log") && path > end.path) end.path = path;
+  }
+  std::ifstream file(end.path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  end.bytes = static_cast<off_t>(bytes.find_last_not_of('\0') + 1);
+  return end;
+}
+
+// Dies with half of what was written since then in the log. It is written through a mapping, so no
+// call can be cut.
+[[noreturn]] void DieWithHalfOf(const LogEnd& before) {
+  const LogEnd after = EndOfLog();
+  const off_t begin = after.path == before.path ? before.bytes : 0;
+  const off_t middle = begin + (after.bytes - begin) / 2;
+  const std::string lost(static_cast<size_t>(after.bytes - middle), '\0');
+  std::fstream file(after.path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(middle).write(lost.data(), static_cast<std::streamsize>(lost.size())).flush();
+  if (!file) perror("half a batch");
+  DieNow();
 }
 
 // ---- batches -----------------------------------------------------------------------------------
@@ -166,8 +200,10 @@ class PointedStorage final : public storage::Storage {
   absl::Status Write(storage::Batch& batch, bool sync) override {
     NamedBatch& named = static_cast<NamedBatch&>(batch);
     const std::optional<Moment> moment = Pass(named.Name(*below_));
-    cut_log = moment == Moment::kAmid;
+    const bool amid = moment == Moment::kAmid;
+    const LogEnd before = amid ? EndOfLog() : LogEnd{};
     absl::Status status = below_->Write(named.below(), sync);
+    if (amid) DieWithHalfOf(before);
     if (moment == Moment::kAfter) DieNow();
     return status;
   }
@@ -259,7 +295,6 @@ FileKillPoints::~FileKillPoints() { files_are_points = false; }
 }  // namespace marcot::testing
 
 // These take the place of the C library's, for RocksDB and the standard library too.
-using marcot::testing::cut_log;
 using marcot::testing::cut_manifest;
 using marcot::testing::DieNow;
 using marcot::testing::files_are_points;
@@ -272,11 +307,10 @@ extern "C" {
 
 ssize_t write(int file, const void* bytes, size_t count) {
   static const auto call = TheSystems<decltype(write)>("write");
-  if (!files_are_points && !cut_log && !cut_manifest) return call(file, bytes, count);
+  if (!files_are_points && !cut_manifest) return call(file, bytes, count);
   const std::string path = PathOf(file);
-  const bool amid = (cut_log && path.ends_with(".log")) ||
-                    (cut_manifest && KindOf(path) == "MANIFEST-#") ||
-                    PassCall("write", path).has_value();
+  const bool amid =
+      (cut_manifest && KindOf(path) == "MANIFEST-#") || PassCall("write", path).has_value();
   if (!amid) return call(file, bytes, count);
   if (call(file, bytes, count / 2) < 0) perror("half a write");
   DieNow();
