@@ -82,7 +82,7 @@ Path Creation() {
            {"write MANIFEST-#", 1},
            {"rename CURRENT", 1},
            {"create *.log", 1},
-           {"write *.log", 1},
+           {"fdatasync *.log", 1},
            {"fsync made", 1}},
           false};
 }
