@@ -514,5 +514,47 @@ TEST(BulkLoadCost, ARecordAFileAndThreeADirectory) {
   }
 }
 
+// What was refused leaves no trace in what is compared later.
+TEST_F(BulkLoadTest, ANameOfADirectoryIsRefusedAgainAndAgain) {
+  auto load = Begin();
+  for (const char* const name : {"m", "z"}) {
+    ASSERT_OK(load->EnterDirectory(name));
+    ASSERT_OK(load->LeaveDirectory());
+  }
+  for (const char* const name : {"z", "m", "z", "m"}) {
+    EXPECT_EQ(CodeOf(load->AddFile(name, Unique(1))), Code::kParamInvalid) << name;
+  }
+  ASSERT_OK(load->AddFile("a", Unique(2)));
+  EXPECT_EQ(CodeOf(load->AddFile("m", Unique(3))), Code::kParamInvalid);
+  ASSERT_OK(load->Finish("loaded"));
+  EXPECT_EQ(space_.GetStat("loaded")->child_files, 1u);
+  ExpectSound();
+}
+
+// Files that are taken are in no log: a copy has them and what a commit says of them, or neither.
+TEST_F(BulkLoadTest, CopiesOfTheStoreAreWhole) {
+  std::atomic<bool> done = false;
+  std::thread loader([&] {
+    for (uint64_t i = 0; !done; ++i) {
+      auto load = space_.BeginBulkLoad({});
+      ASSERT_OK(load);
+      ASSERT_OK(Push(**load, 1, 3, 1 + 10 * i));
+      ASSERT_OK((*load)->Finish(absl::StrCat("loaded", i)));
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    const std::string folder = absl::StrCat(store_.folder(), "-copy", i);
+    ASSERT_OK(store_->CreateCheckpoint(folder));
+    auto copy = Store::Open(folder, TestOptions());
+    ASSERT_OK(copy);
+    EXPECT_EQ(CheckSound(**copy, "a copy"), "");
+    copy->reset();
+    std::filesystem::remove_all(folder);
+  }
+  done = true;
+  loader.join();
+  ExpectSound();
+}
+
 }  // namespace
 }  // namespace marcot::testing

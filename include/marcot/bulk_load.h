@@ -28,7 +28,7 @@ struct BulkLoadOptions {
 //
 // A call that is refused changes nothing, and the load can go on without what was in it: a bad name
 // answers as a put of it does; ParamInvalid: a name that does not come behind the one before it in
-// its kind, a directory behind a file, a name for both, too much (kMaxLoadDirectories), and, once
+// its kind, a directory behind a file, a name for both, too much (kMaxLoadDirectories, 2^62 bytes), and, once
 // Finish has come to the place, any call but Finish again. InternalServerError, StoreReadOnly,
 // SpaceNotFound while it is pushed: the load is lost.
 //
@@ -51,7 +51,7 @@ class BulkLoad {
   // Puts the whole at `path`, in one commit, with its missing parents: O(d), after what is left to
   // be written. Every directory that was entered must have been left. Takes ask (default) and
   // rename, fails as Space::MoveDirectory does and, as long as it fails because of the target
-  // (a taken name, a quota), may be called again.
+  // (a taken name, a quota), may be called again. It waits for a checkpoint or backup under way.
   virtual absl::StatusOr<Placed> Finish(std::string_view path,
                                         const OperationOptions& options = {}) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,14 +32,45 @@ class LoadOfSpace final : public BulkLoad {
       : space_(std::move(space)), user_(std::move(user)), loader_(std::move(loader)) {}
 
   absl::Status EnterDirectory(std::string_view name, const Attributes& attributes) override {
-    MARCOT_ASSIGN_OR_RETURN(const std::string encoded, api::PrepareAttributes(attributes, name));
-    return loader_->EnterDirectory(name, encoded);
+    return Whole([&]() -> absl::Status {
+      MARCOT_ASSIGN_OR_RETURN(const std::string encoded, api::PrepareAttributes(attributes, name));
+      return loader_->EnterDirectory(name, encoded);
+    });
   }
 
-  absl::Status LeaveDirectory() override { return loader_->LeaveDirectory(); }
+  absl::Status LeaveDirectory() override {
+    return Whole([&] { return loader_->LeaveDirectory(); });
+  }
 
   absl::Status AddFile(std::string_view name, const ContentRef& content,
                        const Attributes& attributes) override {
+    return Whole([&] { return Add(name, content, attributes); });
+  }
+
+  absl::StatusOr<Placed> Finish(std::string_view path, const OperationOptions& options) override {
+    return Whole([&]() -> absl::StatusOr<Placed> {
+      Operation operation = NewOperation();
+      MARCOT_RETURN_IF_ERROR(api::PrepareTarget(space_, path, options, &operation));
+      operation.user = user_;
+      return loader_->Finish(std::move(operation), options.durability);
+    });
+  }
+
+ private:
+  // What a call leaves that an exception ended, where memory ran out, is not gone on with.
+  template <typename Call>
+  std::invoke_result_t<Call> Whole(const Call& call) {
+    if (lost_) {
+      return MakeError(Code::kInternalServerError,
+                       "memory ran out during the bulk load; begin another one");
+    }
+    lost_ = true;
+    auto result = call();
+    lost_ = false;
+    return result;
+  }
+
+  absl::Status Add(std::string_view name, const ContentRef& content, const Attributes& attributes) {
     MARCOT_RETURN_IF_ERROR(api::PrepareReference(content, name).status());
     if (!content.unique_id && !content.id.empty()) {
       return MakeError(Code::kParamInvalid,
@@ -53,19 +85,12 @@ class LoadOfSpace final : public BulkLoad {
     return loader_->AddFile(name, content, encoded_);
   }
 
-  absl::StatusOr<Placed> Finish(std::string_view path, const OperationOptions& options) override {
-    Operation operation = NewOperation();
-    MARCOT_RETURN_IF_ERROR(api::PrepareTarget(space_, path, options, &operation));
-    operation.user = user_;
-    return loader_->Finish(std::move(operation), options.durability);
-  }
-
- private:
   const Space space_;
   const std::string user_;
   const std::unique_ptr<operations::BulkLoader> loader_;
   Attributes attributes_;  // of the file before, and
   std::string encoded_;    // what they come to
+  bool lost_ = false;
 };
 
 }  // namespace

@@ -100,7 +100,9 @@ void RecordCache::Write(std::string_view key, std::string_view value, Seq seq, b
   const std::lock_guard lock(shard.mutex);
   shard.last_write = seq;
   Record* const found = Find(shard, view);
-  if (found != nullptr && value.size() <= found->value_bytes) {
+  // In place, unless that would leave much of its memory unused and uncounted.
+  if (found != nullptr && value.size() <= found->value_bytes &&
+      value.size() >= found->value_bytes / 2) {
     found->SetValue(value, seq);
     return;
   }

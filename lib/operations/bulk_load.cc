@@ -24,6 +24,7 @@ namespace {
 
 // A commit of its own sets so many seqs aside.
 constexpr uint64_t kSeqsAtATime = 1u << 16;
+constexpr uint64_t kMaxBytes = uint64_t{1} << 62;
 
 absl::Status OutOfOrder(std::string_view name, std::string_view why) {
   return MakeError(Code::kParamInvalid,
@@ -199,10 +200,14 @@ absl::Status BulkLoader::AddFile(std::string_view name, const ContentRef& conten
   // No name is empty.
   if (name <= parent.last_file)
     return OutOfOrder(name, "it does not come behind " + parent.last_file);
-  size_t& before = parent.children_before;
+  size_t before = parent.children_before;
   while (before < parent.children.size() && parent.children[before].name < name) ++before;
   if (before < parent.children.size() && parent.children[before].name == name) {
     return OutOfOrder(name, "a directory has the name");
+  }
+  if (content.size > kMaxBytes - bytes_) {
+    return MakeError(Code::kParamInvalid,
+                     absl::StrCat(std::string(name), ": a bulk load holds at most 2^62 bytes"));
   }
   if (parent.dir == 0) MARCOT_RETURN_IF_ERROR(NumberCurrent());
   MARCOT_ASSIGN_OR_RETURN(const Seq seq, NextSeq());
@@ -215,7 +220,9 @@ absl::Status BulkLoader::AddFile(std::string_view name, const ContentRef& conten
   entry_.creator = user_;
   entry_.attributes = attributes;
   MARCOT_RETURN_IF_ERROR(PutEntry(parent.dir, core::kFileSlot, name, seq));
+  parent.children_before = before;
   parent.last_file = name;
+  bytes_ += content.size;
   parent.totals.bytes += content.size;
   ++parent.totals.files;
   ++parent.totals.child_files;

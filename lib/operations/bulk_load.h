@@ -89,6 +89,8 @@ class BulkLoader {
   std::vector<core::DirId> parents_;  // of those that are numbered, from first_dir_ on
   int64_t now_ms_ = 0;                // as of the newest commit of the load's own
 
+  uint64_t bytes_ = 0;  // of all files
+
   std::vector<OpenDirectory> open_;
   core::Entry entry_;        // the next to be written, and
   std::string key_, value_;  // its row: for their memory

@@ -1,6 +1,7 @@
 #include "operations/row_writer.h"
 
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +14,14 @@ using storage::SortedRows;
 
 RowWriter::RowWriter(std::unique_ptr<storage::Ingestion> ingestion)
     : ingestion_(std::move(ingestion)) {
-  for (size_t i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Work(); });
+  spare_.reserve(kThreads);
+  threads_.reserve(kThreads);
+  threads_.emplace_back([this] { Work(); });
+  try {
+    while (threads_.size() < kThreads) threads_.emplace_back([this] { Work(); });
+  } catch (const std::system_error&) {
+    // One does it too.
+  }
 }
 
 RowWriter::~RowWriter() { EndThreads(); }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "rocksdb/env.h"
+#include "rocksdb/snapshot.h"
 #include "rocksdb/sst_file_writer.h"
 #include "storage_rocksdb/rocksdb_status.h"
 
@@ -16,8 +17,11 @@ std::string FolderOf(rocksdb::DB* db) { return db->GetName() + "/ingestions"; }
 
 class RocksdbIngestion final : public Ingestion {
  public:
-  RocksdbIngestion(rocksdb::DB* db, const Handles& handles, uint64_t number)
-      : db_(db), handles_(handles), prefix_(absl::StrCat(FolderOf(db), "/", number, "-")) {}
+  RocksdbIngestion(rocksdb::DB* db, const Handles& handles, uint64_t number, std::mutex& copying)
+      : db_(db),
+        handles_(handles),
+        prefix_(absl::StrCat(FolderOf(db), "/", number, "-")),
+        copying_(copying) {}
 
   // Those that the database has taken are not there any more.
   ~RocksdbIngestion() override {
@@ -53,7 +57,12 @@ class RocksdbIngestion final : public Ingestion {
       arg.options.move_files = true;
       arg.options.write_global_seqno = false;  // no file is written to again
     }
-    return args.empty() ? absl::OkStatus() : ToStatus(db_->IngestExternalFiles(args));
+    if (args.empty()) return absl::OkStatus();
+    const std::lock_guard lock(copying_);
+    // While there is a snapshot the files get a number of their own in the order of writes;
+    // without, one that is taken just now would show them later.
+    const rocksdb::ManagedSnapshot snapshot(db_);
+    return ToStatus(db_->IngestExternalFiles(args));
   }
 
  private:
@@ -67,6 +76,7 @@ class RocksdbIngestion final : public Ingestion {
   rocksdb::DB* const db_;
   const Handles& handles_;
   const std::string prefix_;
+  std::mutex& copying_;
   std::mutex mutex_;
   std::array<std::vector<std::string>, kFamilyCount> files_;
 };
@@ -74,9 +84,9 @@ class RocksdbIngestion final : public Ingestion {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Ingestion>> NewIngestion(rocksdb::DB* db, const Handles& handles,
-                                                        uint64_t number) {
+                                                        uint64_t number, std::mutex& copying) {
   MARCOT_RETURN_IF_ERROR(ToStatus(db->GetEnv()->CreateDirIfMissing(FolderOf(db))));
-  return std::make_unique<RocksdbIngestion>(db, handles, number);
+  return std::make_unique<RocksdbIngestion>(db, handles, number, copying);
 }
 
 void RemoveAbandonedIngestions(rocksdb::DB* db) {

@@ -76,9 +76,14 @@ rocksdb::WalFilter::WalProcessingOption LogOrder::LogRecordFound(unsigned long l
   if (!begins_) return WalProcessingOption::kStopReplay;
   NumberReader reader;
   if (!batch.Iterate(&reader).ok()) return WalProcessingOption::kCorruptedRecord;
-  // Without one: written by a release that did not number.
-  if (!reader.number.has_value()) return WalProcessingOption::kContinueProcessing;
-  const bool follows = !last_.has_value() || *reader.number == 0 || *reader.number == *last_ + 1;
+  // RocksDB's own, at the beginning of a log, when an opening has met a torn one: the first of ours
+  // comes next. A release that did not number leaves none of its logs to be replayed with these.
+  if (!reader.number.has_value()) {
+    unnumbered_ = true;
+    return WalProcessingOption::kContinueProcessing;
+  }
+  const bool follows =
+      *reader.number == 0 || (last_.has_value() ? *reader.number == *last_ + 1 : !unnumbered_);
   last_ = reader.number;
   return follows ? WalProcessingOption::kContinueProcessing : WalProcessingOption::kStopReplay;
 }

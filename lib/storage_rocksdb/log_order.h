@@ -37,6 +37,7 @@ class LogOrder final : public rocksdb::WalFilter {
  private:
   const std::string folder_;
   bool begins_ = true;  // the first of what is to be replayed is there
+  bool unnumbered_ = false;
   std::optional<uint64_t> last_;
 };
 

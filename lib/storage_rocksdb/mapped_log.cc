@@ -1,7 +1,9 @@
 #include "storage_rocksdb/mapped_log.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,12 +26,20 @@ using rocksdb::IOStatus;
 
 // What is reserved at once, and mapped at a time.
 constexpr uint64_t kWindowBytes = 256u << 10;
+// Of RocksDB's log. The zeros at its end must end where one does.
+constexpr uint64_t kBlockBytes = 32u << 10;
 // For more than this one write() costs less than to make pages of zeros first.
 constexpr size_t kMaxMappedBytes = 16u << 10;
 
 IOStatus ErrorOf(const std::string& what, int error) {
   const std::string text = std::strerror(error);
   return error == ENOSPC ? IOStatus::NoSpace(what, text) : IOStatus::IOError(what, text);
+}
+
+bool WritesInPlace(int file) {
+  struct statfs system;
+  return fstatfs(file, &system) == 0 &&
+         (system.f_type == EXT4_SUPER_MAGIC || system.f_type == TMPFS_MAGIC);
 }
 
 // Used by one thread at a time, but for Sync.
@@ -40,8 +50,7 @@ class MappedLog final : public rocksdb::FSWritableFile {
     const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (file < 0) return nullptr;
     std::unique_ptr<MappedLog> log(new MappedLog(path, file, options));
-    if (!log->MapNext().ok()) return nullptr;
-    return log;
+    return WritesInPlace(file) && log->MapNext() ? std::move(log) : nullptr;
   }
 
   ~MappedLog() override {
@@ -65,6 +74,11 @@ class MappedLog final : public rocksdb::FSWritableFile {
   IOStatus Fsync(const IOOptions&, IODebugContext*) override {
     return fsync(file_) == 0 ? IOStatus::OK() : ErrorOf("sync " + path_, errno);
   }
+  IOStatus RangeSync(uint64_t offset, uint64_t bytes, const IOOptions&, IODebugContext*) override {
+    const int result = sync_file_range(file_, static_cast<off_t>(offset), static_cast<off_t>(bytes),
+                                       SYNC_FILE_RANGE_WRITE);
+    return result == 0 ? IOStatus::OK() : ErrorOf("sync " + path_, errno);
+  }
   bool IsSyncThreadSafe() const override { return true; }
   IOStatus Close(const IOOptions&, IODebugContext*) override { return Finish(); }
   uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return size_; }
@@ -80,9 +94,9 @@ class MappedLog final : public rocksdb::FSWritableFile {
 
   IOStatus Map(std::string_view bytes) {
     while (!bytes.empty()) {
-      if (window_ == nullptr || size_ >= window_begin_ + kWindowBytes) {
-        if (IOStatus status = MapNext(); !status.ok()) return status;
-      }
+      const bool inside = window_ != nullptr && size_ < window_begin_ + kWindowBytes;
+      // Where there is no space, or no memory for a mapping, this tells, or does it.
+      if (!inside && !MapNext()) return Write(bytes);
       const uint64_t at = size_ - window_begin_;
       const size_t count = std::min<uint64_t>(bytes.size(), kWindowBytes - at);
       std::memcpy(window_ + at, bytes.data(), count);
@@ -103,24 +117,21 @@ class MappedLog final : public rocksdb::FSWritableFile {
     return IOStatus::OK();
   }
 
-  // The window that begins with the page in which the next byte stands.
-  IOStatus MapNext() {
-    static const uint64_t page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-    const uint64_t begin = size_ / page_bytes * page_bytes;
-    const int error = posix_fallocate(file_, static_cast<off_t>(begin), kWindowBytes);
-    if (error != 0) return ErrorOf("reserve space for " + path_, error);
+  // The window that begins with the block in which the next byte stands.
+  bool MapNext() {
+    const uint64_t begin = size_ / kBlockBytes * kBlockBytes;
+    if (posix_fallocate(file_, static_cast<off_t>(begin), kWindowBytes) != 0) return false;
     void* const next = mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_,
                             static_cast<off_t>(begin));
-    if (next == MAP_FAILED) return ErrorOf("map " + path_, errno);
+    if (next == MAP_FAILED) return false;
     if (madvise(next, kWindowBytes, MADV_POPULATE_WRITE) != 0) {
-      const int populate_error = errno;
       munmap(next, kWindowBytes);
-      return ErrorOf("reserve pages for " + path_, populate_error);
+      return false;
     }
     Unmap();
     window_ = static_cast<char*>(next);
     window_begin_ = begin;
-    return IOStatus::OK();
+    return true;
   }
 
   void Unmap() {

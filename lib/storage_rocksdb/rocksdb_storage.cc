@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdarg>
 #include <filesystem>
+#include <mutex>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -213,7 +214,7 @@ class RocksdbStorage final : public Storage {
   }
 
   absl::StatusOr<std::unique_ptr<Ingestion>> NewIngestion() override {
-    return storage::NewIngestion(db_.get(), handles_, ++ingestions_);
+    return storage::NewIngestion(db_.get(), handles_, ++ingestions_, copying_);
   }
 
   StorageFigures GetFigures() const override {
@@ -245,10 +246,12 @@ class RocksdbStorage final : public Storage {
   }
 
   absl::Status Checkpoint(const std::string& folder) const override {
+    const std::lock_guard lock(copying_);
     return storage::Checkpoint(db_.get(), folder);
   }
   absl::StatusOr<BackupInfo> Backup(const std::string& backups,
                                     const std::string& owner) const override {
+    const std::lock_guard lock(copying_);
     return storage::Backup(db_.get(), backups, owner);
   }
 
@@ -302,6 +305,7 @@ class RocksdbStorage final : public Storage {
   const std::unique_ptr<FolderLock> lock_;     // null: the database holds it
   const std::unique_ptr<LogOrder> log_order_;  // the database's options name it
   const std::shared_ptr<BytesWritten> written_;
+  mutable std::mutex copying_;  // see ingestion.h
   const std::unique_ptr<rocksdb::DB> db_;
   const Handles handles_;                // those of Family first, in its order
   uint64_t batches_ = 0;                 // written

@@ -1,11 +1,21 @@
 #include "workers.h"
 
+#include <exception>
+#include <system_error>
 #include <utility>
+
+#include "marcot/error.h"
 
 namespace marcot::tool {
 
 Workers::Workers(size_t threads) {
-  while (threads_.size() < threads) threads_.emplace_back([this] { Work(); });
+  threads_.reserve(threads);
+  threads_.emplace_back([this] { Work(); });
+  try {
+    while (threads_.size() < threads) threads_.emplace_back([this] { Work(); });
+  } catch (const std::system_error&) {
+    // Fewer do it too.
+  }
 }
 
 Workers::~Workers() {
@@ -32,6 +42,14 @@ absl::Status Workers::Wait() {
   return failure_;
 }
 
+absl::Status Workers::Do(const Task& task) {
+  try {
+    return task();
+  } catch (const std::exception& e) {
+    return MakeError(Code::kInternalServerError, e.what());
+  }
+}
+
 void Workers::Work() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -43,7 +61,7 @@ void Workers::Work() {
     changed_.notify_all();
     if (failure_.ok()) {
       lock.unlock();
-      absl::Status status = task();
+      absl::Status status = Do(task);
       lock.lock();
       failure_.Update(std::move(status));  // keeps the first error
     }

@@ -31,6 +31,7 @@ class Workers {
 
  private:
   void Work();
+  static absl::Status Do(const Task& task);
 
   std::mutex mutex_;
   std::condition_variable changed_;
