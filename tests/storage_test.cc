@@ -175,16 +175,18 @@ TEST_F(LogTest, NothingIsReplayedBehindAHole) {
 
 // Where an opening has met a torn record, RocksDB begins the next log with a batch of its own.
 TEST_F(LogTest, NothingIsReplayedBehindAHoleInALogAfterATornOne) {
+  constexpr size_t kOwnBatch = 19, kBlock = 32u << 10;
   const fs::path torn = Killed();
   FlipByte(LogIn(torn), static_cast<std::streamoff>(kRows * kRecordBytes - 10));
   {
     const auto storage = OpenRocksdb(torn.string(), kSmall);
     ASSERT_TRUE(storage.ok()) << storage.status();
-    for (uint64_t i = kRows; i < 2 * kRows; ++i) PutRows(**storage, i, i + 1, kValueBytes);
+    // So that no record lies in two blocks here either.
+    PutRows(**storage, kRows, kRows + 1, kValueBytes - kOwnBatch);
+    for (uint64_t i = kRows + 1; i < 2 * kRows; ++i) PutRows(**storage, i, i + 1, kValueBytes);
     fs::copy(torn, folder_.path() / "holed", fs::copy_options::recursive);
   }
   const fs::path holed = folder_.path() / "holed";
-  constexpr size_t kOwnBatch = 19, kBlock = 32u << 10;
   std::fstream log(LogIn(holed), std::ios::in | std::ios::out | std::ios::binary);
   log.seekp(kOwnBatch);
   log << std::string(kBlock - kOwnBatch, '\0');
