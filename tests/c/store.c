@@ -402,7 +402,7 @@ void test_listener(void) {
   CHECK(setrlimit(RLIMIT_FSIZE, &none) == 0);
   marcot_status* failed = NULL;
   for (int i = 0; i < 5000 && failed == NULL; ++i) {
-    char name[16];
+    char name[32];
     snprintf(name, sizeof(name), "fails %d", i);
     failed = marcot_space_make_directory(of.space, marcot_text(name), NULL, NULL, NULL);
   }
