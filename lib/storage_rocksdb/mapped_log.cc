@@ -25,8 +25,9 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 
 // What is reserved at once, and mapped at a time.
-constexpr uint64_t kWindowBytes = 256u << 10;
-// Of RocksDB's log. The zeros at its end must end where one does.
+constexpr uint64_t kWindowBytes = 1u << 20;
+// Of RocksDB's log: the zeros at its end must end where one does. Pages are made for so much at a
+// time, since whoever appends waits for them.
 constexpr uint64_t kBlockBytes = 32u << 10;
 // For more than this one write() costs less than to make pages of zeros first.
 constexpr size_t kMaxMappedBytes = 16u << 10;
@@ -50,7 +51,7 @@ class MappedLog final : public rocksdb::FSWritableFile {
     const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (file < 0) return nullptr;
     std::unique_ptr<MappedLog> log(new MappedLog(path, file, options));
-    return WritesInPlace(file) && log->MapNext() ? std::move(log) : nullptr;
+    return WritesInPlace(file) && log->MakeReady() ? std::move(log) : nullptr;
   }
 
   ~MappedLog() override {
@@ -94,12 +95,10 @@ class MappedLog final : public rocksdb::FSWritableFile {
 
   IOStatus Map(std::string_view bytes) {
     while (!bytes.empty()) {
-      const bool inside = window_ != nullptr && size_ < window_begin_ + kWindowBytes;
       // Where there is no space, or no memory for a mapping, this tells, or does it.
-      if (!inside && !MapNext()) return Write(bytes);
-      const uint64_t at = size_ - window_begin_;
-      const size_t count = std::min<uint64_t>(bytes.size(), kWindowBytes - at);
-      std::memcpy(window_ + at, bytes.data(), count);
+      if (size_ >= ready_ && !MakeReady()) return Write(bytes);
+      const size_t count = std::min<uint64_t>(bytes.size(), ready_ - size_);
+      std::memcpy(window_ + (size_ - window_begin_), bytes.data(), count);
       size_ += count;
       bytes.remove_prefix(count);
     }
@@ -117,17 +116,22 @@ class MappedLog final : public rocksdb::FSWritableFile {
     return IOStatus::OK();
   }
 
-  // The window that begins with the block in which the next byte stands.
-  bool MapNext() {
-    const uint64_t begin = size_ / kBlockBytes * kBlockBytes;
+  // The block in which the next byte stands.
+  bool MakeReady() {
+    const uint64_t block = size_ / kBlockBytes * kBlockBytes;
+    const bool inside = window_ != nullptr && block < window_begin_ + kWindowBytes;
+    if (!inside && !MapFrom(block)) return false;
+    char* const pages = window_ + (block - window_begin_);
+    if (madvise(pages, kBlockBytes, MADV_POPULATE_WRITE) != 0) return false;
+    ready_ = block + kBlockBytes;
+    return true;
+  }
+
+  bool MapFrom(uint64_t begin) {
     if (posix_fallocate(file_, static_cast<off_t>(begin), kWindowBytes) != 0) return false;
     void* const next = mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_,
                             static_cast<off_t>(begin));
     if (next == MAP_FAILED) return false;
-    if (madvise(next, kWindowBytes, MADV_POPULATE_WRITE) != 0) {
-      munmap(next, kWindowBytes);
-      return false;
-    }
     Unmap();
     window_ = static_cast<char*>(next);
     window_begin_ = begin;
@@ -152,6 +156,7 @@ class MappedLog final : public rocksdb::FSWritableFile {
   uint64_t size_ = 0;  // what was appended
   char* window_ = nullptr;
   uint64_t window_begin_ = 0;  // in the file
+  uint64_t ready_ = 0;         // up to where there are pages, in the file
 };
 
 class MappedLogFileSystem final : public rocksdb::FileSystemWrapper {
