@@ -8,6 +8,7 @@
 #include "core/tree_writer.h"
 #include "marcot/bulk_load.h"
 #include "marcot/error.h"
+#include "operations/left_behind.h"
 #include "operations/path.h"
 #include "operations/runner.h"
 #include "operations/spaces.h"
@@ -331,13 +332,10 @@ absl::StatusOr<Placed> Runner::Load() {
 }
 
 absl::Status DropAbandonedLoads(core::Txn& txn) {
-  std::string end(core::kLoadPrefix);
-  ++end.back();
-  const auto rows = txn.NewCursor(Family::kMeta, {core::kLoadPrefix, end});
-  for (rows->Seek(core::kLoadPrefix); rows->Valid(); rows->Next()) {
-    MARCOT_RETURN_IF_ERROR(DropLoad(txn, core::DirOfLoadKey(rows->key())));
-  }
-  return rows->status();
+  const auto drop = [&](std::string_view key, std::string_view) {
+    return DropLoad(txn, core::DirOfLoadKey(key));
+  };
+  return ForEachLeftBehind(txn, core::kLoadPrefix, drop);
 }
 
 }  // namespace marcot::operations

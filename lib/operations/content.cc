@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "core/chunks.h"
 #include "marcot/error.h"
+#include "operations/left_behind.h"
 #include "xxhash.h"
 
 namespace marcot::operations {
@@ -193,15 +194,13 @@ Upload::~Upload() {
 }
 
 absl::Status QueueAbandonedUploads(core::Txn& txn) {
-  std::string end(core::kUploadPrefix);
-  ++end.back();
-  const auto rows = txn.NewCursor(Family::kMeta, {core::kUploadPrefix, end});
-  for (rows->Seek(core::kUploadPrefix); rows->Valid(); rows->Next()) {
-    const uint64_t blob = LoadFixed64(rows->key().data() + core::kUploadPrefix.size());
-    txn.Queue({core::Job::Kind::kBlob, blob, Decoder(rows->value()).Varint(), {}});
-    txn.Delete(Family::kMeta, std::string(rows->key()));
-  }
-  return rows->status();
+  const auto queue = [&](std::string_view key, std::string_view value) {
+    const uint64_t blob = LoadFixed64(key.data() + core::kUploadPrefix.size());
+    txn.Queue({core::Job::Kind::kBlob, blob, Decoder(value).Varint(), {}});
+    txn.Delete(Family::kMeta, std::string(key));
+    return absl::OkStatus();
+  };
+  return ForEachLeftBehind(txn, core::kUploadPrefix, queue);
 }
 
 absl::StatusOr<bool> IsBuiltIn(core::View& view, const ContentId& id) {

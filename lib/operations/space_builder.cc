@@ -9,6 +9,7 @@
 #include "core/tree_writer.h"
 #include "marcot/error.h"
 #include "operations/content.h"
+#include "operations/left_behind.h"
 #include "operations/runner.h"
 #include "operations/spaces.h"
 
@@ -362,13 +363,10 @@ absl::StatusOr<core::SpaceRecord> SpaceBuilder::Finish(const StreamSpace& head,
 }
 
 absl::Status DropAbandonedImports(core::Txn& txn) {
-  std::string end(core::kImportPrefix);
-  ++end.back();
-  const auto rows = txn.NewCursor(Family::kMeta, {core::kImportPrefix, end});
-  for (rows->Seek(core::kImportPrefix); rows->Valid(); rows->Next()) {
-    MARCOT_RETURN_IF_ERROR(DropImport(txn, core::RootOfImportKey(rows->key())));
-  }
-  return rows->status();
+  const auto drop = [&](std::string_view key, std::string_view) {
+    return DropImport(txn, core::RootOfImportKey(key));
+  };
+  return ForEachLeftBehind(txn, core::kImportPrefix, drop);
 }
 
 }  // namespace marcot::operations
