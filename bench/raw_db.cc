@@ -6,6 +6,8 @@
 #include "core/records.h"
 #include "operations/memory.h"
 #include "rocksdb/cache.h"
+#include "rocksdb/memtablerep.h"
+#include "rocksdb/slice_transform.h"
 #include "storage/storage.h"
 #include "storage_rocksdb/family_options.h"
 
@@ -29,6 +31,16 @@ rocksdb::DBOptions DatabaseOptions() {
   options.max_background_jobs = 2;
   options.keep_log_file_num = 2;
   options.info_log_level = rocksdb::WARN_LEVEL;
+  return options;
+}
+
+// Marcot's, but for the memtable: RocksDB's own, with hints for the names of a directory.
+rocksdb::ColumnFamilyOptions EntriesOptions(size_t memtable_bytes,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options =
+      storage::FamilyOptions(storage::Family::kEntries, memtable_bytes, cache);
+  options.memtable_factory = std::make_shared<rocksdb::SkipListFactory>();
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
   return options;
 }
 
@@ -82,7 +94,7 @@ void RawDb::Reopen() {
   const auto cache = rocksdb::NewLRUCache(memory.blocks);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, {}},
-      {"entries", storage::FamilyOptions(storage::Family::kEntries, memory.memtables, cache)}};
+      {"entries", EntriesOptions(memory.memtables, cache)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   Must(rocksdb::DB::Open(DatabaseOptions(), (folder_.path() / "db").string(), families, &handles,

@@ -6,6 +6,7 @@
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/table_properties_collectors.h"
+#include "storage_rocksdb/memtable.h"
 
 namespace marcot::storage {
 namespace {
@@ -54,6 +55,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  options.memtable_factory = MemtableFactory();
   options.write_buffer_size = memtable_bytes;
   // The default, an eighth of the buffer, is taken by every family at its first record: a dozen
   // nearly empty memtables would use up the store's budget and be flushed again and again.
@@ -70,10 +72,6 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
     // memtable's skip list.
     options.memtable_prefix_bloom_size_ratio = 0.01;
     options.memtable_whole_key_filtering = true;
-  }
-  if (family == Family::kEntries) {
-    // Names of one directory arrive together: insertion starts at the last place of that DirId.
-    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
   }
   if (family == Family::kHistory) {
     options.prefix_extractor = std::make_shared<AllButSuffix>();

@@ -28,7 +28,6 @@ constexpr char kVersion[] = "Version";
 // What is for a host to choose: nothing that changes the order of keys, what a lookup finds, what a
 // commit promises, how a store is recovered, or the memory budget.
 constexpr std::string_view kDatabaseOptions[] = {
-    "allow_concurrent_memtable_write",
     "enable_pipelined_write",
     "enable_write_thread_adaptive_yield",
     "max_background_jobs",
@@ -59,7 +58,6 @@ constexpr std::string_view kFamilyOptions[] = {
     "memtable_huge_page_size",
     "memtable_prefix_bloom_size_ratio",
     "memtable_whole_key_filtering",
-    "memtable_insert_with_hint_prefix_extractor",
     "level0_file_num_compaction_trigger",
     "level0_slowdown_writes_trigger",
     "level0_stop_writes_trigger",

@@ -327,6 +327,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options,
   db.env = options.env == rocksdb::Env::Default() ? MappedLogEnv() : options.env;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
+  db.allow_concurrent_memtable_write = false;  // see memtable.h; there is one writer anyway
   db.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(options.memtable_bytes, cache);
   // A family that is seldom written would keep old logs alive until its memtable fills.
