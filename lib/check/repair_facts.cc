@@ -283,6 +283,7 @@ absl::Status Repairer::CountAnewFrom(Seq seq, uint64_t next_id) {
 // Rows of the log that are newer than `row`, the last of them its counters from then on.
 void Repairer::FoldLog(core::LogRow* row, Seq* seq) {
   Findings ignored(false, nullptr);
+  core::TotalsOfDirs totals;
   const std::string first = core::IdKey(row->seq + 1);
   for (Rows rows(storage_, nullptr, Family::kTotalsLog, first, "", ignored); rows.Valid();
        rows.Next()) {
@@ -292,14 +293,26 @@ void Repairer::FoldLog(core::LogRow* row, Seq* seq) {
     const auto logged = core::DecodeLogRow(rows.value());
     if (rows.damaged() || !logged.ok()) continue;
     row->counters = logged->counters;
-    for (const auto& [dir, totals] : logged->totals) {
-      if (totals.has_value()) {
-        raw_->Put(Family::kTotals, core::IdKey(dir), core::EncodeTotals(*totals));
-      } else {
-        raw_->Delete(Family::kTotals, core::IdKey(dir));
-      }
+    // The row that a step goes on from may be lost: the folded totals are the nearest to it.
+    for (const core::LoggedChange& change : logged->changes) {
+      if (!totals.contains(change.dir)) totals[change.dir] = FoldedTotals(change.dir);
+    }
+    core::Apply(*logged, &totals).IgnoreError();  // a step of a node that is purged
+  }
+  for (const auto& [dir, of_dir] : totals) {
+    if (of_dir.has_value()) {
+      raw_->Put(Family::kTotals, core::IdKey(dir), core::EncodeTotals(*of_dir));
+    } else {
+      raw_->Delete(Family::kTotals, core::IdKey(dir));
     }
   }
+}
+
+core::Totals Repairer::FoldedTotals(DirId dir) const {
+  std::string value;
+  const auto found = storage_.Get(Family::kTotals, core::IdKey(dir), nullptr, &value);
+  const auto totals = core::DecodeTotals(found.ok() && *found ? value : "");
+  return totals.ok() ? *totals : core::Totals();
 }
 
 // A format that cannot be read is not guessed: a newer release may have written it.

@@ -12,6 +12,7 @@
 #include "check/undo.h"
 #include "core/committed.h"
 #include "core/facts.h"
+#include "core/totals_log.h"
 #include "core/tree_writer.h"
 #include "core/txn.h"
 
@@ -96,6 +97,7 @@ class Repairer {
   absl::StatusOr<bool> MendRaw(storage::Family family, const std::string& key);
   core::Seq NewestFolded();
   void FoldLog(core::LogRow* row, core::Seq* seq);
+  core::Totals FoldedTotals(core::DirId dir) const;  // zeros where they cannot be read
   absl::StatusOr<std::string> SealedValue(storage::Family family, const std::string& key);
   absl::StatusOr<core::DirId> LostRoot();
   ObjectId LostId();

@@ -110,12 +110,9 @@ bool State::LoadCounters() {
   for (Rows rows = RowsOf(Family::kTotalsLog, first); rows.Valid(); rows.Next()) {
     auto logged = rows.damaged() ? MakeError(Code::kStoreDamaged, "its checksum is wrong")
                                  : core::DecodeLogRow(rows.value());
-    if (!logged.ok()) {
-      damaged(Record(Family::kTotalsLog, rows.key()), logged.status());
-      continue;
-    }
-    for (const auto& [dir, totals] : logged->totals) logged_[dir] = totals;
-    newest_ = *std::move(logged);
+    const absl::Status applied = logged.ok() ? core::Apply(*logged, &logged_) : logged.status();
+    if (!applied.ok()) damaged(Record(Family::kTotalsLog, rows.key()), applied);
+    if (logged.ok()) newest_ = *std::move(logged);
   }
   return sound;
 }

@@ -14,6 +14,7 @@
 #include "check/rows.h"
 #include "core/lookup.h"
 #include "core/records.h"
+#include "core/totals_log.h"
 #include "core/view.h"
 #include "storage/storage.h"
 
@@ -82,7 +83,7 @@ class State {
   const std::unique_ptr<storage::Snapshot> snapshot_;
   Findings& findings_;
   core::LogRow newest_;
-  absl::flat_hash_map<core::DirId, std::optional<core::Totals>> logged_;
+  core::TotalsOfDirs logged_;
   uint64_t forgetting_ = 0;                               // jobs
   std::vector<std::pair<core::DirId, uint8_t>> waiting_;  // sorted
   std::vector<core::DirId> roots_;                        // sorted

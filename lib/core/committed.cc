@@ -27,7 +27,7 @@ absl::Status ForEachLogRow(const storage::Storage& storage, const storage::Snaps
   const auto cursor = storage.NewCursor(Family::kTotalsLog, {.lower = first}, snapshot);
   for (cursor->Seek(first); cursor->Valid(); cursor->Next()) {
     MARCOT_ASSIGN_OR_RETURN(const LogRow row, DecodeLogRow(cursor->value()));
-    visit(row);
+    MARCOT_RETURN_IF_ERROR(visit(row));
   }
   return cursor->status();
 }
@@ -131,11 +131,13 @@ absl::Status Committed::CheckFormat(bool create, uint64_t random_secret) {
 absl::Status Committed::ReplayLog() {
   MARCOT_ASSIGN_OR_RETURN(LogRow newest, ReadFolded(*storage_, nullptr));
   folded_ = newest.seq;
+  TotalsOfDirs logged;
   MARCOT_RETURN_IF_ERROR(ForEachLogRow(*storage_, nullptr, folded_, [&](const LogRow& row) {
-    totals_.Write(row.totals, row.seq);
     newest = row;
     ++rows_since_fold_;
+    return Apply(row, &logged);
   }));
+  totals_.Open(logged, newest.seq);
   counters_ = newest.counters;
   queued_ = counters_.queued;
   published_ = newest.seq;
@@ -211,12 +213,12 @@ void Committed::Fail(std::string_view why) {
 absl::Status Committed::Commit(Txn& txn, bool sync) {
   row_.seq = txn.seq();
   row_.counters = txn.counters();
-  leader_totals_.CopyChanges(&row_.totals);
+  leader_totals_.CopyChanges(&totals_changes_);
   batch_->Clear();
   AddRecords(txn, batch_.get());
   has_summaries_ |= !txn.changes(Family::kSummaries).empty();
   WriteCaches(txn);
-  const bool fold = totals_.Write(row_.totals, txn.seq());
+  const bool fold = totals_.Write(totals_changes_, txn.seq(), &row_.changes);
   if (fold || rows_since_fold_ == kLogRows) {
     AddFold(txn, batch_.get());
   } else {
@@ -347,9 +349,8 @@ absl::StatusOr<const std::optional<Totals>*> LoggedTotals::Get(const storage::St
 absl::Status LoggedTotals::Load(const storage::Storage& storage,
                                 const storage::Snapshot* snapshot) {
   MARCOT_ASSIGN_OR_RETURN(const LogRow folded, ReadFolded(storage, snapshot));
-  return ForEachLogRow(storage, snapshot, folded.seq, [&](const LogRow& row) {
-    for (const auto& [dir, totals] : row.totals) totals_[dir] = totals;
-  });
+  return ForEachLogRow(storage, snapshot, folded.seq,
+                       [&](const LogRow& row) { return Apply(row, &totals_); });
 }
 
 }  // namespace marcot::core

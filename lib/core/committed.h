@@ -88,12 +88,14 @@ class Committed {
   const std::unique_ptr<RecordCache> entries_, nodes_, pins_, spaces_;
   mutable TotalsTable totals_;  // readers offer what they read
   // The leader's alone: walks, nodes and totals that it read or wrote lately, names of new
-  // directories; the log row and its bytes are kept for their memory.
+  // directories; what a commit changes of totals, its log row and the row's bytes are kept for
+  // their memory.
   WalkCache walks_;
   LeaderTotals leader_totals_;
   absl::flat_hash_map<DirId, Node> decoded_nodes_;
   NameFilter names_;
   PinGaps pin_gaps_;
+  std::vector<TotalsChange> totals_changes_;
   LogRow row_;
   std::string row_bytes_;
   std::atomic<Seq> published_{0};
@@ -122,7 +124,7 @@ class LoggedTotals {
   absl::Status Load(const storage::Storage& storage, const storage::Snapshot* snapshot);
   std::once_flag once_;
   absl::Status status_;
-  absl::flat_hash_map<DirId, std::optional<Totals>> totals_;
+  TotalsOfDirs totals_;
 };
 
 // A state of the store that is held on to.

@@ -1,4 +1,4 @@
-// What the encoders of stored records share. For core/records.cc and core/facts.cc alone.
+// What the encoders of stored records share. For core/records.cc, facts.cc and totals_log.cc alone.
 #pragma once
 
 #include <cstdint>
@@ -48,5 +48,8 @@ inline std::optional<uint64_t> GetOptional(Decoder* in) {
   const uint64_t v = in->Varint();
   return v == 0 ? std::nullopt : std::optional(v - 1);
 }
+
+// Of what AppendTotals wrote.
+Totals GetTotals(Decoder* in);
 
 }  // namespace marcot::core

@@ -87,6 +87,8 @@ Limits GetLimits(Decoder* in) {
   return limits;
 }
 
+}  // namespace
+
 Totals GetTotals(Decoder* in) {
   Totals t;
   t.bytes = in->Varint();
@@ -109,8 +111,6 @@ Totals GetTotals(Decoder* in) {
   if ((flags & kHasLibrary) != 0) t.library = in->Varint();
   return t;
 }
-
-}  // namespace
 
 std::string EncodeEntry(const Entry& e) { return EncodeEntry(e, e.birth); }
 
@@ -234,7 +234,6 @@ absl::StatusOr<Node> DecodeNode(std::string_view value) {
 
 namespace {
 
-// Each commit writes the totals of every directory on its path, so these are for speed.
 constexpr size_t kMaxTotalsBytes = 17 * kMaxVarintBytes;
 
 char* WriteOptional(char* out, const std::optional<uint64_t>& v) {
@@ -260,12 +259,6 @@ char* WriteTotals(char* out, const Totals& t) {
   }
   if ((flags & kHasLibrary) != 0) out = WriteVarint(out, t.library);
   return out;
-}
-
-char* WriteChange(char* out, DirId dir, const std::optional<Totals>& totals) {
-  out = WriteVarint(out, dir);
-  *out++ = totals.has_value() ? '\1' : '\0';
-  return totals.has_value() ? WriteTotals(out, *totals) : out;
 }
 
 }  // namespace
@@ -313,47 +306,6 @@ absl::StatusOr<Pin> DecodePin(std::string_view value) {
   pin.frozen = GetTotals(&in);
   if (!known || !in.Done()) return Damaged("pin");
   return pin;
-}
-
-void AppendLogRow(const LogRow& row, std::string* out) {
-  constexpr size_t kNumbers = 8;
-  char bytes[std::max(1 + kNumbers * kMaxVarintBytes, 1 + kMaxVarintBytes + kMaxTotalsBytes)];
-  bytes[0] = static_cast<char>(kRecordFormat);
-  char* end = bytes + 1;
-  const Counters& c = row.counters;
-  for (const uint64_t number : {row.seq, c.next_id, c.queued, c.pending, c.content_bytes,
-                                c.file_records, c.queue_head, uint64_t{row.totals.size()}}) {
-    end = WriteVarint(end, number);
-  }
-  out->append(bytes, end - bytes);
-  for (const auto& [dir, totals] : row.totals) {
-    out->append(bytes, WriteChange(bytes, dir, totals) - bytes);
-  }
-}
-
-std::string EncodeLogRow(const LogRow& row) {
-  std::string out;
-  AppendLogRow(row, &out);
-  return out;
-}
-
-absl::StatusOr<LogRow> DecodeLogRow(std::string_view value) {
-  Decoder in(value);
-  bool known = KnownFormat(&in);
-  LogRow row;
-  Counters& c = row.counters;
-  for (uint64_t* const number : {&row.seq, &c.next_id, &c.queued, &c.pending, &c.content_bytes,
-                                 &c.file_records, &c.queue_head}) {
-    *number = in.Varint();
-  }
-  for (uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
-    const DirId dir = in.Varint();
-    std::optional<Totals> totals;
-    if (in.Byte() != 0) totals = GetTotals(&in);
-    row.totals.emplace_back(dir, totals);
-  }
-  if (!known || !in.Done()) return Damaged("totals log");
-  return row;
 }
 
 std::string EncodeContent(const ContentRow& row) {

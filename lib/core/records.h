@@ -39,7 +39,7 @@ namespace core {
 
 inline constexpr uint8_t kRecordFormat = 1;
 // Raised with each change of the stored format that an older release would misread.
-inline constexpr uint64_t kStoreFormat = 7;
+inline constexpr uint64_t kStoreFormat = 8;
 
 // The state of a content on the released family.
 inline constexpr char kContentReleased = 0;
@@ -149,26 +149,6 @@ struct Pin {
 };
 std::string EncodePin(const Pin& pin);
 absl::StatusOr<Pin> DecodePin(std::string_view value);
-
-// Numbers of the store as a whole, exact at every commit.
-struct Counters {
-  uint64_t next_id = 1;  // the next DirId or blob
-  uint64_t queued = 0;   // jobs in the reclaim queue
-  uint64_t pending = 0;  // records that they will visit, an estimate
-  // Contents that are held, each counted once, and the records that hold one.
-  uint64_t content_bytes = 0, file_records = 0;
-  Seq queue_head = 0;  // no job is older
-  bool operator==(const Counters&) const = default;
-};
-
-struct LogRow {
-  Seq seq = 0;  // of the last operation of the commit
-  Counters counters;
-  std::vector<std::pair<DirId, std::optional<Totals>>> totals;  // absolute; nothing: node purged
-};
-void AppendLogRow(const LogRow& row, std::string* out);
-std::string EncodeLogRow(const LogRow& row);
-absl::StatusOr<LogRow> DecodeLogRow(std::string_view value);
 
 struct ContentRow {
   uint64_t count = 0;  // entries that hold it; no row is one entry

@@ -36,14 +36,33 @@ void TotalsTable::DropClean() {
   clean_ = 0;
 }
 
-bool TotalsTable::Write(const std::vector<TotalsChange>& changes, Seq seq) {
+bool TotalsTable::Write(const std::vector<TotalsChange>& changes, Seq seq,
+                        std::vector<LoggedChange>* logged) {
+  logged->clear();
   const std::lock_guard lock(mutex_);
   for (const auto& [dir, totals] : changes) {
     const auto [it, added] = cells_.try_emplace(dir);
-    if (!added && !it->second.dirty) --clean_;
-    it->second = Cell{totals, seq, true};
+    Cell& cell = it->second;
+    if (!added && !cell.dirty) --clean_;
+    logged->push_back(Logged(dir, cell, totals));
+    cell = Cell{totals, seq, true};
   }
   return cells_.size() - clean_ > max_dirty_;
+}
+
+// A dirty cell is one that the log holds.
+LoggedChange TotalsTable::Logged(DirId dir, const Cell& before,
+                                 const std::optional<Totals>& totals) {
+  if (!totals.has_value()) return {dir, Purged()};
+  if (before.dirty && before.totals.has_value()) {
+    if (const auto step = StepBetween(*before.totals, *totals)) return {dir, *step};
+  }
+  return {dir, *totals};
+}
+
+void TotalsTable::Open(const TotalsOfDirs& logged, Seq seq) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [dir, totals] : logged) cells_[dir] = Cell{totals, seq, true};
 }
 
 std::vector<TotalsChange> TotalsTable::Fold(Seq seq) {

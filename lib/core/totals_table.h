@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "core/records.h"
+#include "core/totals_log.h"
 
 namespace marcot::core {
 
@@ -37,8 +37,10 @@ class TotalsTable {
   void Offer(DirId dir, const Totals& totals, Seq as_of);
 
   // The writer is about to commit these as of `seq`. Answers whether so many cells are dirty that a
-  // fold is due.
-  bool Write(const std::vector<TotalsChange>& changes, Seq seq);
+  // fold is due; else `logged` is what the commit's row has to say.
+  bool Write(const std::vector<TotalsChange>& changes, Seq seq, std::vector<LoggedChange>* logged);
+  // What the log holds as of `seq`, when the store is opened.
+  void Open(const TotalsOfDirs& logged, Seq seq);
   // Every dirty cell, for the fold that the writer is about to commit as of `seq`; they become
   // clean, and all are dropped where there are too many.
   std::vector<TotalsChange> Fold(Seq seq);
@@ -53,6 +55,7 @@ class TotalsTable {
   // Half of a hash map's slots may be empty.
   static constexpr size_t kCellBytes = 2 * sizeof(Cells::value_type);
 
+  static LoggedChange Logged(DirId dir, const Cell& before, const std::optional<Totals>& totals);
   void DropClean();
 
   const size_t max_clean_, max_dirty_;

@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "core/facts.h"
 #include "core/records.h"
+#include "core/totals_log.h"
 #include "core/summaries.h"
 
 namespace {
