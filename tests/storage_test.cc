@@ -1,6 +1,8 @@
 // The storage interface on RocksDB, by itself.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -217,6 +219,36 @@ TEST(StorageTest, WhatWasDeletedGivesItsSpaceBack) {
   while (storage->GetFigures().disk_bytes > full / 10) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline) << storage->GetFigures().disk_bytes;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+// The priorities of the threads that have this name, as the system counts: less goes first.
+std::vector<int> PrioritiesOf(const std::string& name) {
+  std::vector<int> priorities;
+  for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
+    std::string comm;
+    std::getline(std::ifstream(thread.path() / "comm"), comm);
+    const int id = std::stoi(thread.path().filename().string());
+    if (comm == name) priorities.push_back(getpriority(PRIO_PROCESS, static_cast<id_t>(id)));
+  }
+  return priorities;
+}
+
+TEST(StorageTest, WhatCompactsGivesWayToOthers) {
+  const testing::TempFolder folder;
+  const auto storage = OpenRocksdb((folder.path() / "store").string(), kSmall);
+  ASSERT_TRUE(storage.ok()) << storage.status();
+  constexpr uint64_t kRows = 4000, kMostRounds = 1000;
+  uint64_t rounds = 0;
+  while ((*storage)->GetFigures().compacted_bytes == 0 && rounds++ < kMostRounds) {
+    PutRows(**storage, 0, kRows, 256);
+  }
+  ASSERT_LT(rounds, kMostRounds) << "nothing was compacted";
+  const std::vector<int> priorities = PrioritiesOf("marcot:compact");
+  ASSERT_FALSE(priorities.empty());
+  constexpr int kLast = 19;
+  for (const int priority : priorities) {
+    EXPECT_EQ(priority, std::min(kLast, getpriority(PRIO_PROCESS, 0) + 10));
   }
 }
 

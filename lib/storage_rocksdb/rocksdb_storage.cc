@@ -14,6 +14,7 @@
 #include "rocksdb/write_buffer_manager.h"
 #include "storage_rocksdb/backup.h"
 #include "storage_rocksdb/bytes_written.h"
+#include "storage_rocksdb/compaction_threads.h"
 #include "storage_rocksdb/family_options.h"
 #include "storage_rocksdb/ingestion.h"
 #include "storage_rocksdb/log_order.h"
@@ -320,11 +321,16 @@ class NoLogger final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+rocksdb::Env* OwnEnv() {
+  static rocksdb::Env* const env = WithCompactionThreads(MappedLogEnv());
+  return env;
+}
+
 rocksdb::DBOptions DatabaseOptions(const RocksdbOptions& options,
                                    const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions db;
   // One that a caller gives sees all that is written.
-  db.env = options.env == rocksdb::Env::Default() ? MappedLogEnv() : options.env;
+  db.env = options.env == rocksdb::Env::Default() ? OwnEnv() : options.env;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
   db.allow_concurrent_memtable_write = false;  // see memtable.h; there is one writer anyway
