@@ -172,29 +172,25 @@ constexpr double kPutTail = 0.999;
 // A small part of the default: files come as quickly, and are compacted as often, as those of a
 // store with a greater load.
 constexpr size_t kMemtableBytes = 4 << 20;
-constexpr std::chrono::milliseconds kLookTime{2};
+constexpr uint64_t kPutsALook = 100;
 
-// Looks from time to time whether compaction runs.
+// Whether compaction runs. Whoever puts looks itself, from time to time between two puts: a thread
+// that looks meanwhile takes the database's lock some dozens of times, and puts would wait for it.
 class CompactionWatch {
  public:
-  explicit CompactionWatch(const Store& store) : thread_([this, &store] { Watch(store); }) {}
-  ~CompactionWatch() {
-    stopped_ = true;
-    thread_.join();
-  }
+  explicit CompactionWatch(const Store& store) : store_(store) {}
 
-  bool compacts() const { return compacts_; }
+  bool compacts() {
+    if (asked_++ % kPutsALook == 0) {
+      compacts_ = store_.GetMetrics().storage.running_compactions > 0;
+    }
+    return compacts_;
+  }
 
  private:
-  void Watch(const Store& store) {
-    while (!stopped_) {
-      compacts_ = store.GetMetrics().storage.running_compactions > 0;
-      std::this_thread::sleep_for(kLookTime);
-    }
-  }
-
-  std::atomic<bool> stopped_{false}, compacts_{false};
-  std::thread thread_;
+  const Store& store_;
+  uint64_t asked_ = 0;
+  bool compacts_ = false;
 };
 
 struct CompactionData {
@@ -206,7 +202,7 @@ struct CompactionData {
 void PutBesideCompaction(benchmark::State& state, double quantile) {
   BenchStore& store = GroupData::Get<CompactionData>().store;
   const std::string directory = NewDirectory(store.space(), "compacted");
-  const CompactionWatch watch(store.store());
+  CompactionWatch watch(store.store());
   uint64_t number = 0;
   const auto put = [&] {
     Must(store.space().PutReference(FileIn(directory, number++), NewContent()).status());
