@@ -40,8 +40,7 @@ class FileImport {
     }
     auto input = OpenInput(file.host_path);
     if (!input.ok()) return input.status();
-    // Sizes are asked of the bytes: files change, and those of /proc have none.
-    const auto head = ReadHead(*input, file.host_path);
+    const auto head = ReadHead(*input, file);
     if (!head.ok()) return head.status();
     if (head->size() > kSmallFileBytes) return Stream(*input, file, *head);
     return AddBytes(file, std::string(*head));
@@ -55,14 +54,16 @@ class FileImport {
   }
 
   // Reads what a small file holds, of a bigger one the first bytes. Valid until the next call.
-  absl::StatusOr<std::string_view> ReadHead(const Fd& fd, const std::string& file) {
-    const ByteSource source = SourceOf(fd, file);
+  absl::StatusOr<std::string_view> ReadHead(const Fd& fd, const FileToImport& file) {
+    const ByteSource source = SourceOf(fd, file.host_path);
     size_t filled = 0;
     while (filled < kHeadBytes) {
       const auto got = source(head_.get() + filled, kHeadBytes - filled);
       if (!got.ok()) return got.status();
-      if (*got == 0) break;
       filled += *got;
+      // Sizes are asked of the bytes: files change, and those of /proc have none. One that had room
+      // to give more and gave what it should has ended.
+      if (*got == 0 || filled == static_cast<size_t>(file.stat.st_size)) break;
     }
     return std::string_view(head_.get(), filled);
   }

@@ -11,7 +11,7 @@
 
 namespace marcot::tool {
 
-inline constexpr size_t kImportBatchBytes = 8 << 20;
+inline constexpr size_t kImportBatchBytes = 512 << 10;
 
 struct FileToImport {
   std::string host_path, path;  // on this machine; in the space, where its parent is
