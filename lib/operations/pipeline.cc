@@ -1,5 +1,6 @@
 #include "operations/pipeline.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
@@ -11,10 +12,9 @@ namespace {
 // How long a caller yields before it sleeps. A thread that sleeps costs several times what a thread
 // that yields does, and a group takes less than this where nothing is flushed.
 constexpr std::chrono::microseconds kYieldTime{100};
-// A leader goes on for so long while its own caller waits.
-constexpr std::chrono::microseconds kLeadTime{100};
-// And it waits for so long until something is queued: the next caller is on its way.
-constexpr std::chrono::microseconds kIdleTime{3};
+// Before a flush its leader waits for so much of the time that the last one took, and no longer.
+constexpr int kGatherShare = 8;
+constexpr std::chrono::milliseconds kGatherTime{1};
 
 }  // namespace
 
@@ -62,34 +62,48 @@ void Pipeline::Sleep(Work& work) {
 }
 
 void Pipeline::Lead() {
-  const Clock::time_point begin = Clock::now();
-  Clock::time_point group_begin = begin;
-  while (true) {
-    Work* const group = TakeGroup();
-    const bool company = group != nullptr && group->next_ != nullptr;
-    try {
-      Commit(group, group_begin);
-    } catch (const std::exception& e) {
-      // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a
-      // commit.
-      committed_.Fail(e.what());
-      FailAll(group);
-    }
-    ReportFailure();
-    Answer(group);
-    if (!company || !GoOn(begin)) return StopLeading();
-    group_begin = Clock::now();
+  Gather();
+  Work* const group = TakeGroup();
+  try {
+    Commit(group);
+  } catch (const std::exception& e) {
+    // Memory that ran out, wherever that was. Nobody may wait for ever, or build on half a commit.
+    committed_.Fail(e.what());
+    FailAll(group);
   }
+  ReportFailure();
+  Answer(group);
+  StopLeading();
 }
 
-// Waits for the next group, if this leader is to lead it.
-bool Pipeline::GoOn(Clock::time_point begin) const {
-  const Clock::time_point idle_since = Clock::now();
-  if (idle_since - begin > kLeadTime) return false;
-  while (queue_.load(std::memory_order_relaxed) == nullptr) {
-    if (Clock::now() - idle_since > kIdleTime) return false;
+// Who misses a flush waits for two. So the callers that the last one answered, and who came while
+// it ran, get time to come with their next operations.
+void Pipeline::Gather() const {
+  if (callers_ <= 1) return;
+  const Clock::time_point end =
+      Clock::now() + std::min<Clock::duration>(flush_time_ / kGatherShare, kGatherTime);
+  bool sync = false;
+  do {
+    size_t queued = 0;
+    // They stay there: only a leader takes them.
+    for (const Work* work = queue_.load(std::memory_order_acquire); work != nullptr;
+         work = work->next_) {
+      sync |= work->sync;
+      ++queued;
+    }
+    if (!sync || queued >= callers_) return;
+    std::this_thread::yield();
+  } while (Clock::now() < end);
+}
+
+// `group` was flushed; null: the last one was not.
+void Pipeline::ExpectBack(const Work* group, Clock::duration flush_time) {
+  flush_time_ = flush_time;
+  callers_ = 0;
+  if (group == nullptr) return;
+  for (const Work* const first : {group, static_cast<const Work*>(queue_.load())}) {
+    for (const Work* work = first; work != nullptr; work = work->next_) ++callers_;
   }
-  return true;
 }
 
 // Whoever looks first leads from now on. That it is not left to callers who sleep, one that is
@@ -124,7 +138,8 @@ void Pipeline::FailAll(Work* group) {
   }
 }
 
-void Pipeline::Commit(Work* group, Clock::time_point begin) {
+void Pipeline::Commit(Work* group) {
+  const Clock::time_point begin = Clock::now();
   // The caches hold what could not be written: nothing may be built on it.
   if (!committed_.failure().ok()) return FailAll(group);
   core::Txn txn(committed_, clock_ms_());
@@ -147,7 +162,9 @@ void Pipeline::Commit(Work* group, Clock::time_point begin) {
   if (txn.empty()) return;
   const absl::Status committed = committed_.Commit(txn, sync);
   if (committed.ok()) {
-    return Report(txn, {txn.seq(), executed, sync, Clock::now() - begin});
+    const Clock::duration took = Clock::now() - begin;
+    ExpectBack(sync ? group : nullptr, took);
+    return Report(txn, {txn.seq(), executed, sync, took});
   }
   for (Work* work = group; work != nullptr; work = work->next_) {
     if (work->status_.ok()) work->status_ = committed;

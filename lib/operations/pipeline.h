@@ -5,9 +5,8 @@
 // leads itself, without any hand-off. So operations are serialisable by construction, and callers
 // that wait together share one write, and one flush where any of them asked for it.
 //
-// Where several callers keep coming, the leader goes on with what was queued meanwhile: on its own
-// core all that a commit needs is at hand, while the callers that it has answered get their next
-// operations ready on the others.
+// Who has led one group returns to its own work. That it goes on with what was queued meanwhile was
+// measured: callers that it answered then wait for the core that it keeps, and the store is slower.
 #pragma once
 
 #include <atomic>
@@ -67,10 +66,11 @@ class Pipeline {
   void Sleep(Work& work);
   bool TryToLead();
   void Lead();
-  bool GoOn(Clock::time_point begin) const;
+  void Gather() const;
+  void ExpectBack(const Work* group, Clock::duration flush_time);
   void StopLeading();
   Work* TakeGroup();
-  void Commit(Work* group, Clock::time_point begin);
+  void Commit(Work* group);
   void FailAll(Work* group);
   void Report(const core::Txn& txn, const CommitEvent& commit);
   void ReportFailure();
@@ -86,7 +86,11 @@ class Pipeline {
   alignas(64) std::atomic<Work*> queue_{nullptr};
   alignas(64) std::atomic<bool> led_{false};  // somebody leads
   bool failure_reported_ = false;             // the leader's
-  std::atomic<bool> cold_{false};             // the last group read nodes from the storage
+  // The leader's: the callers that its next group may have, if the last one was flushed, and how
+  // long that took.
+  size_t callers_ = 0;
+  Clock::duration flush_time_{};
+  std::atomic<bool> cold_{false};  // the last group read nodes from the storage
 };
 
 }  // namespace marcot::operations

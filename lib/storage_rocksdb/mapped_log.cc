@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -70,6 +71,7 @@ class MappedLog final : public rocksdb::FSWritableFile {
   IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
   // Pages that were written through a mapping are synced like others.
   IOStatus Sync(const IOOptions&, IODebugContext*) override {
+    synced_.store(true, std::memory_order_relaxed);
     return fdatasync(file_) == 0 ? IOStatus::OK() : ErrorOf("sync " + path_, errno);
   }
   IOStatus Fsync(const IOOptions&, IODebugContext*) override {
@@ -124,13 +126,15 @@ class MappedLog final : public rocksdb::FSWritableFile {
 
   // The block in which the next byte stands. Its zeros are written before it is touched through the
   // mapping: ext4 then makes one large page of it, for a quarter of what it takes to make small
-  // ones as they are touched.
+  // ones as they are touched. But each sync writes whole pages: 64 KiB for a commit of 200 bytes
+  // instead of 4. So where commits are synced they stay small.
   bool MakeReady() {
     static constexpr char kZeros[kBlockBytes] = {};
     const uint64_t block = size_ / kBlockBytes * kBlockBytes, end = block + kBlockBytes;
     const bool inside = window_ != nullptr && block < window_begin_ + kWindowBytes;
     if (!inside && !MapFrom(block)) return false;
-    if (!WriteAt(size_, {kZeros, end - size_}).ok()) return false;
+    const bool large = !synced_.load(std::memory_order_relaxed);
+    if (large && !WriteAt(size_, {kZeros, end - size_}).ok()) return false;
     char* const pages = window_ + (block - window_begin_);
     if (madvise(pages, kBlockBytes, MADV_POPULATE_WRITE) != 0) return false;
     ready_ = end;
@@ -163,6 +167,7 @@ class MappedLog final : public rocksdb::FSWritableFile {
 
   const std::string path_;
   int file_;
+  std::atomic<bool> synced_{false};
   uint64_t size_ = 0;  // what was appended
   char* window_ = nullptr;
   uint64_t window_begin_ = 0;  // in the file
