@@ -5,9 +5,12 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/container/node_hash_map.h"
+#include "core/keys.h"
 #include "core/totals_table.h"
 
 namespace marcot::core {
@@ -21,7 +24,9 @@ class LeaderTotals {
 
   // A transaction begins. Cells stay where they are until it ends.
   void Begin() {
-    if (cells_.size() > kMaxCells) cells_.clear();
+    if (cells_.size() <= kMaxCells) return;
+    cells_.clear();
+    last_path_.clear();
   }
 
   // Null: not known.
@@ -31,6 +36,18 @@ class LeaderTotals {
   }
   Cell& Add(DirId dir, const std::optional<Totals>& totals) {
     return cells_.try_emplace(dir, Cell{totals}).first->second;
+  }
+
+  // The cells of directories one below the other, in that order; empty: not known. Those of the
+  // path that was remembered last, since writes into one directory come in a row.
+  using Path = absl::InlinedVector<Cell*, 12>;
+  const Path& FindPath(const DirPath& dirs) {
+    static const Path kUnknown;
+    return dirs == last_dirs_ ? last_path_ : kUnknown;
+  }
+  const Path& RememberPath(const DirPath& dirs, Path path) {
+    last_dirs_ = dirs;
+    return last_path_ = std::move(path);
   }
 
   void MarkChanged(DirId dir, Cell& cell) {
@@ -57,12 +74,15 @@ class LeaderTotals {
   // The same of the cell that was marked last.
   void ForgetLast() {
     cells_.erase(changed_.back().first);
+    last_path_.clear();
     changed_.pop_back();
   }
 
  private:
   static constexpr size_t kMaxCells = 1u << 14;
   absl::node_hash_map<DirId, Cell> cells_;
+  DirPath last_dirs_;
+  Path last_path_;
   std::vector<std::pair<DirId, Cell*>> changed_;
 };
 

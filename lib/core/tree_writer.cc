@@ -166,11 +166,11 @@ absl::StatusOr<Entry> TreeWriter::MakeChild(const DirPath& nodes, const std::str
 absl::StatusOr<TreeWriter::Slots> TreeWriter::FindChild(DirId dir, std::string_view name,
                                                         Entry* entry) {
   MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
-  MARCOT_ASSIGN_OR_RETURN(const Totals totals, txn_.GetTotals(dir));
+  MARCOT_ASSIGN_OR_RETURN(const Totals* const totals, txn_.PeekTotals(dir));
   // Of a directory by itself the totals know which kinds of entries it has.
-  const bool alone = node.base.dir == 0 && totals.whiteouts == 0;
+  const bool alone = node.base.dir == 0 && totals->whiteouts == 0;
   for (const char kind : {kFileSlot, kDirectorySlot}) {
-    const uint64_t count = kind == kFileSlot ? totals.child_files : totals.child_directories;
+    const uint64_t count = kind == kFileSlot ? totals->child_files : totals->child_directories;
     if (alone && count == 0) continue;
     const std::string slot = Slot(kind, name);
     if (alone && !txn_.names().MayHold(dir, slot)) continue;
@@ -312,6 +312,11 @@ absl::Status TreeWriter::CountWhiteout(DirId dir, int sign) {
 
 absl::StatusOr<Totals*> TreeWriter::ChargeOne(DirId dir, const TotalsDelta& delta) {
   MARCOT_ASSIGN_OR_RETURN(Totals* const totals, txn_.MutableTotals(dir));
+  MARCOT_RETURN_IF_ERROR(Add(dir, delta, totals));
+  return totals;
+}
+
+absl::Status TreeWriter::Add(DirId dir, const TotalsDelta& delta, Totals* totals) {
   if (totals->limits.any()) {
     const auto is_dir = [dir](const auto& limited) { return limited.first == dir; };
     if (std::none_of(limited_.begin(), limited_.end(), is_dir)) limited_.emplace_back(dir, *totals);
@@ -328,16 +333,16 @@ absl::StatusOr<Totals*> TreeWriter::ChargeOne(DirId dir, const TotalsDelta& delt
                      "a directory would hold more than 2^62 bytes or entries, copies counted; "
                      "delete some of them first");
   }
-  return totals;
+  return absl::OkStatus();
 }
 
 absl::Status TreeWriter::Charge(const DirPath& nodes, const TotalsDelta& delta) {
   DirId account = 0;
-  for (const DirId dir : nodes) {
-    MARCOT_ASSIGN_OR_RETURN(Totals* const totals, ChargeOne(dir, delta));
+  MARCOT_RETURN_IF_ERROR(txn_.ChangeTotals(nodes, [&](DirId dir, Totals* totals) {
     totals->changed = txn_.seq();
     if (totals->account != 0) account = totals->account;
-  }
+    return Add(dir, delta, totals);
+  }));
   return ChargeAccount(account, delta);
 }
 

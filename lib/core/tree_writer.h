@@ -152,6 +152,7 @@ class TreeWriter {
   absl::StatusOr<int> ChainLength(DirId dir);
   absl::Status FlattenHere(DirId dir);
   absl::Status CountWhiteout(DirId dir, int sign);
+  absl::Status Add(DirId dir, const TotalsDelta& delta, Totals* totals);
   absl::StatusOr<Totals*> ChargeOne(DirId dir, const TotalsDelta& delta);
 
   Txn& txn_;

@@ -128,9 +128,24 @@ absl::StatusOr<LeaderTotals::Cell*> Txn::LoadCell(DirId dir) {
   return &totals().Add(dir, now);
 }
 
+absl::StatusOr<LeaderTotals::Path> Txn::LoadPath(const DirPath& dirs) {
+  LeaderTotals::Path path;
+  for (const DirId dir : dirs) {
+    MARCOT_ASSIGN_OR_RETURN(LeaderTotals::Cell* const cell, CellOf(dir));
+    path.push_back(cell);
+  }
+  return path;
+}
+
 absl::StatusOr<Totals> Txn::GetTotals(DirId dir) {
   MARCOT_ASSIGN_OR_RETURN(const LeaderTotals::Cell* const cell, CellOf(dir));
   return cell->totals.value_or(Totals{});
+}
+
+absl::StatusOr<const Totals*> Txn::PeekTotals(DirId dir) {
+  static const Totals kNone;
+  MARCOT_ASSIGN_OR_RETURN(const LeaderTotals::Cell* const cell, CellOf(dir));
+  return cell->totals.has_value() ? &*cell->totals : &kNone;
 }
 
 absl::StatusOr<Totals*> Txn::MutableTotals(DirId dir) {

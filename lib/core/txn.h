@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "base/status_macros.h"
 #include "core/committed.h"
 #include "core/tally.h"
 #include "core/view.h"
@@ -75,6 +76,8 @@ class Txn final : public View {
                                              const storage::Range& range) override;
   absl::StatusOr<bool> FindNode(DirId dir, Node* node) override;
   absl::StatusOr<Totals> GetTotals(DirId dir) override;
+  // The same in place, until the next write.
+  absl::StatusOr<const Totals*> PeekTotals(DirId dir);
 
   // Whether it had to ask the storage for a directory.
   bool read_nodes() const { return read_nodes_; }
@@ -95,6 +98,10 @@ class Txn final : public View {
   void DeleteTotals(DirId dir) { SetTotals(dir, std::nullopt); }
   // The totals as the transaction will write them, to be changed in place at once.
   absl::StatusOr<Totals*> MutableTotals(DirId dir);
+  // The same of directories one below the other, by turns: `change` is called with the number and
+  // the totals of each.
+  template <typename Change>
+  absl::Status ChangeTotals(const DirPath& dirs, const Change& change);
   void Queue(const Job& job);
   void FinishJob(std::string key);
 
@@ -118,6 +125,7 @@ class Txn final : public View {
   void Set(storage::Family family, std::string key, std::optional<std::string> value);
   absl::StatusOr<LeaderTotals::Cell*> CellOf(DirId dir);
   absl::StatusOr<LeaderTotals::Cell*> LoadCell(DirId dir);
+  absl::StatusOr<LeaderTotals::Path> LoadPath(const DirPath& dirs);
   void BeginChange(DirId dir, LeaderTotals::Cell* cell);
   void SetTotals(DirId dir, const std::optional<Totals>& totals);
 
@@ -134,5 +142,21 @@ class Txn final : public View {
   std::vector<Undo> undo_;
   std::vector<TotalsUndo> totals_undo_;
 };
+
+template <typename Change>
+absl::Status Txn::ChangeTotals(const DirPath& dirs, const Change& change) {
+  const LeaderTotals::Path* path = &totals().FindPath(dirs);
+  if (path->empty()) {
+    MARCOT_ASSIGN_OR_RETURN(LeaderTotals::Path loaded, LoadPath(dirs));
+    path = &totals().RememberPath(dirs, std::move(loaded));
+  }
+  for (size_t i = 0; i < dirs.size(); ++i) {
+    LeaderTotals::Cell* const cell = (*path)[i];
+    BeginChange(dirs[i], cell);
+    if (!cell->totals.has_value()) cell->totals.emplace();
+    MARCOT_RETURN_IF_ERROR(change(dirs[i], &*cell->totals));
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace marcot::core

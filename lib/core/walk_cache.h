@@ -6,6 +6,7 @@
 // clear the cache; so does a rollback.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,16 +20,25 @@ class WalkCache {
  public:
   // Null: not known.
   const DirPath* Find(DirId root, std::span<const std::string> names) {
+    // Writes into one directory come in a row.
+    if (last_ != nullptr && root == last_root_ && std::ranges::equal(names, last_names_)) {
+      return last_;
+    }
     const auto it = walks_.find(KeyOf(root, names));
-    return it == walks_.end() ? nullptr : &it->second;
+    if (it == walks_.end()) return nullptr;
+    last_root_ = root;
+    last_names_.assign(names.begin(), names.end());
+    return last_ = &it->second;
   }
 
   void Remember(DirId root, std::span<const std::string> names, const DirPath& nodes) {
+    last_ = nullptr;
     if (walks_.size() >= kMaxWalks) walks_.clear();
     walks_.emplace(KeyOf(root, names), nodes);
   }
 
   void Clear() {
+    last_ = nullptr;
     if (!walks_.empty()) walks_.clear();
   }
 
@@ -45,6 +55,10 @@ class WalkCache {
 
   static constexpr size_t kMaxWalks = 4096;
   absl::flat_hash_map<std::string, DirPath> walks_;
+  // What was found last; null: nothing.
+  const DirPath* last_ = nullptr;
+  DirId last_root_ = 0;
+  std::vector<std::string> last_names_;
   std::string key_;  // kept, so that a look-up allocates nothing
 };
 

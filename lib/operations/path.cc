@@ -13,12 +13,13 @@ namespace marcot::operations {
 namespace {
 
 // Kinds of bytes; plain ones have none.
-constexpr unsigned char kBeyondAscii = 1, kForbidden = 2;
+constexpr unsigned char kBeyondAscii = 1, kForbidden = 2, kSeparator = 4;
 
 constexpr std::array<unsigned char, 256> MakeKinds() {
   std::array<unsigned char, 256> kinds{};
   for (int c = 0; c < 0x20; ++c) kinds[c] = kForbidden;
-  for (const char c : std::string_view("\\/:*?\"<>|\x7f")) kinds[c] = kForbidden;
+  for (const char c : std::string_view("\\:*?\"<>|\x7f")) kinds[c] = kForbidden;
+  kinds['/'] = kSeparator;
   for (int c = 0x80; c < 0x100; ++c) kinds[c] = kBeyondAscii;
   return kinds;
 }
@@ -62,7 +63,7 @@ absl::Status CheckName(std::string_view name, std::string_view path) {
   }
   const unsigned char kinds = KindsIn(name);
   if (kinds == 0) return absl::OkStatus();
-  if ((kinds & kForbidden) != 0 || HasC1Control(name)) {
+  if ((kinds & (kForbidden | kSeparator)) != 0 || HasC1Control(name)) {
     return MakeError(Code::kIllegalFileName,
                      absl::StrCat(Quoted(path),
                                   ": a name must not hold \\ / : * ? \" < > | or "
@@ -122,15 +123,23 @@ absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const 
                      absl::StrCat("the path has ", path.size(), " bytes, the store allows ",
                                   limits.max_path_bytes, "; use a shorter one: ", Quoted(path)));
   }
-  names.reserve(static_cast<size_t>(std::count(path.begin(), path.end(), '/')) + 1);
-  size_t begin = 0;
-  while (true) {
-    const size_t end = std::min(path.find('/', begin), path.size());
-    const std::string_view name = path.substr(begin, end - begin);
-    MARCOT_RETURN_IF_ERROR(CheckName(name, path));
+  constexpr size_t kUsualDepth = 8;
+  names.reserve(kUsualDepth);
+  unsigned char kinds = 0;
+  for (size_t begin = 0, at = 0;; ++at) {
+    const unsigned char kind =
+        at < path.size() ? kKinds[static_cast<unsigned char>(path[at])] : kSeparator;
+    if (kind != kSeparator) {
+      kinds |= kind;
+      continue;
+    }
+    const std::string_view name = path.substr(begin, at - begin);
+    // A short one may be empty, "." or "..".
+    if (kinds != 0 || name.size() <= 2) MARCOT_RETURN_IF_ERROR(CheckName(name, path));
     names.emplace_back(name);
-    if (end == path.size()) return names;
-    begin = end + 1;
+    if (at == path.size()) return names;
+    begin = at + 1;
+    kinds = 0;
   }
 }
 
