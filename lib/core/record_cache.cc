@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "xxhash.h"
 
@@ -12,10 +13,20 @@ namespace {
 // head, and what malloc adds.
 constexpr size_t kRecordBytes = 72;
 
+constexpr uint32_t kHitsAtATime = 64;
+
+uint64_t NewId() {
+  static std::atomic<uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 }  // namespace
 
 RecordCache::RecordCache(size_t budget_bytes)
-    : generation_bytes_(budget_bytes / kShards / 2), shards_(new Shard[kShards]) {}
+    : generation_bytes_(budget_bytes / kShards / 2),
+      id_(NewId()),
+      shards_(new Shard[kShards]),
+      last_writes_(new std::atomic<Seq>[kStripes] {}) {}
 
 RecordCache::KeyView RecordCache::MakeKey(std::string_view key) {
   return {XXH3_64bits(key.data(), key.size()), key};
@@ -63,15 +74,41 @@ void RecordCache::Insert(Shard& shard, Slot slot) {
 
 bool RecordCache::Get(std::string_view key, Seq as_of, std::string* value) {
   const KeyView view = MakeKey(key);
-  Shard& shard = ShardOf(view);
+  Near& near = NearRecords::OfThread().SlotOf(id_, view.hash);
+  return GetNear(view, as_of, near, value) || GetShared(view, as_of, near, value);
+}
+
+// A copy is the newest value at each commit from `since` to `near.as_of`, and at later ones until
+// one writes the key. That one marks the key's stripe with its seq before it is written and
+// published, so whoever has taken an N, or a snapshot, that includes it sees the mark. Loads and
+// stores of marks may be relaxed: the order is that of `published`, and of the storage's snapshots.
+// Where no mark is greater than `near.as_of`, nothing that the reader may see has changed the
+// value.
+bool RecordCache::GetNear(const KeyView& key, Seq as_of, Near& near, std::string* value) {
+  if (!near.Holds(id_, key.hash, key.bytes) || near.since > as_of) return false;
+  if (LastWrite(key).load(std::memory_order_relaxed) > near.as_of) return false;
+  value->assign(near.value());
+  if (++near.hits == kHitsAtATime) {
+    Shard& shard = ShardOf(key);
+    const std::lock_guard lock(shard.mutex);
+    shard.counts.hits += std::exchange(near.hits, 0);
+  }
+  return true;
+}
+
+bool RecordCache::GetShared(const KeyView& key, Seq as_of, Near& near, std::string* value) {
+  Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
-  Record* const found = Find(shard, view);
+  Record* const found = Find(shard, key);
   if (found == nullptr || found->since > as_of) {
     ++shard.counts.misses;
     return false;
   }
   ++shard.counts.hits;
   value->assign(found->value());
+  if (!NearRecords::HasRoomFor(key.bytes, *value)) return true;
+  if (near.cache == id_) shard.counts.hits += near.hits;  // of the record that gives way
+  near.Set(id_, key.hash, key.bytes, *value, found->since, as_of);
   return true;
 }
 
@@ -90,7 +127,8 @@ void RecordCache::Offer(std::string_view key, std::string_view value, Seq as_of)
   const KeyView view = MakeKey(key);
   Shard& shard = ShardOf(view);
   const std::lock_guard lock(shard.mutex);
-  if (shard.last_write > as_of || Find(shard, view) != nullptr) return;
+  if (LastWrite(view).load(std::memory_order_relaxed) > as_of || Find(shard, view) != nullptr)
+    return;
   Insert(shard, MakeSlot(view, value, as_of));
 }
 
@@ -98,7 +136,7 @@ void RecordCache::Write(std::string_view key, std::string_view value, Seq seq, b
   const KeyView view = MakeKey(key);
   Shard& shard = ShardOf(view);
   const std::lock_guard lock(shard.mutex);
-  shard.last_write = seq;
+  LastWrite(view).store(seq, std::memory_order_relaxed);
   Record* const found = Find(shard, view);
   // In place, unless that would leave much of its memory unused and uncounted.
   if (found != nullptr && value.size() <= found->value_bytes &&

@@ -4,8 +4,12 @@
 //
 // Two generations per shard: what is looked up moves to the young one, and when that has its share
 // of the budget the old one is dropped. No bookkeeping per hit, and no scan to evict.
+//
+// Small records that a thread has found it copies (core/near_records.h), and finds again without
+// the shard's lock.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -14,6 +18,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "core/keys.h"
+#include "core/near_records.h"
 
 namespace marcot::core {
 
@@ -34,6 +39,7 @@ class RecordCache {
   struct Counts {
     uint64_t hits = 0, misses = 0;
   };
+  // Hits of its copies a thread counts 64 at a time.
   Counts GetCounts() const;
 
  private:
@@ -74,22 +80,30 @@ class RecordCache {
   using Records = absl::flat_hash_set<Slot, Hash, Equal>;
   struct alignas(64) Shard {
     std::mutex mutex;
-    Records young, old;
+    Counts counts;  // on the mutex's line: a hit writes to no other
     size_t young_bytes = 0;
-    Seq last_write = 0;  // newest commit that wrote a key of this shard
-    Counts counts;
+    Records young, old;
   };
+  using Near = NearRecords::Slot;
 
-  static constexpr size_t kShards = 64;
+  static constexpr size_t kShards = 64, kStripes = 1024;
   static KeyView MakeKey(std::string_view key);
   Shard& ShardOf(const KeyView& key) { return shards_[key.hash >> 58]; }
+  // The newest commit that wrote one of the keys that share this one's stripe.
+  std::atomic<Seq>& LastWrite(const KeyView& key) {
+    return last_writes_[(key.hash >> 32) % kStripes];
+  }
+  bool GetNear(const KeyView& key, Seq as_of, Near& near, std::string* value);
+  bool GetShared(const KeyView& key, Seq as_of, Near& near, std::string* value);
   static Slot MakeSlot(const KeyView& key, std::string_view value, Seq since);
   static size_t CostOf(std::string_view key, std::string_view value);
   Record* Find(Shard& shard, const KeyView& key);
   void Insert(Shard& shard, Slot slot);
 
   const size_t generation_bytes_;  // per shard
+  const uint64_t id_;              // of no other cache in this process
   const std::unique_ptr<Shard[]> shards_;
+  const std::unique_ptr<std::atomic<Seq>[]> last_writes_;
 };
 
 }  // namespace marcot::core
