@@ -95,6 +95,18 @@ TEST(RecordCacheTest, LongRecordsAndShortOnes) {
   }
 }
 
+TEST(RecordCacheTest, WhatIsLookedUpAgainStays) {
+  constexpr uint64_t kOthers = 50'000;  // many budgets
+  const std::string value(400, 'v');    // too long for a copy
+  RecordCache cache(kBudget);
+  cache.Offer("key", value, 1);
+  for (uint64_t i = 0; i < kOthers; ++i) {
+    cache.Offer(KeyOf(i), value, 1);
+    ASSERT_EQ(Find(cache, "key", 1), value) << i;
+  }
+  EXPECT_EQ(Find(cache, KeyOf(0), 1), std::nullopt);
+}
+
 TEST(RecordCacheTest, AllLooksAreCountedButForTheLatest) {
   constexpr uint64_t kLooks = 1'000, kLatest = 64;
   RecordCache cache(kBudget);
@@ -148,10 +160,19 @@ TEST(RecordCacheTest, RandomWritesAndLooks) {
   EXPECT_GT(hits, static_cast<uint64_t>(kSteps) / 10);
 }
 
-// Each commit writes all keys; a reader that finds one finds the value of its own commit.
-TEST(RecordCacheTest, ReadersBesideAWriterSeeTheirOwnCommit) {
+// Each commit writes all keys; a reader that finds one finds the value of its own commit. The
+// values are short enough for copies, or too long.
+class RecordCacheBesideAWriterTest : public ::testing::TestWithParam<size_t> {};
+INSTANTIATE_TEST_SUITE_P(ValueBytes, RecordCacheBesideAWriterTest, ::testing::Values(10, 2'000));
+
+TEST_P(RecordCacheBesideAWriterTest, ReadersSeeTheirOwnCommit) {
   constexpr uint64_t kKeys = 8;
   constexpr Seq kCommits = 20'000;
+  const auto value_of = [](Seq seq) {
+    std::string value;
+    while (value.size() < GetParam()) value += std::to_string(seq) + " ";
+    return value;
+  };
   RecordCache cache(kBudget);
   std::atomic<Seq> published{0};
   std::atomic<uint64_t> hits{0}, wrong{0};
@@ -162,14 +183,15 @@ TEST(RecordCacheTest, ReadersBesideAWriterSeeTheirOwnCommit) {
         const auto found = Find(cache, KeyOf(key), as_of);
         if (!found.has_value()) continue;
         ++hits;
-        if (*found != ValueOf(as_of)) ++wrong;
+        if (*found != value_of(as_of)) ++wrong;
       }
     }
   };
   std::vector<std::thread> readers;
   for (int i = 0; i < 2; ++i) readers.emplace_back(read);
   for (Seq seq = 1; seq <= kCommits; ++seq) {
-    for (uint64_t key = 0; key < kKeys; ++key) cache.Write(KeyOf(key), ValueOf(seq), seq, true);
+    const std::string value = value_of(seq);
+    for (uint64_t key = 0; key < kKeys; ++key) cache.Write(KeyOf(key), value, seq, true);
     published.store(seq, std::memory_order_release);
   }
   for (std::thread& reader : readers) reader.join();

@@ -1,5 +1,6 @@
 #include "core/near_records.h"
 
+#include <atomic>
 #include <cstring>
 #include <memory>
 
@@ -10,6 +11,11 @@ NearRecords& NearRecords::OfThread() {
   thread_local std::unique_ptr<NearRecords> near;
   if (near == nullptr) near = std::make_unique<NearRecords>();
   return *near;
+}
+
+size_t NearRecords::NextThread() {
+  static std::atomic<size_t> next{0};
+  return next.fetch_add(1, std::memory_order_relaxed);
 }
 
 void NearRecords::Slot::Set(uint64_t of_cache, uint64_t key_hash, std::string_view key,

@@ -33,6 +33,8 @@ class NearRecords {
 
   // Those of the calling thread.
   static NearRecords& OfThread();
+  // Threads are numbered in the order of their first look.
+  size_t thread() const { return thread_; }
 
   Slot& SlotOf(uint64_t cache, uint64_t hash) { return slots_[(cache ^ hash) % kSlots]; }
   static bool HasRoomFor(std::string_view key, std::string_view value) {
@@ -41,7 +43,10 @@ class NearRecords {
 
  private:
   static constexpr size_t kSlots = 128;
+  const size_t thread_ = NextThread();
   Slot slots_[kSlots];
+
+  static size_t NextThread();
 };
 
 }  // namespace marcot::core

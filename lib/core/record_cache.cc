@@ -51,6 +51,31 @@ RecordCache::Slot RecordCache::MakeSlot(const KeyView& key, std::string_view val
   return {key.hash, std::unique_ptr<Record, Free>(record)};
 }
 
+// What changes a shard. Everybody takes the lanes in their order.
+class RecordCache::AllLanes {
+ public:
+  explicit AllLanes(Shard& shard) : shard_(shard) {
+    for (Lane& lane : shard_.lanes) lane.mutex.lock();
+  }
+  ~AllLanes() {
+    for (Lane& lane : shard_.lanes) lane.mutex.unlock();
+  }
+  AllLanes(const AllLanes&) = delete;
+  AllLanes& operator=(const AllLanes&) = delete;
+
+ private:
+  Shard& shard_;
+};
+
+const RecordCache::Record* RecordCache::Look(const Shard& shard, const KeyView& key, bool* is_old) {
+  *is_old = false;
+  if (const auto it = shard.young.find(key); it != shard.young.end()) return it->record.get();
+  const auto it = shard.old.find(key);
+  if (it == shard.old.end()) return nullptr;
+  *is_old = true;
+  return it->record.get();
+}
+
 RecordCache::Record* RecordCache::Find(Shard& shard, const KeyView& key) {
   if (const auto it = shard.young.find(key); it != shard.young.end()) return it->record.get();
   const auto it = shard.old.find(key);
@@ -74,8 +99,10 @@ void RecordCache::Insert(Shard& shard, Slot slot) {
 
 bool RecordCache::Get(std::string_view key, Seq as_of, std::string* value) {
   const KeyView view = MakeKey(key);
-  Near& near = NearRecords::OfThread().SlotOf(id_, view.hash);
-  return GetNear(view, as_of, near, value) || GetShared(view, as_of, near, value);
+  NearRecords& mine = NearRecords::OfThread();
+  Near& near = mine.SlotOf(id_, view.hash);
+  Lane& lane = LaneOf(view, mine);
+  return GetNear(view, as_of, near, lane, value) || GetShared(view, as_of, near, lane, value);
 }
 
 // A copy is the newest value at each commit from `since` to `near.as_of`, and at later ones until
@@ -84,40 +111,51 @@ bool RecordCache::Get(std::string_view key, Seq as_of, std::string* value) {
 // stores of marks may be relaxed: the order is that of `published`, and of the storage's snapshots.
 // Where no mark is greater than `near.as_of`, nothing that the reader may see has changed the
 // value.
-bool RecordCache::GetNear(const KeyView& key, Seq as_of, Near& near, std::string* value) {
+bool RecordCache::GetNear(const KeyView& key, Seq as_of, Near& near, Lane& lane,
+                          std::string* value) {
   if (!near.Holds(id_, key.hash, key.bytes) || near.since > as_of) return false;
   if (LastWrite(key).load(std::memory_order_relaxed) > near.as_of) return false;
   value->assign(near.value());
   if (++near.hits == kHitsAtATime) {
-    Shard& shard = ShardOf(key);
-    const std::lock_guard lock(shard.mutex);
-    shard.counts.hits += std::exchange(near.hits, 0);
+    const std::lock_guard lock(lane.mutex);
+    lane.counts.hits += std::exchange(near.hits, 0);
   }
   return true;
 }
 
-bool RecordCache::GetShared(const KeyView& key, Seq as_of, Near& near, std::string* value) {
+bool RecordCache::GetShared(const KeyView& key, Seq as_of, Near& near, Lane& lane,
+                            std::string* value) {
   Shard& shard = ShardOf(key);
-  const std::lock_guard lock(shard.mutex);
-  Record* const found = Find(shard, key);
-  if (found == nullptr || found->since > as_of) {
-    ++shard.counts.misses;
-    return false;
+  bool is_old = false;
+  {
+    const std::lock_guard lock(lane.mutex);
+    const Record* const found = Look(shard, key, &is_old);
+    if (found == nullptr || found->since > as_of) {
+      ++lane.counts.misses;
+      return false;
+    }
+    ++lane.counts.hits;
+    value->assign(found->value());
+    if (NearRecords::HasRoomFor(key.bytes, *value)) {
+      if (near.cache == id_) lane.counts.hits += near.hits;  // of the record that gives way
+      near.Set(id_, key.hash, key.bytes, *value, found->since, as_of);
+    }
   }
-  ++shard.counts.hits;
-  value->assign(found->value());
-  if (!NearRecords::HasRoomFor(key.bytes, *value)) return true;
-  if (near.cache == id_) shard.counts.hits += near.hits;  // of the record that gives way
-  near.Set(id_, key.hash, key.bytes, *value, found->since, as_of);
+  if (is_old) {
+    const AllLanes lock(shard);
+    Find(shard, key);
+  }
   return true;
 }
 
 RecordCache::Counts RecordCache::GetCounts() const {
   Counts sum;
   for (size_t i = 0; i < kShards; ++i) {
-    const std::lock_guard lock(shards_[i].mutex);
-    sum.hits += shards_[i].counts.hits;
-    sum.misses += shards_[i].counts.misses;
+    for (Lane& lane : shards_[i].lanes) {
+      const std::lock_guard lock(lane.mutex);
+      sum.hits += lane.counts.hits;
+      sum.misses += lane.counts.misses;
+    }
   }
   return sum;
 }
@@ -126,7 +164,7 @@ void RecordCache::Offer(std::string_view key, std::string_view value, Seq as_of)
   if (CostOf(key, value) > generation_bytes_) return;
   const KeyView view = MakeKey(key);
   Shard& shard = ShardOf(view);
-  const std::lock_guard lock(shard.mutex);
+  const AllLanes lock(shard);
   if (LastWrite(view).load(std::memory_order_relaxed) > as_of || Find(shard, view) != nullptr)
     return;
   Insert(shard, MakeSlot(view, value, as_of));
@@ -135,8 +173,14 @@ void RecordCache::Offer(std::string_view key, std::string_view value, Seq as_of)
 void RecordCache::Write(std::string_view key, std::string_view value, Seq seq, bool insert) {
   const KeyView view = MakeKey(key);
   Shard& shard = ShardOf(view);
-  const std::lock_guard lock(shard.mutex);
-  LastWrite(view).store(seq, std::memory_order_relaxed);
+  {
+    // Most writes are of new files, which change nothing here.
+    const std::lock_guard lock(LaneOf(view, NearRecords::OfThread()).mutex);
+    LastWrite(view).store(seq, std::memory_order_relaxed);
+    bool is_old = false;
+    if (!insert && Look(shard, view, &is_old) == nullptr) return;
+  }
+  const AllLanes lock(shard);
   Record* const found = Find(shard, view);
   // In place, unless that would leave much of its memory unused and uncounted.
   if (found != nullptr && value.size() <= found->value_bytes &&

@@ -6,7 +6,9 @@
 // of the budget the old one is dropped. No bookkeeping per hit, and no scan to evict.
 //
 // Small records that a thread has found it copies (core/near_records.h), and finds again without
-// the shard's lock.
+// the shard's lock. That lock is one for each lane, of which a thread uses one: who only looks
+// takes its own, on a line of memory that few threads write to, and who changes the shard takes
+// them all.
 #pragma once
 
 #include <atomic>
@@ -48,8 +50,9 @@ class RecordCache {
     Seq since = 0;
     uint32_t key_bytes = 0, value_bytes = 0;
     char* bytes() { return reinterpret_cast<char*>(this + 1); }
-    std::string_view key() { return {bytes(), key_bytes}; }
-    std::string_view value() { return {bytes() + key_bytes, value_bytes}; }
+    const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
+    std::string_view key() const { return {bytes(), key_bytes}; }
+    std::string_view value() const { return {bytes() + key_bytes, value_bytes}; }
     void SetValue(std::string_view value, Seq of);  // not longer than the one it was made with
   };
   struct Free {
@@ -78,12 +81,17 @@ class RecordCache {
     }
   };
   using Records = absl::flat_hash_set<Slot, Hash, Equal>;
-  struct alignas(64) Shard {
+  static constexpr size_t kLanes = 4;
+  struct alignas(64) Lane {
     std::mutex mutex;
-    Counts counts;  // on the mutex's line: a hit writes to no other
-    size_t young_bytes = 0;
-    Records young, old;
+    Counts counts;
   };
+  struct Shard {
+    Lane lanes[kLanes];
+    Records young, old;
+    size_t young_bytes = 0;
+  };
+  class AllLanes;
   using Near = NearRecords::Slot;
 
   static constexpr size_t kShards = 64, kStripes = 1024;
@@ -93,8 +101,13 @@ class RecordCache {
   std::atomic<Seq>& LastWrite(const KeyView& key) {
     return last_writes_[(key.hash >> 32) % kStripes];
   }
-  bool GetNear(const KeyView& key, Seq as_of, Near& near, std::string* value);
-  bool GetShared(const KeyView& key, Seq as_of, Near& near, std::string* value);
+  Lane& LaneOf(const KeyView& key, const NearRecords& mine) {
+    return ShardOf(key).lanes[mine.thread() % kLanes];
+  }
+  bool GetNear(const KeyView& key, Seq as_of, Near& near, Lane& lane, std::string* value);
+  bool GetShared(const KeyView& key, Seq as_of, Near& near, Lane& lane, std::string* value);
+  // With any lane's lock: the record, in whichever generation. With all: moved to the young one.
+  static const Record* Look(const Shard& shard, const KeyView& key, bool* is_old);
   static Slot MakeSlot(const KeyView& key, std::string_view value, Seq since);
   static size_t CostOf(std::string_view key, std::string_view value);
   Record* Find(Shard& shard, const KeyView& key);
