@@ -349,6 +349,40 @@ TEST_F(OperationsTest, ACopySharesNothingWithItsSource) {
   EXPECT_EQ(Read("copy/sub/g"), "copy");
 }
 
+// Those of an entry outlive its page, and are what they were wherever the entry goes.
+TEST_F(OperationsTest, AttributesOfAnyLength) {
+  constexpr size_t kMost = 100;
+  const auto of_length = [](size_t length) {
+    Attributes attributes;
+    attributes.content_type = std::string(length, static_cast<char>('a' + length % 26));
+    return attributes;
+  };
+  ASSERT_OK(space_.MakeDirectory("d"));
+  for (size_t i = 0; i < kMost; ++i) {
+    PutOptions put;
+    put.attributes = of_length(i);
+    ASSERT_OK(space_.Put("d/" + std::to_string(100 + i), "bytes", put));
+  }
+  std::vector<Stat> kept;
+  {
+    ListOptions options;
+    options.limit = kMost;
+    const absl::StatusOr<Page> page = space_.List("d", options);
+    ASSERT_OK(page);
+    kept = page->entries;
+  }
+  ASSERT_EQ(kept.size(), kMost);
+  std::reverse(kept.begin(), kept.end());
+  for (size_t i = 0; i < kMost; ++i) {
+    const PackedAttributes& packed = kept[kMost - 1 - i].attributes;
+    EXPECT_EQ(packed.Unpack(), of_length(i)) << i;
+    EXPECT_EQ(packed, StatOf("d/" + std::to_string(100 + i)).attributes) << i;
+    EXPECT_EQ(packed, PackedAttributes(of_length(i))) << i;
+    EXPECT_NE(packed, PackedAttributes(of_length(i + 1))) << i;
+    EXPECT_EQ(packed.empty(), i == 0);
+  }
+}
+
 TEST_F(OperationsTest, AttributesAreChangedInPart) {
   Attributes made;
   made.metadata = {{"k", "1"}};

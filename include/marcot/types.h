@@ -83,16 +83,22 @@ class PackedAttributes {
  public:
   PackedAttributes() = default;  // none
   explicit PackedAttributes(const Attributes& attributes);
-  bool empty() const { return bytes_ == nullptr; }
+  bool empty() const { return size_ == 0; }
   Attributes Unpack() const;
   bool operator==(const PackedAttributes& other) const { return encoded() == other.encoded(); }
 
  private:
   friend class AttributePacker;  // the store's own
-  std::string_view encoded() const { return {bytes_.get(), bytes_ == nullptr ? 0 : size_}; }
+  std::string_view encoded() const {
+    if (bytes_ != nullptr) return {bytes_.get(), size_};
+    return {own_, size_ <= kOwnBytes ? size_ : 0};  // 0: it was moved from
+  }
 
-  std::shared_ptr<const char> bytes_;  // in memory shared with other entries of the page
-  size_t size_ = 0;
+  // Room for a content type such as "application/octet-stream".
+  static constexpr size_t kOwnBytes = 36;
+  std::shared_ptr<const char> bytes_;  // in memory shared with other entries; null: in own_
+  uint32_t size_ = 0;
+  char own_[kOwnBytes] = {};
 };
 
 // Exact at every commit: what lies below a directory, itself not counted.

@@ -170,9 +170,9 @@ absl::Status PreparePut(const Space& space, std::string_view path, const PutOpti
 }  // namespace
 
 absl::StatusOr<core::Entry> api::EntryAt(core::View& view, const Space::State& state,
-                                         const Tree& tree, const Names& names) {
+                                         const Tree& tree, const Names& names, char first) {
   if (tree.recycled_item == 0 && tree.named_snapshot.empty()) {
-    return operations::EntryOf(view, state.root, names);
+    return operations::EntryOf(view, state.root, names, first);
   }
   // Another space of this name may have come since.
   MARCOT_RETURN_IF_ERROR(operations::CheckRoot(view, state.root.dir));
@@ -180,7 +180,7 @@ absl::StatusOr<core::Entry> api::EntryAt(core::View& view, const Space::State& s
                           operations::FindTree(view, state.library, state.name, tree));
   Names below{at.name};
   below.insert(below.end(), names.begin(), names.end());
-  auto entry = operations::EntryOf(view, {at.root, 0}, below);
+  auto entry = operations::EntryOf(view, {at.root, 0}, below, first);
   // Not with the name that stands for the tree.
   if (CodeOf(entry.status()) == Code::kPathNotFound) return operations::PathNotFound(names);
   return entry;
@@ -350,7 +350,8 @@ absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& optio
   Meter meter(state->engine->meters(), OperationKind::kList);
   MARCOT_ASSIGN_OR_RETURN(const auto held, api::HoldFor(*state->engine, options.snapshot));
   ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
-  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry, api::EntryAt(view, *state, options.tree, names));
+  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry,
+                          api::EntryAt(view, *state, options.tree, names, core::kDirectorySlot));
   MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
   MARCOT_ASSIGN_OR_RETURN(
       operations::ListedPage listed,

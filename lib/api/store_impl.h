@@ -62,9 +62,10 @@ class StoreImpl {
 
 // ---- reads: where they look
 
-// What stands at a path of one of a space's trees.
+// What stands at a path of one of a space's trees; `first`: see operations::EntryOf.
 absl::StatusOr<core::Entry> EntryAt(core::View& view, const Space::State& state, const Tree& tree,
-                                    const std::vector<std::string>& names);
+                                    const std::vector<std::string>& names,
+                                    char first = core::kFileSlot);
 // Reads of many records are always of one snapshot: the given one, or of now.
 absl::StatusOr<std::shared_ptr<core::HeldSnapshot>> HoldFor(const operations::Engine& engine,
                                                             const Snapshot* snapshot);

@@ -69,8 +69,12 @@ std::string EncodeAttributes(const Attributes& a) {
 }
 
 void AttributePacker::Pack(std::string_view encoded, PackedAttributes* attributes) {
-  *attributes = {};
-  if (encoded.empty()) return;
+  attributes->size_ = static_cast<uint32_t>(encoded.size());
+  attributes->bytes_ = nullptr;
+  if (encoded.size() <= PackedAttributes::kOwnBytes) {
+    std::memcpy(attributes->own_, encoded.data(), encoded.size());
+    return;
+  }
   if (encoded.size() > size_ - used_) {
     // The first entry may be the only one; from then on there is a page to fill.
     size_ = std::max(encoded.size(), block_ == nullptr ? 0 : kBlockBytes);
@@ -81,7 +85,6 @@ void AttributePacker::Pack(std::string_view encoded, PackedAttributes* attribute
   std::memcpy(begin, encoded.data(), encoded.size());
   used_ += encoded.size();
   attributes->bytes_ = {block_, begin};
-  attributes->size_ = encoded.size();
 }
 
 PackedAttributes::PackedAttributes(const Attributes& attributes) {

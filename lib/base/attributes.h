@@ -15,8 +15,8 @@ bool IsUtf8(const Attributes& attributes);
 // Whether EncodeAttributes could have given these bytes.
 bool AreAttributes(std::string_view encoded);
 
-// Gives the entries of a page their attributes, in memory they share by the block: a string for
-// each is the dearest part of listing files that have some.
+// Gives the entries of a page their attributes; those that are not small stand in memory that they
+// share by the block: a string for each is the dearest part of listing files that have some.
 class AttributePacker {
  public:
   // Of bytes that EncodeAttributes gave: the seal of the record that they are from says so. A page

@@ -145,7 +145,7 @@ class SummariesCheck {
     MARCOT_RETURN_IF_ERROR(cursor->SeekToFirst());
     for (; cursor->Valid();) {
       if (!cursor->hole()) {
-        const std::string name = cursor->slot().substr(1);
+        const std::string name(cursor->slot().substr(1));
         if (!Holds(summary, cursor->slot()[0], name) ||
             !HoldsId(summary, cursor->entry().id, place.context)) {
           return name;

@@ -9,10 +9,10 @@
 //   R2  A reader that took N and then a storage snapshot may mix both: the snapshot is of some
 //       T >= N; what commits in (N, T] wrote is marked > N, so it is read from the snapshot; all
 //       else is the same at N and T. It has seen exactly commit T.
-//   R3  A value read from a snapshot enters a cache only if no commit after N has marked that
-//   shard.
+//   R3  A value read from a snapshot enters a cache only if no commit after N has marked its key.
 //
-// A lookup first tries R1, without any lock but a shard's, and falls back to R2.
+// A lookup first tries R1, without any lock but a shard's, and mostly without that one
+// (core/record_cache.h), and falls back to R2.
 #pragma once
 
 #include <atomic>

@@ -21,11 +21,12 @@ class DirCursor::Source {
 
   bool valid() const { return valid_; }
   bool hole() const { return hole_; }
-  const std::string& slot() const { return slot_; }
+  std::string_view slot() const { return slot_; }
   const Entry& entry() const { return entry_; }
 
   absl::Status Seek(std::string_view slot) {
     const std::string key = EntryKey(place_.dir, slot);
+    stands_on_shown_ = false;
     if (!descending_) {
       cursor_->Seek(key);
     } else if (history_) {
@@ -36,7 +37,7 @@ class DirCursor::Source {
     return Load();
   }
 
-  // From a record or hole that was shown; the cursor stands behind it.
+  // The next record or hole.
   absl::Status Load() { return history_ ? LoadHistory() : LoadHead(); }
 
  private:
@@ -50,14 +51,18 @@ class DirCursor::Source {
     return absl::OkStatus();
   }
 
+  // The cursor stays on what is shown, whose slot is not copied.
   absl::Status LoadHead() {
+    if (stands_on_shown_) Move();
+    stands_on_shown_ = true;
     for (int steps = 0; cursor_->Valid(); ++steps) {
       slot_ = SlotOfEntryKey(cursor_->key());
-      const bool wanted = IsWanted();
-      if (wanted) MARCOT_RETURN_IF_ERROR(DecodeEntry(cursor_->value(), &entry_));
-      Move();
-      if (wanted && entry_.birth <= place_.seq) return Show(false);
+      if (IsWanted()) {
+        MARCOT_RETURN_IF_ERROR(DecodeEntry(cursor_->value(), &entry_));
+        if (entry_.birth <= place_.seq) return Show(false);
+      }
       if (steps == kHoleSteps) return Show(true);
+      Move();
     }
     return End();
   }
@@ -65,7 +70,8 @@ class DirCursor::Source {
   // One group, all records of one slot, a step.
   absl::Status LoadHistory() {
     for (int steps = 0; cursor_->Valid(); ++steps) {
-      slot_ = SlotOfHistoryKey(cursor_->key());
+      group_ = SlotOfHistoryKey(cursor_->key());
+      slot_ = group_;
       bool visible = false;
       if (IsWanted()) {
         MARCOT_ASSIGN_OR_RETURN(visible, FindInGroup());
@@ -103,7 +109,7 @@ class DirCursor::Source {
   void LeaveGroup() {
     if (InGroup()) Move();
     if (!InGroup()) return;
-    std::string edge = EntryKey(place_.dir, slot_);
+    std::string edge = EntryKey(place_.dir, group_);
     edge += descending_ ? '\0' : '\1';
     descending_ ? cursor_->SeekForPrev(edge) : cursor_->Seek(edge);
   }
@@ -120,7 +126,9 @@ class DirCursor::Source {
   const std::string lower_, upper_;
   const std::unique_ptr<storage::Cursor> cursor_;
   bool valid_ = false, hole_ = false;
-  std::string slot_;
+  bool stands_on_shown_ = false;
+  std::string_view slot_;  // in the cursor's key, or in group_
+  std::string group_;
   Entry entry_;
 };
 
@@ -173,7 +181,7 @@ absl::Status DirCursor::Seek(std::string_view slot) {
   return Settle();
 }
 
-const std::string& DirCursor::slot() const { return current_->slot(); }
+std::string_view DirCursor::slot() const { return current_->slot(); }
 const Entry& DirCursor::entry() const { return current_->entry(); }
 
 absl::Status DirCursor::Next() {

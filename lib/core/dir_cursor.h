@@ -55,8 +55,8 @@ class DirCursor {
   bool Valid() const { return current_ != nullptr; }
   // Nothing is here: the place to go on from.
   bool hole() const { return hole_; }
-  const std::string& slot() const;  // until the next move
-  const Entry& entry() const;       // until the next move
+  std::string_view slot() const;  // until the next move
+  const Entry& entry() const;     // until the next move
 
  private:
   class Source;

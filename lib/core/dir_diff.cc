@@ -1,6 +1,7 @@
 #include "core/dir_diff.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/status_macros.h"
 #include "core/slot_changes.h"
@@ -99,15 +100,15 @@ void DirDiff::Rest() {
 }
 
 absl::Status DirDiff::Settle() {
-  const std::string* first = nullptr;
-  const auto consider = [&first](const std::string& slot) {
-    if (first == nullptr || slot < *first) first = &slot;
+  std::optional<std::string_view> first;
+  const auto consider = [&first](std::string_view slot) {
+    if (!first.has_value() || slot < *first) first = slot;
   };
   for (const Side& side : sides_) {
     if (side.own->Valid()) consider(side.own->slot());
   }
   if (NextChange() != nullptr) consider(*NextChange());
-  valid_ = first != nullptr;
+  valid_ = first.has_value();
   if (!valid_) return absl::OkStatus();
   slot_ = *first;
   for (Side& side : sides_) MARCOT_RETURN_IF_ERROR(Read(side));

@@ -28,9 +28,9 @@ class Flattener {
       if (shown->hole()) {
         left = 1;  // a hole has cost a step's reads already
       } else {
-        MARCOT_RETURN_IF_ERROR(CopySlot(shown->slot(), shown->entry()));
+        MARCOT_RETURN_IF_ERROR(CopySlot(std::string(shown->slot()), shown->entry()));
       }
-      *cursor = kCopying + shown->slot();
+      *cursor = kCopying + std::string(shown->slot());
       MARCOT_RETURN_IF_ERROR(shown->Next());
     }
     if (shown->Valid()) return true;

@@ -4,8 +4,14 @@
 //
 // Two generations per shard: what is looked up moves to the young one, and when that has its share
 // of the budget the old one is dropped. No bookkeeping per hit, and no scan to evict.
+//
+// Small records that a thread has found it copies (core/near_records.h), and finds again without
+// the shard's lock. That lock is one for each lane, of which a thread uses one: who only looks
+// takes its own, on a line of memory that few threads write to, and who changes the shard takes
+// them all.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -14,6 +20,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "core/keys.h"
+#include "core/near_records.h"
 
 namespace marcot::core {
 
@@ -34,6 +41,7 @@ class RecordCache {
   struct Counts {
     uint64_t hits = 0, misses = 0;
   };
+  // Hits of its copies a thread counts 64 at a time.
   Counts GetCounts() const;
 
  private:
@@ -42,8 +50,9 @@ class RecordCache {
     Seq since = 0;
     uint32_t key_bytes = 0, value_bytes = 0;
     char* bytes() { return reinterpret_cast<char*>(this + 1); }
-    std::string_view key() { return {bytes(), key_bytes}; }
-    std::string_view value() { return {bytes() + key_bytes, value_bytes}; }
+    const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
+    std::string_view key() const { return {bytes(), key_bytes}; }
+    std::string_view value() const { return {bytes() + key_bytes, value_bytes}; }
     void SetValue(std::string_view value, Seq of);  // not longer than the one it was made with
   };
   struct Free {
@@ -72,24 +81,42 @@ class RecordCache {
     }
   };
   using Records = absl::flat_hash_set<Slot, Hash, Equal>;
-  struct alignas(64) Shard {
+  static constexpr size_t kLanes = 4;
+  struct alignas(64) Lane {
     std::mutex mutex;
-    Records young, old;
-    size_t young_bytes = 0;
-    Seq last_write = 0;  // newest commit that wrote a key of this shard
     Counts counts;
   };
+  struct Shard {
+    Lane lanes[kLanes];
+    Records young, old;
+    size_t young_bytes = 0;
+  };
+  class AllLanes;
+  using Near = NearRecords::Slot;
 
-  static constexpr size_t kShards = 64;
+  static constexpr size_t kShards = 64, kStripes = 1024;
   static KeyView MakeKey(std::string_view key);
   Shard& ShardOf(const KeyView& key) { return shards_[key.hash >> 58]; }
+  // The newest commit that wrote one of the keys that share this one's stripe.
+  std::atomic<Seq>& LastWrite(const KeyView& key) {
+    return last_writes_[(key.hash >> 32) % kStripes];
+  }
+  Lane& LaneOf(const KeyView& key, const NearRecords& mine) {
+    return ShardOf(key).lanes[mine.thread() % kLanes];
+  }
+  bool GetNear(const KeyView& key, Seq as_of, Near& near, Lane& lane, std::string* value);
+  bool GetShared(const KeyView& key, Seq as_of, Near& near, Lane& lane, std::string* value);
+  // With any lane's lock: the record, in whichever generation. With all: moved to the young one.
+  static const Record* Look(const Shard& shard, const KeyView& key, bool* is_old);
   static Slot MakeSlot(const KeyView& key, std::string_view value, Seq since);
   static size_t CostOf(std::string_view key, std::string_view value);
   Record* Find(Shard& shard, const KeyView& key);
   void Insert(Shard& shard, Slot slot);
 
   const size_t generation_bytes_;  // per shard
+  const uint64_t id_;              // of no other cache in this process
   const std::unique_ptr<Shard[]> shards_;
+  const std::unique_ptr<std::atomic<Seq>[]> last_writes_;
 };
 
 }  // namespace marcot::core

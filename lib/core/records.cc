@@ -15,6 +15,15 @@ void Reset(Entry* e) {
   e->attributes.clear();
 }
 
+// Most files have neither creator nor attributes, and most lists show files.
+void Assign(std::string_view bytes, std::string* to) {
+  if (bytes.empty()) {
+    to->clear();
+  } else {
+    to->assign(bytes);
+  }
+}
+
 void PutFile(std::string* out, const Entry& e) {
   char bytes[4 * kFixedBytes + 6 * kMaxVarintBytes];
   char* end = WriteId(WriteId(bytes, e.id), e.content);
@@ -38,8 +47,8 @@ void GetFile(Decoder* in, Entry* e) {
   e->modified = in->Varint();
   e->versions = in->Varint();
   e->version_bytes = e->versions > 0 ? in->Varint() : 0;
-  e->creator = in->String();
-  e->attributes = in->Rest();
+  Assign(in->String(), &e->creator);
+  Assign(in->Rest(), &e->attributes);
 }
 
 void PutDirectory(std::string* out, const Entry& e) {

@@ -77,7 +77,7 @@ class Listing {
                                                                core::SlotsEnd(core::kFileSlot)));
     MARCOT_RETURN_IF_ERROR(cursor->SeekToFirst());
     while (cursor->Valid() && page->size() < kPage) {
-      if (!cursor->hole()) page->push_back({cursor->slot(), cursor->entry()});
+      if (!cursor->hole()) page->push_back({std::string(cursor->slot()), cursor->entry()});
       MARCOT_RETURN_IF_ERROR(cursor->Next());
     }
     exhausted_ = !cursor->Valid();

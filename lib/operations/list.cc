@@ -165,8 +165,7 @@ class Stream {
                     (by_name_ || options.order == ListOrder::kDirectoriesFirst)) {}
 
   bool NameBefore(const DirCursor& a, const DirCursor& b) const {
-    const auto name_a = std::string_view(a.slot()).substr(1);
-    const auto name_b = std::string_view(b.slot()).substr(1);
+    const std::string_view name_a = a.slot().substr(1), name_b = b.slot().substr(1);
     return descending_ ? name_b < name_a : name_a < name_b;
   }
 
@@ -213,9 +212,9 @@ class Lister {
     Entry entry;
   };
 
-  absl::Status Show(const std::string& slot, const Entry& entry) {
+  absl::Status Show(std::string_view slot, const Entry& entry) {
     Stat& stat = out_.page.entries.emplace_back();
-    stat.name.assign(slot, 1);
+    stat.name = slot.substr(1);
     return FillStat(view_, entry, packer_, &stat);
   }
 
@@ -227,14 +226,14 @@ class Lister {
     MARCOT_RETURN_IF_ERROR(after_.has_value() ? stream.SeekBehind(after_->slot)
                                               : stream.SeekToFirst());
     int holes = 0;
-    std::string last;
+    std::string last;  // where the page ends
     DirCursor* current = stream.Current();
-    while (current != nullptr && out_.page.entries.size() < options_.limit && holes < kMaxHoles) {
-      last = current->slot();
+    for (bool ends = false; current != nullptr && !ends; current = stream.Current()) {
       holes += current->hole();
-      if (!current->hole()) MARCOT_RETURN_IF_ERROR(Show(last, current->entry()));
+      if (!current->hole()) MARCOT_RETURN_IF_ERROR(Show(current->slot(), current->entry()));
+      ends = out_.page.entries.size() == options_.limit || holes == kMaxHoles;
+      if (ends) last = current->slot();
       MARCOT_RETURN_IF_ERROR(current->Next());
-      current = stream.Current();
     }
     out_.skipped_much = holes > 0;
     if (current != nullptr) out_.page.marker = Marker({last, {}});
@@ -252,7 +251,7 @@ class Lister {
     for (DirCursor* at = stream.Current(); at != nullptr; at = stream.Current()) {
       if (!at->hole()) {
         MARCOT_ASSIGN_OR_RETURN(SortKey key, KeyOf(at->entry()));
-        Candidate candidate{{at->slot(), std::move(key)}, at->entry()};
+        Candidate candidate{{std::string(at->slot()), std::move(key)}, at->entry()};
         if (!after_.has_value() || Before(*after_, candidate.position)) {
           best.push_back(std::move(candidate));
           std::push_heap(best.begin(), best.end(), before);

@@ -155,7 +155,7 @@ class Walker {
 }  // namespace
 
 absl::StatusOr<Entry> EntryOf(core::View& view, const Root& root,
-                              const std::vector<std::string>& names) {
+                              const std::vector<std::string>& names, char first) {
   MARCOT_RETURN_IF_ERROR(CheckRoot(view, root.dir));
   if (names.empty()) {
     Entry entry;
@@ -165,9 +165,9 @@ absl::StatusOr<Entry> EntryOf(core::View& view, const Root& root,
     entry.creation_time_ms = root.creation_time_ms;
     return entry;
   }
-  MARCOT_ASSIGN_OR_RETURN(const Resolved found, Resolve(view, root.dir, names));
+  MARCOT_ASSIGN_OR_RETURN(Resolved found, Resolve(view, root.dir, names, first));
   if (found.outcome != Resolved::Outcome::kFound) return PathNotFound(names);
-  return found.entry;
+  return std::move(found.entry);
 }
 
 absl::StatusOr<Stat> StatOf(core::View& view, const Entry& entry, std::string_view name) {

@@ -22,9 +22,11 @@ struct Root {
   int64_t creation_time_ms = 0;
 };
 
-// The entry of a path as it is seen. SpaceNotFound, PathNotFound.
+// The entry of a path as it is seen; `first` is the kind to ask for first. SpaceNotFound,
+// PathNotFound.
 absl::StatusOr<core::Entry> EntryOf(core::View& view, const Root& root,
-                                    const std::vector<std::string>& names);
+                                    const std::vector<std::string>& names,
+                                    char first = core::kFileSlot);
 
 absl::StatusOr<Stat> StatOf(core::View& view, const core::Entry& entry, std::string_view name);
 // The same into a Stat that holds the name and nothing else; `packer` is the page's.
