@@ -98,9 +98,10 @@ TEST(MemoryTest, TotalsKeepWithinTheirBudget) {
 TEST(MemoryTest, ManyChangedTotalsAreFolded) {
   HighWater memory;
   core::TotalsTable table(kBudget);
+  std::vector<core::LoggedChange> logged;
   uint64_t folds = 0;
   for (uint64_t i = 1; i <= kNames; ++i) {
-    if (table.Write({{i, core::Totals{}}}, i)) {
+    if (table.Write({{i, core::Totals{}}}, i, &logged)) {
       table.Fold(i);
       ++folds;
     }
