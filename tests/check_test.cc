@@ -543,7 +543,7 @@ TEST_P(CheckTest, DroppedRows) {
     // were there.
     if (row.family == Family::kChanges || row.family == Family::kReleased) continue;
     if (row.family == Family::kEntries && row.key[8] == core::kAttributesSlot) continue;
-    // The log's rows are absolute: what is missing here may be said by a newer one.
+    // What a row of the log, or a record below it, said of totals may be said by a newer one.
     const bool logged = row.family == Family::kTotals || row.family == Family::kTotalsLog;
     const bool harmless = logged || row.family == Family::kSummaries;  // it is made anew
     Try(

@@ -55,6 +55,25 @@ TEST(RecordCacheTest, AnotherThreadsWriteIsSeen) {
   ExpectTwice(cache, "key", 2, "new");
 }
 
+// A host's object of a thread, made before the thread's first look, is destroyed after its copies.
+TEST(RecordCacheTest, AThreadMayLookAtItsVeryEnd) {
+  RecordCache cache(kBudget);
+  cache.Offer("key", "value", 1);
+  std::atomic<int> found{0};
+  struct Host {
+    RecordCache* cache;
+    std::atomic<int>* found;
+    ~Host() {
+      for (int i = 0; i < 2; ++i) *found += Find(*cache, "key", 1) == "value" ? 1 : 0;
+    }
+  };
+  std::thread([&] {
+    static thread_local Host host{&cache, &found};
+    ExpectTwice(*host.cache, "key", 1, "value");
+  }).join();
+  EXPECT_EQ(found, 2);
+}
+
 TEST(RecordCacheTest, WhatIsReadBeforeAWriteIsNotOfferedAfterIt) {
   RecordCache cache(kBudget);
   cache.Write("key", "new", 8, false);

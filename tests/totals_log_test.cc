@@ -92,6 +92,31 @@ TEST(TotalsLogTest, WhatDirectoriesHaveInCommonIsWrittenOnce) {
   EXPECT_LT(EncodeLogRow(row).size(), 64u);
 }
 
+// Sums can be counted again, times cannot.
+TEST(TotalsLogTest, WhereARowIsLostLaterOnesSayTheTimes) {
+  Totals totals{.bytes = 1, .changed = 1, .modified = 1, .modification_time_ms = 1'000};
+  TotalsOfDirs logged{{1, totals}};
+  for (Seq seq = 2; seq < 5; ++seq) {
+    const Totals before = totals;
+    totals.bytes += 10;
+    ++totals.child_files;
+    totals.changed = totals.modified = seq;
+    totals.modification_time_ms += 1'000'000;
+    const auto step = StepBetween(before, totals);
+    ASSERT_TRUE(step.has_value());
+    const LogRow row{seq, {}, {{1, *step}}};
+    const auto decoded = DecodeLogRow(EncodeLogRow(row));
+    ASSERT_TRUE(decoded.ok());
+    if (seq == 3) continue;
+    ASSERT_TRUE(Apply(*decoded, &logged).ok());
+  }
+  const std::optional<Totals>& found = logged.at(1);
+  EXPECT_EQ(found->modification_time_ms, totals.modification_time_ms);
+  EXPECT_EQ(found->modified, totals.modified);
+  EXPECT_EQ(found->changed, totals.changed);
+  EXPECT_EQ(found->bytes, totals.bytes - 10);
+}
+
 TEST(TotalsLogTest, AStepFromNothingIsDamage) {
   TotalsOfDirs totals;
   const LogRow row{7, {}, {{1, TotalsStep{}}, {2, Totals{.bytes = 5}}}};

@@ -83,7 +83,7 @@ class PackedAttributes {
  public:
   PackedAttributes() = default;  // none
   explicit PackedAttributes(const Attributes& attributes);
-  bool empty() const { return size_ == 0; }
+  bool empty() const { return encoded().empty(); }
   Attributes Unpack() const;
   bool operator==(const PackedAttributes& other) const { return encoded() == other.encoded(); }
 

@@ -111,7 +111,10 @@ bool State::LoadCounters() {
     auto logged = rows.damaged() ? MakeError(Code::kStoreDamaged, "its checksum is wrong")
                                  : core::DecodeLogRow(rows.value());
     const absl::Status applied = logged.ok() ? core::Apply(*logged, &logged_) : logged.status();
-    if (!applied.ok()) damaged(Record(Family::kTotalsLog, rows.key()), applied);
+    // Behind a row that is lost, a step from what it held says nothing of its own row.
+    if (!logged.ok() || (!applied.ok() && sound)) {
+      damaged(Record(Family::kTotalsLog, rows.key()), applied);
+    }
     if (logged.ok()) newest_ = *std::move(logged);
   }
   return sound;

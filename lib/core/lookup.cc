@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "base/thread_kept.h"
 #include "marcot/error.h"
 
 namespace marcot::core {
@@ -27,12 +28,16 @@ absl::StatusOr<bool> LookupHistory(View& view, DirId dir, Seq seq, std::string_v
   return true;
 }
 
+// A lookup for each name of each path would allocate them anew.
+struct LookupStrings {
+  std::string key, value;
+};
+
 // The node's own record of the slot at `seq`, a whiteout too. Leaves `node` read where the head
 // entry did not answer.
 absl::StatusOr<bool> LookupOwn(View& view, const Place& place, std::string_view slot, Entry* entry,
                                Node* node) {
-  // Kept by the thread: a lookup for each name of each path would allocate them anew.
-  thread_local std::string key, value;
+  auto& [key, value] = KeptByThread<LookupStrings>();
   key.clear();
   AppendEntryKey(place.dir, slot, &key);
   MARCOT_ASSIGN_OR_RETURN(const bool found, view.Get(Family::kEntries, key, &value));

@@ -2,16 +2,13 @@
 
 #include <atomic>
 #include <cstring>
-#include <memory>
+
+#include "base/thread_kept.h"
 
 namespace marcot::core {
 
-NearRecords& NearRecords::OfThread() {
-  // Not in the thread's own memory, which is taken of its stack, by every thread of the process.
-  thread_local std::unique_ptr<NearRecords> near;
-  if (near == nullptr) near = std::make_unique<NearRecords>();
-  return *near;
-}
+// Not in the thread's own memory, which is taken of its stack, by every thread of the process.
+NearRecords& NearRecords::OfThread() { return KeptByThread<NearRecords>(); }
 
 size_t NearRecords::NextThread() {
   static std::atomic<size_t> next{0};

@@ -7,6 +7,7 @@
 
 #include "base/fold.h"
 #include "base/status_macros.h"
+#include "base/thread_kept.h"
 #include "marcot/error.h"
 #include "xxhash.h"
 
@@ -73,8 +74,16 @@ std::u32string_view ExtensionOf(std::u32string_view name) {
                                                       : name.substr(dot + 1);
 }
 
+// There are millions of names.
+struct FoldedName {
+  std::u32string name;
+};
+struct PiecesOfName {
+  std::vector<Piece> pieces;
+};
+
 void AddPiecesOfName(char kind, std::string_view name, std::vector<Piece>* pieces) {
-  thread_local std::u32string folded;  // kept by the thread: there are millions of names
+  std::u32string& folded = KeptByThread<FoldedName>().name;
   FoldCase(name, &folded);
   AddPieces(folded, pieces);
   const std::u32string_view extension = ExtensionOf(folded);
@@ -177,7 +186,7 @@ bool ObjectIds::Decode(Decoder* in) {
 // ---- summaries ---------------------------------------------------------------------------------
 
 void Summary::AddName(char kind, std::string_view name) {
-  thread_local std::vector<Piece> pieces;
+  std::vector<Piece>& pieces = KeptByThread<PiecesOfName>().pieces;
   pieces.clear();
   AddPiecesOfName(kind, name, &pieces);
   for (const Piece piece : pieces) pieces_->set(piece);

@@ -105,13 +105,12 @@ std::optional<TotalsStep> StepBetween(const Totals& before, const Totals& after)
   step.sums = {Difference(after.bytes, before.bytes), Difference(after.files, before.files),
                Difference(after.directories, before.directories)};
   step.changed = after.changed;
-  const TotalsStep::Children children{
-      Difference(after.child_files, before.child_files),
-      Difference(after.child_directories, before.child_directories),
-      Difference(static_cast<uint64_t>(after.modification_time_ms),
-                 static_cast<uint64_t>(before.modification_time_ms)),
-      after.modified};
-  if (children != TotalsStep::Children{.modified = before.modified}) step.children = children;
+  const TotalsStep::Children same{.modification_time_ms = before.modification_time_ms,
+                                  .modified = before.modified};
+  const TotalsStep::Children children{Difference(after.child_files, before.child_files),
+                                      Difference(after.child_directories, before.child_directories),
+                                      after.modification_time_ms, after.modified};
+  if (children != same) step.children = children;
   Totals reached = before;
   Apply(step, &reached);
   if (reached != after) return std::nullopt;
@@ -126,9 +125,7 @@ void Apply(const TotalsStep& step, Totals* totals) {
   if (!step.children.has_value()) return;
   Add(step.children->files, &totals->child_files);
   Add(step.children->directories, &totals->child_directories);
-  totals->modification_time_ms =
-      static_cast<int64_t>(static_cast<uint64_t>(totals->modification_time_ms) +
-                           static_cast<uint64_t>(step.children->modification_time_ms));
+  totals->modification_time_ms = step.children->modification_time_ms;
   totals->modified = step.children->modified;
 }
 

@@ -27,7 +27,8 @@ struct TotalsStep {
   };
   struct Children {
     int64_t files = 0, directories = 0;
-    int64_t modification_time_ms = 0;  // added to what it was
+    // As they are now: where a row is lost, later ones still say them. Sums can be counted again.
+    int64_t modification_time_ms = 0;
     Seq modified = 0;
     bool operator==(const Children&) const = default;
   };

@@ -19,14 +19,25 @@ constexpr std::chrono::milliseconds kGatherTime{1};
 }  // namespace
 
 absl::Status Pipeline::Run(Work& work) {
+  const bool cold = cold_.load(std::memory_order_relaxed);
+  work.warming_.store(cold, std::memory_order_relaxed);
   Join(work);
-  if (!TryToLead()) {
-    if (cold_.load(std::memory_order_relaxed)) work.Warm();
-    Await(work);
-  } else {
+  if (TryToLead()) {
     Lead();
+  } else {
+    if (cold) Warm(work);
+    Await(work);
   }
   return work.status_;
+}
+
+// The work is queued: whatever happens, its caller must stay until it is done.
+void Pipeline::Warm(Work& work) {
+  try {
+    work.Warm();
+  } catch (const std::exception&) {
+  }
+  work.warming_.store(false, std::memory_order_relaxed);
 }
 
 void Pipeline::Join(Work& work) {
@@ -111,11 +122,18 @@ void Pipeline::ExpectBack(const Work* group, Clock::duration flush_time) {
 void Pipeline::StopLeading() {
   while (true) {
     Work* const next = queue_.load();
-    if (next != nullptr) Tell(*next, Work::kCalled);
+    if (next != nullptr) Tell(ToCall(*next), Work::kCalled);
     led_.store(false);
     // One that was queued meanwhile may have gone to sleep since somebody led.
     if (next != nullptr || queue_.load() == nullptr || led_.exchange(true)) return;
   }
+}
+
+// One that reads from the disk may be long about it, and others may be ready.
+Pipeline::Work& Pipeline::ToCall(Work& newest) {
+  Work* work = &newest;
+  while (work != nullptr && work->warming_.load(std::memory_order_relaxed)) work = work->next_;
+  return work != nullptr ? *work : newest;
 }
 
 // All that is queued, in order; answers the first, or null.

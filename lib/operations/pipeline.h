@@ -30,7 +30,8 @@ class Pipeline {
    public:
     virtual ~Work() = default;
     virtual absl::Status Execute(core::Txn& txn) = 0;
-    // Reads what Execute will read, on the caller's own thread, while it has to wait anyway.
+    // Reads what Execute will read, on the caller's own thread, while it has to wait anyway. What
+    // it throws is for Execute to meet.
     virtual void Warm() {}
     // Set when Execute failed since a node has to be flattened first.
     core::DirId flatten_first = 0;
@@ -45,6 +46,7 @@ class Pipeline {
       kDone,
     };
     FutexWord state_{kQueued};
+    std::atomic<bool> warming_{false};  // its caller is in Warm, and leads only after it
     Work* next_ = nullptr;  // in the queue the one before it, in a group the one behind it
     absl::Status status_;
   };
@@ -62,6 +64,7 @@ class Pipeline {
   using Clock = std::chrono::steady_clock;
 
   void Join(Work& work);
+  static void Warm(Work& work);
   void Await(Work& work);
   void Sleep(Work& work);
   bool TryToLead();
@@ -75,6 +78,7 @@ class Pipeline {
   void Report(const core::Txn& txn, const CommitEvent& commit);
   void ReportFailure();
   static void Answer(Work* group);
+  static Work& ToCall(Work& newest);
   static void Tell(Work& work, Work::State state);
 
   core::Committed& committed_;

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "storage_rocksdb/mapped_log.h"
+
 namespace marcot::storage {
 namespace {
 
@@ -36,6 +38,7 @@ class Threads {
   // False: there is no thread to do it, nor can one be made.
   bool Schedule(const Job& job) {
     const std::lock_guard lock(mutex_);
+    if (ending_) return false;
     if (jobs_.size() >= idle_ && count_ < limit_) Start();
     if (count_ == 0) return false;
     jobs_.push_back(job);
@@ -59,39 +62,53 @@ class Threads {
     return static_cast<int>(taken.size());
   }
 
+  // Begins no more jobs, and waits for those that run. What is queued can still be discarded.
+  void End() {
+    std::unique_lock lock(mutex_);
+    ending_ = true;
+    ended_.wait(lock, [this] { return running_ == 0; });
+  }
+
  private:
   void Start() {
     try {
-      std::thread([this] { Work(); }).detach();
+      std::thread([this, nice = is_one_] { Work(nice); }).detach();
       ++count_;
     } catch (const std::system_error&) {
       // Those that run, if any, do it too.
     }
   }
 
-  void Work() {
+  // `nice`: one of these threads made it, and so it begins with that one's priority.
+  void Work(bool nice) {
+    is_one_ = true;
     pthread_setname_np(pthread_self(), "marcot:compact");
     // Of this thread alone. Whoever is nice already becomes more so.
-    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kNice);
+    if (!nice) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kNice);
     std::unique_lock lock(mutex_);
     while (true) {
       ++idle_;
-      changed_.wait(lock, [this] { return !jobs_.empty(); });
+      changed_.wait(lock, [this] { return !jobs_.empty() && !ending_; });
       --idle_;
+      ++running_;
       const Job job = jobs_.front();
       jobs_.pop_front();
       lock.unlock();
       job.run(job.argument);
       lock.lock();
+      if (--running_ == 0) ended_.notify_all();
     }
   }
 
+  static inline thread_local bool is_one_ = false;
   std::mutex mutex_;  // of all below
-  std::condition_variable changed_;
+  std::condition_variable changed_, ended_;
   std::deque<Job> jobs_;
   int limit_ = 1;
   int count_ = 0;    // of the threads
   size_t idle_ = 0;  // of those, the ones that wait
+  int running_ = 0;  // and the ones that do a job
+  bool ending_ = false;
 };
 
 class CompactionThreadsEnv final : public rocksdb::EnvWrapper {
@@ -118,12 +135,23 @@ class CompactionThreadsEnv final : public rocksdb::EnvWrapper {
     EnvWrapper::IncBackgroundThreadsIfNeeded(count, priority);
   }
 
+  void End() { threads_.End(); }
+
  private:
   Threads threads_;
 };
 
 }  // namespace
 
-rocksdb::Env* WithCompactionThreads(rocksdb::Env* env) { return new CompactionThreadsEnv(env); }
+rocksdb::Env* OwnEnv() {
+  static auto* const env = new CompactionThreadsEnv(MappedLogEnv());
+  // RocksDB's own Env is destroyed at exit, after this, and jobs of a store that was left open use
+  // it to their end. Its own threads are waited for there too.
+  static const struct AtExit {
+    ~AtExit() { env->End(); }
+  } at_exit;
+  static_cast<void>(at_exit);
+  return env;
+}
 
 }  // namespace marcot::storage

@@ -8,8 +8,9 @@
 
 namespace marcot::storage {
 
-// `env`, but for what RocksDB schedules with Priority::LOW. Lives as long as the process, as do its
-// threads: a store may be closed by a destructor that runs at exit.
-rocksdb::Env* WithCompactionThreads(rocksdb::Env* env);
+// MappedLogEnv, but for what RocksDB schedules with Priority::LOW. Lives as long as the process, as
+// do its threads: a store may be closed by a destructor that runs at exit. Jobs that run at exit
+// are waited for.
+rocksdb::Env* OwnEnv();
 
 }  // namespace marcot::storage

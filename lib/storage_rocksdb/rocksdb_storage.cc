@@ -18,7 +18,6 @@
 #include "storage_rocksdb/family_options.h"
 #include "storage_rocksdb/ingestion.h"
 #include "storage_rocksdb/log_order.h"
-#include "storage_rocksdb/mapped_log.h"
 #include "storage_rocksdb/options_file.h"
 #include "storage_rocksdb/rocksdb_status.h"
 
@@ -320,11 +319,6 @@ class NoLogger final : public rocksdb::Logger {
   using rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
 };
-
-rocksdb::Env* OwnEnv() {
-  static rocksdb::Env* const env = WithCompactionThreads(MappedLogEnv());
-  return env;
-}
 
 // Threads that open table files. RocksDB makes its 16 anew for each family, however few files it
 // has, and twice: a third of what it takes to open a small store.
