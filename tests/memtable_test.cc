@@ -1,5 +1,6 @@
 // The skip list of the memtable against a sorted set, and its readers beside the writer.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <atomic>
 #include <deque>
@@ -232,6 +233,24 @@ TEST(MemtableTest, UnderADatabase) {
   ASSERT_TRUE(db->Flush({}).ok());
   expect(expected, nullptr);
   ASSERT_TRUE(db->Close().ok());
+}
+
+// RocksDB's function for it never frees the iterator that it asks for.
+TEST(MemtableTest, LookUpsKeepNoMemory) {
+  const testing::TempFolder folder;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.allow_concurrent_memtable_write = false;
+  options.memtable_factory = MemtableFactory();
+  rocksdb::DB* made = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(options, (folder.path() / "db").string(), &made).ok());
+  const std::unique_ptr<rocksdb::DB> db(made);
+  ASSERT_TRUE(db->Put({}, "key", "value").ok());
+  std::string value;
+  ASSERT_TRUE(db->Get({}, "key", &value).ok());
+  const size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(db->Get({}, "key", &value).ok());
+  EXPECT_LT(mallinfo2().uordblks, before + (64u << 10));
 }
 
 }  // namespace

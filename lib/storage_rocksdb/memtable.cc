@@ -1,6 +1,7 @@
 #include "storage_rocksdb/memtable.h"
 
 #include <cstdint>
+#include <new>
 
 #include "storage_rocksdb/skip_list.h"
 #include "storage_rocksdb/spare_memory.h"
@@ -30,9 +31,6 @@ class EntryIterator : public rocksdb::MemTableRep::Iterator {
   void SeekToFirst() override { at_ = list_->First(); }
   void SeekToLast() override { at_ = list_->Last(); }
 
-  static void* operator new(size_t) { return SpareMemory<EntryIterator>::Take(); }
-  static void operator delete(void* memory) { SpareMemory<EntryIterator>::Give(memory); }
-
  private:
   static InternalKey KeyOf(const Slice& key) { return InternalKey({key.data(), key.size()}); }
 
@@ -45,10 +43,21 @@ class EntryIterator : public rocksdb::MemTableRep::Iterator {
 class ArenaIterator final : public EntryIterator {
  public:
   using EntryIterator::EntryIterator;
-  ~ArenaIterator() override { SpareMemory<EntryIterator>::Give(this); }
+  ~ArenaIterator() override { SpareMemory<ArenaIterator>::Give(this); }
 };
 
-static_assert(sizeof(ArenaIterator) == sizeof(EntryIterator));
+// In memory of the thread, for one look-up at a time.
+class LookupIterator final : public EntryIterator {
+ public:
+  static LookupIterator* Of(const SkipList* list) {
+    alignas(LookupIterator) static thread_local char memory[sizeof(LookupIterator)];
+    return ::new (memory) LookupIterator(list);
+  }
+  static void operator delete(void*) {}
+
+ private:
+  using EntryIterator::EntryIterator;
+};
 
 class Memtable final : public rocksdb::MemTableRep {
  public:
@@ -68,7 +77,13 @@ class Memtable final : public rocksdb::MemTableRep {
   }
   size_t ApproximateMemoryUsage() override { return sizeof(*this); }
   Iterator* GetIterator(rocksdb::Arena* arena) override {
-    return arena == nullptr ? new EntryIterator(&list_) : new ArenaIterator(&list_);
+    if (arena == nullptr) return new EntryIterator(&list_);
+    return new (SpareMemory<ArenaIterator>::Take()) ArenaIterator(&list_);
+  }
+  // Without an arena only RocksDB's MemTableRep::Get asks, and never frees what it gets. (What it
+  // looks for is of a type that is not public, so that function must be left to it.)
+  Iterator* GetDynamicPrefixIterator(rocksdb::Arena* arena) override {
+    return arena == nullptr ? LookupIterator::Of(&list_) : GetIterator(arena);
   }
 
  private:
