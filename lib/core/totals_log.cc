@@ -84,7 +84,7 @@ class RowReader {
     }
     step.sums = last_;
     if ((flags & kHasChildren) != 0) {
-      TotalsStep::Children& children = step.children.emplace();
+      TotalsStep::Children& children = step.children.emplace(TotalsStep::Children{});
       children.files = in_->SignedVarint();
       children.directories = in_->SignedVarint();
       children.modification_time_ms = in_->SignedVarint();
