@@ -173,17 +173,22 @@ TEST(SkipListTest, ReadersBesideTheWriter) {
   EXPECT_EQ(failures, 0);
 }
 
-// RocksDB reads through it: versions of a key, deletions, both directions, and whoever began
-// before.
-TEST(MemtableTest, UnderADatabase) {
-  const testing::TempFolder folder;
+std::unique_ptr<rocksdb::DB> OpenDatabase(const testing::TempFolder& folder) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.allow_concurrent_memtable_write = false;
   options.memtable_factory = MemtableFactory();
-  rocksdb::DB* made = nullptr;
-  ASSERT_TRUE(rocksdb::DB::Open(options, (folder.path() / "db").string(), &made).ok());
-  const std::unique_ptr<rocksdb::DB> db(made);
+  rocksdb::DB* db = nullptr;
+  const bool ok = rocksdb::DB::Open(options, (folder.path() / "db").string(), &db).ok();
+  return std::unique_ptr<rocksdb::DB>(ok ? db : nullptr);
+}
+
+// RocksDB reads through it: versions of a key, deletions, both directions, and whoever began
+// before.
+TEST(MemtableTest, UnderADatabase) {
+  const testing::TempFolder folder;
+  const std::unique_ptr<rocksdb::DB> db = OpenDatabase(folder);
+  ASSERT_NE(db, nullptr);
   std::mt19937_64 random(1);
   std::map<std::string, std::string> expected, held;
   const rocksdb::Snapshot* snapshot = nullptr;
@@ -238,13 +243,8 @@ TEST(MemtableTest, UnderADatabase) {
 // RocksDB's function for it never frees the iterator that it asks for.
 TEST(MemtableTest, LookUpsKeepNoMemory) {
   const testing::TempFolder folder;
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.allow_concurrent_memtable_write = false;
-  options.memtable_factory = MemtableFactory();
-  rocksdb::DB* made = nullptr;
-  ASSERT_TRUE(rocksdb::DB::Open(options, (folder.path() / "db").string(), &made).ok());
-  const std::unique_ptr<rocksdb::DB> db(made);
+  const std::unique_ptr<rocksdb::DB> db = OpenDatabase(folder);
+  ASSERT_NE(db, nullptr);
   ASSERT_TRUE(db->Put({}, "key", "value").ok());
   std::string value;
   ASSERT_TRUE(db->Get({}, "key", &value).ok());
