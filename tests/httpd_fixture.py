@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.parse
 
@@ -80,12 +81,32 @@ class Server:
         if match is None:
             raise RuntimeError(line + self.process.stderr.read())
         self.port = int(match.group(1))
+        self.sockets_at_rest = self.sockets()
 
     def connect(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def socket(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+    def sockets(self):
+        """How many the server has open."""
+        count = 0
+        folder = f"/proc/{self.process.pid}/fd"
+        for descriptor in os.listdir(folder):
+            try:
+                count += os.readlink(f"{folder}/{descriptor}").startswith("socket:")
+            except FileNotFoundError:
+                pass  # closed since
+        return count
+
+    def await_rest(self):
+        """Till no connection is left: the server learns of each one's end by a thread of its own."""
+        until = time.monotonic() + 20
+        while self.sockets() > self.sockets_at_rest:
+            if time.monotonic() > until:
+                raise AssertionError("closed connections are still open in the server")
+            time.sleep(0.01)
 
     def raw(self, data, shut=False):
         """Sends bytes as they are; answers all that comes back."""
