@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "core/list_cache.h"
 #include "core/name_filter.h"
 #include "core/record_cache.h"
 #include "core/totals_table.h"
 #include "storage_rocksdb/rocksdb_storage.h"
+#include "support/records_cursor.h"
 #include "support/temp_store.h"
 
 namespace marcot {
@@ -65,6 +67,28 @@ TEST(MemoryTest, RecordsKeepWithinTheirBudget) {
     }
     EXPECT_LE(memory.grown(), kMost) << value_bytes;
     EXPECT_GT(cache.GetCounts().hits, kNames / 1'000);
+  }
+}
+
+TEST(MemoryTest, ListsKeepWithinTheirBudget) {
+  for (const uint64_t files : {1, 10, 400}) {
+    HighWater memory;
+    core::ListCache cache(kBudget);
+    for (uint64_t dir = 1; dir < kNames / (files * 4); ++dir) {
+      const std::string lower = core::EntryKey(dir, std::string(1, core::kDirectorySlot));
+      const std::string upper = core::EntryKey(dir, std::string(1, core::kFileSlot + 1));
+      Records records;
+      for (uint64_t i = 0; i < files; ++i) {
+        records[core::EntryKey(dir, core::Slot(core::kFileSlot, std::to_string(i)))] = "value";
+      }
+      auto cursor =
+          cache.Kept(std::make_unique<RecordsCursor>(records, lower, upper), {lower, upper}, dir);
+      for (cursor->Seek(lower); cursor->Valid();) cursor->Next();
+      EXPECT_NE(cache.NewCursor({lower, upper}, dir), nullptr);
+      cursor.reset();
+      if (dir % 64 == 0) memory.Look();
+    }
+    EXPECT_LE(memory.grown(), kMost) << files;
   }
 }
 

@@ -145,7 +145,8 @@ struct Metrics {
   bool reclaim_paused = false;   // now
 
   // ---- caches
-  // Hits may be some dozens short for each thread and record: they are not counted one by one.
+  // Looks for records, and for directories to list. Hits may be some dozens short for each thread
+  // and record: they are not counted one by one.
   uint64_t record_cache_hits = 0, record_cache_misses = 0;
 
   StorageFigures storage;

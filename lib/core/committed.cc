@@ -57,10 +57,11 @@ bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
 Committed::Committed(std::unique_ptr<storage::Storage> storage, size_t cache_bytes)
     : storage_(std::move(storage)),
       batch_(storage_->NewBatch()),
-      entries_(std::make_unique<RecordCache>(cache_bytes / 2)),
+      entries_(std::make_unique<RecordCache>(cache_bytes / 8 * 3)),
       nodes_(std::make_unique<RecordCache>(cache_bytes / 8)),
       pins_(std::make_unique<RecordCache>(cache_bytes / 16)),
       spaces_(std::make_unique<RecordCache>(cache_bytes / 16)),
+      lists_(std::make_unique<ListCache>(cache_bytes / 8)),
       totals_(cache_bytes / 8),
       names_(cache_bytes / 8) {}
 
@@ -70,7 +71,8 @@ Counters Committed::counters() const {
 }
 
 RecordCache::Counts Committed::cache_counts() const {
-  RecordCache::Counts sum;
+  const ListCache::Counts lists = lists_->GetCounts();
+  RecordCache::Counts sum{lists.hits, lists.misses};
   for (const RecordCache* const cache :
        {entries_.get(), nodes_.get(), pins_.get(), spaces_.get()}) {
     const RecordCache::Counts counts = cache->GetCounts();
@@ -172,6 +174,7 @@ void Committed::WriteCaches(const Txn& txn) {
       // New files would push out what is looked up again; directories will be walked through.
       const bool insert = value.has_value() && (family != Family::kEntries || IsDirectoryKey(key));
       cache->Write(key, value.has_value() ? std::string_view(*value) : "", txn.seq(), insert);
+      if (family == Family::kEntries) lists_->Write(key, txn.seq());
     }
   }
 }
@@ -297,8 +300,13 @@ absl::StatusOr<bool> ReadView::Get(Family family, std::string_view key, std::str
 }
 
 std::unique_ptr<storage::Cursor> ReadView::NewCursor(Family family, const storage::Range& range) {
+  ListCache* const lists = family == Family::kEntries ? committed_.lists_.get() : nullptr;
+  if (lists != nullptr) {
+    if (auto known = lists->NewCursor(range, seq_); known != nullptr) return known;
+  }
   if (snapshot_ == nullptr) return std::make_unique<FailedCursor>(Missed());
-  return committed_.storage().NewCursor(family, range, snapshot_);
+  auto cursor = committed_.storage().NewCursor(family, range, snapshot_);
+  return lists == nullptr ? std::move(cursor) : lists->Kept(std::move(cursor), range, seq_);
 }
 
 absl::StatusOr<Totals> ReadView::GetTotals(DirId dir) {

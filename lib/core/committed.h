@@ -25,6 +25,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "core/leader_totals.h"
+#include "core/list_cache.h"
 #include "core/name_filter.h"
 #include "core/pin_gaps.h"
 #include "core/record_cache.h"
@@ -86,6 +87,7 @@ class Committed {
   const std::unique_ptr<storage::Storage> storage_;
   const std::unique_ptr<storage::Batch> batch_;
   const std::unique_ptr<RecordCache> entries_, nodes_, pins_, spaces_;
+  const std::unique_ptr<ListCache> lists_;
   mutable TotalsTable totals_;  // readers offer what they read
   // The leader's alone: walks, nodes and totals that it read or wrote lately, names of new
   // directories; what a commit changes of totals, its log row and the row's bytes are kept for

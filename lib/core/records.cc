@@ -24,13 +24,19 @@ void Assign(std::string_view bytes, std::string* to) {
   }
 }
 
-void PutFile(std::string* out, const Entry& e) {
+// A number near another one, in a byte or two. Any pair of numbers comes back.
+uint64_t Near(uint64_t v, uint64_t other) { return ZigZag(static_cast<int64_t>(v - other)); }
+uint64_t GetNear(Decoder* in, uint64_t other) {
+  return static_cast<uint64_t>(in->SignedVarint()) + other;
+}
+
+void PutFile(std::string* out, const Entry& e, Seq birth) {
   char bytes[4 * kFixedBytes + 6 * kMaxVarintBytes];
   char* end = WriteId(WriteId(bytes, e.id), e.content);
   end = WriteVarint(end, e.size);
   end = WriteVarint(end, ZigZag(e.creation_time_ms));
-  end = WriteVarint(end, ZigZag(e.modification_time_ms));
-  end = WriteVarint(end, e.modified);
+  end = WriteVarint(end, Near(e.modification_time_ms, e.creation_time_ms));
+  end = WriteVarint(end, Near(e.modified, birth));
   end = WriteVarint(end, e.versions);
   if (e.versions > 0) end = WriteVarint(end, e.version_bytes);
   out->append(bytes, end - bytes);
@@ -43,8 +49,8 @@ void GetFile(Decoder* in, Entry* e) {
   e->content = GetId<ContentId>(in);
   e->size = in->Varint();
   e->creation_time_ms = in->SignedVarint();
-  e->modification_time_ms = in->SignedVarint();
-  e->modified = in->Varint();
+  e->modification_time_ms = static_cast<int64_t>(GetNear(in, e->creation_time_ms));
+  e->modified = GetNear(in, e->birth);
   e->versions = in->Varint();
   e->version_bytes = e->versions > 0 ? in->Varint() : 0;
   Assign(in->String(), &e->creator);
@@ -139,7 +145,7 @@ void AppendEntry(const Entry& e, Seq birth, std::string* out) {
     case EntryKind::kWhiteout:
       break;
     case EntryKind::kFile:
-      PutFile(out, e);
+      PutFile(out, e, birth);
       break;
     case EntryKind::kDirectory:
     case EntryKind::kReference:

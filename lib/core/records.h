@@ -39,7 +39,7 @@ namespace core {
 
 inline constexpr uint8_t kRecordFormat = 1;
 // Raised with each change of the stored format that an older release would misread.
-inline constexpr uint64_t kStoreFormat = 8;
+inline constexpr uint64_t kStoreFormat = 9;
 
 // The state of a content on the released family.
 inline constexpr char kContentReleased = 0;
