@@ -1,5 +1,7 @@
 #include "core/committed.h"
 
+#include <new>
+
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "core/txn.h"
@@ -50,6 +52,12 @@ class FailedCursor final : public storage::Cursor {
 
 LogRow CountersOf(const Txn& txn) { return {txn.seq(), txn.counters(), {}}; }
 
+absl::Status WriteFailed(std::string_view why) {
+  return MakeError(Code::kStoreReadOnly,
+                   absl::StrCat("a write failed, the store is read-only until it is reopened: ",
+                                std::string(why)));
+}
+
 bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
 
 }  // namespace
@@ -63,7 +71,8 @@ Committed::Committed(std::unique_ptr<storage::Storage> storage, size_t cache_byt
       spaces_(std::make_unique<RecordCache>(cache_bytes / 16)),
       lists_(std::make_unique<ListCache>(cache_bytes / 8)),
       totals_(cache_bytes / 8),
-      names_(cache_bytes / 8) {}
+      names_(cache_bytes / 8),
+      plain_failure_(WriteFailed("memory ran out")) {}
 
 Counters Committed::counters() const {
   const std::lock_guard lock(counters_mutex_);
@@ -208,9 +217,12 @@ void Committed::AddFold(const Txn& txn, storage::Batch* batch) {
 }
 
 void Committed::Fail(std::string_view why) {
-  failure_ = MakeError(Code::kStoreReadOnly,
-                       absl::StrCat("a write failed, the store is read-only until it is reopened: ",
-                                    std::string(why)));
+  // Made before, since memory may be what has run out.
+  failure_ = plain_failure_;
+  try {
+    failure_ = WriteFailed(why);
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 absl::Status Committed::Commit(Txn& txn, bool sync) {

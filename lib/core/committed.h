@@ -108,6 +108,7 @@ class Committed {
   Seq folded_ = 0;  // the commit of the last fold
   uint64_t secret_ = 0;
   bool has_summaries_ = false;  // the leader's: there may be some; else nobody has searched
+  const absl::Status plain_failure_;
   absl::Status failure_;
 };
 

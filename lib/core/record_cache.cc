@@ -67,7 +67,7 @@ class RecordCache::AllLanes {
   Shard& shard_;
 };
 
-const RecordCache::Record* RecordCache::Look(const Shard& shard, const KeyView& key, bool* is_old) {
+RecordCache::Record* RecordCache::Look(const Shard& shard, const KeyView& key, bool* is_old) {
   *is_old = false;
   if (const auto it = shard.young.find(key); it != shard.young.end()) return it->record.get();
   const auto it = shard.old.find(key);
@@ -77,13 +77,10 @@ const RecordCache::Record* RecordCache::Look(const Shard& shard, const KeyView& 
 }
 
 RecordCache::Record* RecordCache::Find(Shard& shard, const KeyView& key) {
-  if (const auto it = shard.young.find(key); it != shard.young.end()) return it->record.get();
-  const auto it = shard.old.find(key);
-  if (it == shard.old.end()) return nullptr;
-  Slot slot = std::move(shard.old.extract(it).value());
-  Record* const record = slot.record.get();
-  Insert(shard, std::move(slot));
-  return record;
+  bool is_old = false;
+  Record* const found = Look(shard, key, &is_old);
+  if (is_old) Insert(shard, std::move(shard.old.extract(key).value()));
+  return found;
 }
 
 void RecordCache::Insert(Shard& shard, Slot slot) {

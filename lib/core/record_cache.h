@@ -107,7 +107,7 @@ class RecordCache {
   bool GetNear(const KeyView& key, Seq as_of, Near& near, Lane& lane, std::string* value);
   bool GetShared(const KeyView& key, Seq as_of, Near& near, Lane& lane, std::string* value);
   // With any lane's lock: the record, in whichever generation. With all: moved to the young one.
-  static const Record* Look(const Shard& shard, const KeyView& key, bool* is_old);
+  static Record* Look(const Shard& shard, const KeyView& key, bool* is_old);
   static Slot MakeSlot(const KeyView& key, std::string_view value, Seq since);
   static size_t CostOf(std::string_view key, std::string_view value);
   Record* Find(Shard& shard, const KeyView& key);
