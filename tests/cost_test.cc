@@ -254,6 +254,24 @@ TEST(CostTest, TheThousandthPageCostsWhatTheFirstDoes) {
   EXPECT_LE(costs[1].counts.steps, 30u);
 }
 
+TEST(CostTest, AListThatIsAskedForAgainReadsNoEntries) {
+  constexpr uint64_t kFiles = 100;
+  CountedEngine store;
+  Fill(store, "top", kFiles);
+  const auto list = [&] {
+    core::ReadView view = store.View();
+    const auto entry = operations::EntryOf(view, store.root(), {"top", "0", "0"});
+    EXPECT_TRUE(operations::ListDirectory(view, *entry, {}, 1).ok());
+  };
+  for (int change = 0; change < 3; ++change) {
+    store.Run({store.Put(absl::StrCat("top/0/0/new ", change))});
+    EXPECT_GT(store.CostOf(list).counts.steps, kFiles);
+    list();  // kept at the second or the third
+    list();
+    EXPECT_LT(store.CostOf(list).counts.steps, kFiles / 2);  // those of the log
+  }
+}
+
 TEST(CostTest, ATemplateCopiedManyTimesKeepsOnePin) {
   CountedEngine store;
   Fill(store, "template", 500);

@@ -28,12 +28,12 @@ struct BulkLoadOptions {
 //
 // A call that is refused changes nothing, and the load can go on without what was in it: a bad name
 // answers as a put of it does; ParamInvalid: a name that does not come behind the one before it in
-// its kind, a directory behind a file, a name for both, too much (kMaxLoadDirectories, 2^62 bytes), and, once
-// Finish has come to the place, any call but Finish again. InternalServerError, StoreReadOnly,
-// SpaceNotFound while it is pushed: the load is lost.
+// its kind, a directory behind a file, a name for both, too much (kMaxLoadDirectories, 2^62 bytes),
+// and, once Finish has come to the place, any call but Finish again. InternalServerError,
+// StoreReadOnly, SpaceNotFound while it is pushed: the load is lost.
 //
-// Cost: one record a file and three a directory, each written once. Memory: some 40 MiB, 8 bytes a
-// directory, and the subdirectories' names of those directories that are open. Two threads of its
+// Cost: one record a file and three a directory, each written once. Memory: some 30 MiB, 8 bytes a
+// directory, and the subdirectories' names of those directories that are open. Three threads of its
 // own write the files. It is for thousands of files and more: each load makes some of these.
 class BulkLoad {
  public:

@@ -348,14 +348,13 @@ absl::StatusOr<Page> Space::List(std::string_view path, const ListOptions& optio
   MARCOT_ASSIGN_OR_RETURN(const State* const state, StoreImpl::StateOf(*this));
   MARCOT_ASSIGN_OR_RETURN(auto names, operations::ParsePath(path, state->engine->limits()));
   Meter meter(state->engine->meters(), OperationKind::kList);
-  MARCOT_ASSIGN_OR_RETURN(const auto held, api::HoldFor(*state->engine, options.snapshot));
-  ReadView view = ReadView::OfSnapshot(state->engine->committed(), *held);
-  MARCOT_ASSIGN_OR_RETURN(const core::Entry entry,
-                          api::EntryAt(view, *state, options.tree, names, core::kDirectorySlot));
-  MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
-  MARCOT_ASSIGN_OR_RETURN(
-      operations::ListedPage listed,
-      operations::ListDirectory(view, entry, options, state->engine->committed().secret()));
+  const auto list = [&](ReadView& view) -> absl::StatusOr<operations::ListedPage> {
+    MARCOT_ASSIGN_OR_RETURN(const core::Entry entry,
+                            api::EntryAt(view, *state, options.tree, names, core::kDirectorySlot));
+    MARCOT_RETURN_IF_ERROR(operations::RequireDirectory(entry, names));
+    return operations::ListDirectory(view, entry, options, state->engine->committed().secret());
+  };
+  MARCOT_ASSIGN_OR_RETURN(operations::ListedPage listed, ReadAs(*state, options, list));
   const bool own_tree = options.tree.recycled_item == 0 && options.tree.named_snapshot.empty();
   if (listed.skipped_much && options.snapshot == nullptr && own_tree) {
     state->engine->SuggestHeal(state->root.dir, std::move(names));

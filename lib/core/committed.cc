@@ -183,8 +183,16 @@ void Committed::WriteCaches(const Txn& txn) {
       // New files would push out what is looked up again; directories will be walked through.
       const bool insert = value.has_value() && (family != Family::kEntries || IsDirectoryKey(key));
       cache->Write(key, value.has_value() ? std::string_view(*value) : "", txn.seq(), insert);
-      if (family == Family::kEntries) lists_->Write(key, txn.seq());
     }
+  }
+}
+
+void Committed::WriteLists(const Txn& txn) {
+  DirId written = 0;
+  for (const auto& [key, value] : txn.changes(Family::kEntries)) {
+    const DirId dir = LoadFixed64(key.data());
+    if (dir != written) lists_->Write(dir, txn.seq());
+    written = dir;
   }
 }
 
@@ -233,6 +241,7 @@ absl::Status Committed::Commit(Txn& txn, bool sync) {
   AddRecords(txn, batch_.get());
   has_summaries_ |= !txn.changes(Family::kSummaries).empty();
   WriteCaches(txn);
+  WriteLists(txn);
   const bool fold = totals_.Write(totals_changes_, txn.seq(), &row_.changes);
   if (fold || rows_since_fold_ == kLogRows) {
     AddFold(txn, batch_.get());

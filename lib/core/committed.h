@@ -81,6 +81,7 @@ class Committed {
   void FindSummaries();
   absl::Status ReplayLog();
   void WriteCaches(const Txn& txn);
+  void WriteLists(const Txn& txn);
   void AddRecords(const Txn& txn, storage::Batch* batch);
   void AddFold(const Txn& txn, storage::Batch* batch);
 

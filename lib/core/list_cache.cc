@@ -1,6 +1,7 @@
 #include "core/list_cache.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace marcot::core {
@@ -8,6 +9,8 @@ namespace {
 
 using storage::Cursor;
 using storage::Range;
+
+constexpr uint64_t kTooLarge = uint64_t{1} << 63;  // no id is so great
 
 // Some 700 files. A page of a large directory is paid for by its entries, not by its seek.
 constexpr size_t kMostBytes = 64u << 10;
@@ -74,7 +77,7 @@ class ListCache::RowsCursor final : public Cursor {
   RowsCursor(std::shared_ptr<const Rows> rows, const Range& range)
       : rows_(std::move(rows)),
         begin_(rows_->LowerBound(range.lower)),
-        end_(rows_->LowerBound(range.upper)),
+        end_(std::max(begin_, rows_->LowerBound(range.upper))),
         row_(end_) {}
 
   void Seek(std::string_view key) override {
@@ -105,13 +108,12 @@ class ListCache::KeepingCursor final : public Cursor {
 
   void Seek(std::string_view key) override {
     cursor_->Seek(key);
-    rows_ = {};
-    keeps_ = key <= FirstKey(dir_);
+    rows_ = key <= FirstKey(dir_) ? std::make_unique<Rows>() : nullptr;
     Keep();
   }
   void SeekForPrev(std::string_view key) override {
     cursor_->SeekForPrev(key);
-    keeps_ = false;
+    rows_ = nullptr;
   }
   void Next() override {
     cursor_->Next();
@@ -119,7 +121,7 @@ class ListCache::KeepingCursor final : public Cursor {
   }
   void Prev() override {
     cursor_->Prev();
-    keeps_ = false;
+    rows_ = nullptr;
   }
   bool Valid() const override { return cursor_->Valid(); }
   std::string_view key() const override { return cursor_->key(); }
@@ -127,60 +129,72 @@ class ListCache::KeepingCursor final : public Cursor {
   absl::Status status() const override { return cursor_->status(); }
 
  private:
+  // A read does not fail since there is no memory to keep what it saw.
   void Keep() {
-    if (!keeps_) return;
-    if (cursor_->Valid()) {
-      rows_.Add(cursor_->key(), cursor_->value());
-      keeps_ = rows_.bytes() <= cache_.most_bytes_;
-    } else {
-      if (cursor_->status().ok()) cache_.Offer(dir_, rows_, as_of_);
-      keeps_ = false;
+    if (rows_ == nullptr) return;
+    try {
+      if (cursor_->Valid()) return KeepRow();
+      if (cursor_->status().ok()) cache_.Offer(dir_, std::make_shared<const Rows>(*rows_), as_of_);
+    } catch (const std::bad_alloc&) {
     }
+    rows_ = nullptr;
+  }
+
+  void KeepRow() {
+    rows_->Add(cursor_->key(), cursor_->value());
+    if (rows_->bytes() <= cache_.most_bytes_) return;
+    cache_.Missed(dir_).store(dir_ | kTooLarge, std::memory_order_relaxed);
+    rows_ = nullptr;
   }
 
   ListCache& cache_;
   const std::unique_ptr<Cursor> cursor_;
   const DirId dir_;
   const Seq as_of_;
-  Rows rows_;
-  bool keeps_ = false;  // all rows so far are in rows_
+  std::unique_ptr<Rows> rows_;  // all so far; null: they are not to be kept
 };
 
 // Two generations, as those of core/record_cache.h.
-struct ListCache::Shard {
+struct alignas(64) ListCache::Shard {
   struct Known {
     Seq as_of;
     std::shared_ptr<const Rows> rows;
   };
   using Directories = absl::flat_hash_map<DirId, Known>;
 
-  // In whichever generation; moved to the young one.
-  const Known* Find(DirId dir, size_t generation_bytes) {
+  Seq& LastWrite(DirId dir) { return last_writes[dir / kShards % kStripes]; }
+  static size_t CostOf(const Known& known) { return known.rows->bytes() + kDirectoryBytes; }
+
+  // Null: not known. What was in the old generation moves to the young one.
+  const Known* Find(DirId dir, size_t generation_bytes, Directories* dead) {
     if (const auto it = young.find(dir); it != young.end()) return &it->second;
     auto node = old.extract(dir);
-    if (node.empty()) return nullptr;
-    return &Insert(dir, std::move(node.mapped()), generation_bytes);
+    return node.empty() ? nullptr : &Insert(dir, std::move(node.mapped()), generation_bytes, dead);
   }
 
-  Known& Insert(DirId dir, Known known, size_t generation_bytes) {
-    if (const auto it = young.find(dir); it != young.end()) {
-      young_bytes -= CostOf(it->second);
-      young.erase(it);
-    }
+  // Of a directory that is not known. What has to go is `dead`, to be freed without the lock.
+  Known& Insert(DirId dir, Known known, size_t generation_bytes, Directories* dead) {
     const size_t cost = CostOf(known);
     if (young_bytes + cost > generation_bytes) {
-      old = std::exchange(young, {});
+      *dead = std::exchange(old, std::exchange(young, {}));
       young_bytes = 0;
     }
     young_bytes += cost;
     return young.emplace(dir, std::move(known)).first->second;
   }
 
-  static size_t CostOf(const Known& known) { return known.rows->bytes() + kDirectoryBytes; }
+  void Erase(DirId dir) {
+    old.erase(dir);
+    if (const auto it = young.find(dir); it != young.end()) {
+      young_bytes -= CostOf(it->second);
+      young.erase(it);
+    }
+  }
 
   std::mutex mutex;
   Directories young, old;
   size_t young_bytes = 0;
+  Seq last_writes[kStripes] = {};
   Counts counts;
 };
 
@@ -188,7 +202,7 @@ ListCache::ListCache(size_t budget_bytes)
     : generation_bytes_(budget_bytes / kShards / 2),
       most_bytes_(std::min(kMostBytes, generation_bytes_ / 4)),
       shards_(new Shard[kShards]),
-      last_writes_(new std::atomic<Seq>[kStripes] {}) {}
+      missed_(new std::atomic<uint64_t>[kMissed] {}) {}
 
 ListCache::~ListCache() = default;
 
@@ -204,33 +218,50 @@ std::unique_ptr<Cursor> ListCache::NewCursor(const Range& range, Seq as_of) cons
 std::unique_ptr<Cursor> ListCache::Kept(std::unique_ptr<Cursor> cursor, const Range& range,
                                         Seq as_of) {
   const DirId dir = DirOf(range);
-  if (dir == 0 || range.lower != FirstKey(dir) || range.upper != EndKey(dir)) return cursor;
+  const bool whole = dir != 0 && range.lower == FirstKey(dir) && range.upper == EndKey(dir);
+  if (!whole || !IsMissedAgain(dir)) return cursor;
   return std::make_unique<KeepingCursor>(*this, std::move(cursor), dir, as_of);
 }
 
-void ListCache::Write(std::string_view key, Seq seq) {
-  LastWrite(LoadFixed64(key.data())).store(seq, std::memory_order_relaxed);
+bool ListCache::IsMissedAgain(DirId dir) {
+  {
+    Shard& shard = ShardOf(dir);
+    const std::lock_guard lock(shard.mutex);
+    ++shard.counts.misses;
+  }
+  std::atomic<uint64_t>& missed = Missed(dir);
+  const uint64_t last = missed.load(std::memory_order_relaxed);
+  if (last == (dir | kTooLarge)) return false;
+  // One that is written and listed by turns is kept every other time.
+  missed.store(last == dir ? 0 : dir, std::memory_order_relaxed);
+  return last == dir;
+}
+
+void ListCache::Write(DirId dir, Seq seq) {
+  Shard& shard = ShardOf(dir);
+  const std::lock_guard lock(shard.mutex);
+  shard.LastWrite(dir) = seq;
+  shard.Erase(dir);
 }
 
 std::shared_ptr<const ListCache::Rows> ListCache::Find(DirId dir, Seq as_of) const {
+  Shard::Directories dead;
   Shard& shard = ShardOf(dir);
   const std::lock_guard lock(shard.mutex);
-  const Shard::Known* const known = shard.Find(dir, generation_bytes_);
-  const Seq last_write = LastWrite(dir).load(std::memory_order_relaxed);
-  if (known == nullptr || last_write > std::min(as_of, known->as_of)) {
-    ++shard.counts.misses;
-    return nullptr;
-  }
+  const Shard::Known* const known = shard.Find(dir, generation_bytes_, &dead);
+  if (known == nullptr) return nullptr;
+  if (as_of < known->as_of && as_of < shard.LastWrite(dir)) return nullptr;
   ++shard.counts.hits;
   return known->rows;
 }
 
-void ListCache::Offer(DirId dir, const Rows& rows, Seq as_of) {
-  if (rows.bytes() > most_bytes_ || LastWrite(dir).load(std::memory_order_relaxed) > as_of) return;
-  auto exact = std::make_shared<const Rows>(rows);  // a copy has no room to grow
+void ListCache::Offer(DirId dir, std::shared_ptr<const Rows> rows, Seq as_of) {
+  Shard::Directories dead;
   Shard& shard = ShardOf(dir);
   const std::lock_guard lock(shard.mutex);
-  shard.Insert(dir, {as_of, std::move(exact)}, generation_bytes_);
+  if (as_of < shard.LastWrite(dir)) return;
+  shard.Erase(dir);
+  shard.Insert(dir, {as_of, std::move(rows)}, generation_bytes_, &dead);
 }
 
 ListCache::Counts ListCache::GetCounts() const {

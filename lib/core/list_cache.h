@@ -1,12 +1,13 @@
-// Entries of small directories that were listed whole, side by side in memory: a list of one seeks
-// no iterator and takes no snapshot.
+// Entries of small directories that are listed again and again, side by side in memory: a list of
+// one seeks no iterator.
 //
-// What is kept says as of which commit it was read, and changes no more. The writer marks each
-// directory of which it writes an entry, or rather one of some thousand stripes of directories,
-// with its seq, before the commit is written and published (core/committed.h). A reader of commit N
-// takes what was read as of A where the mark is neither greater than N nor than A: then the
-// directory is at N as it was at A. A reader that has N, or a snapshot, of a commit sees that
-// commit's marks.
+// Rows are kept from the second time on that they were asked for in vain, so that who walks over a
+// tree once pays nothing, and until the writer commits a change of one of them. What is kept says
+// as of which commit A it was read. The writer marks the directory's stripe, one of some hundred,
+// with its seq, and lets go of the rows, before it writes and publishes the commit
+// (core/committed.h). So where rows are found, a reader of a commit N >= A has the right ones; one
+// of an older N has them if the stripe's mark is not greater than N; and rows that were read as of
+// A may be kept where the mark is not greater than A.
 #pragma once
 
 #include <atomic>
@@ -31,13 +32,14 @@ class ListCache {
 
   // Over a range of entries as a reader of commit `as_of` sees them; null: not known.
   std::unique_ptr<storage::Cursor> NewCursor(const storage::Range& range, Seq as_of) const;
-  // A cursor that moves as `cursor` does, which reads the range as of a commit >= `as_of`. If it
-  // walks over a whole directory, from the first row to the end, the rows are kept.
+  // A cursor that moves as `cursor` does, which reads the range as of a commit >= `as_of`. If it is
+  // asked for once more and walks over a whole small directory, the rows are kept.
   std::unique_ptr<storage::Cursor> Kept(std::unique_ptr<storage::Cursor> cursor,
                                         const storage::Range& range, Seq as_of);
-  // The writer is about to commit a change of this entry as of `seq`.
-  void Write(std::string_view key, Seq seq);
+  // The writer is about to commit changes of entries of this directory as of `seq`.
+  void Write(DirId dir, Seq seq);
 
+  // Of whole directories, large ones too.
   struct Counts {
     uint64_t hits = 0, misses = 0;
   };
@@ -49,16 +51,19 @@ class ListCache {
   class KeepingCursor;
   struct Shard;
 
-  static constexpr size_t kShards = 8, kStripes = 1u << 14;
+  static constexpr size_t kShards = 16, kStripes = 32, kMissed = 1u << 14;
   Shard& ShardOf(DirId dir) const;
-  std::atomic<Seq>& LastWrite(DirId dir) const { return last_writes_[dir % kStripes]; }
+  // The last directory of those that share a place which was missed; with kTooLarge its rows were
+  // more than are kept.
+  std::atomic<uint64_t>& Missed(DirId dir) const { return missed_[dir % kMissed]; }
+  bool IsMissedAgain(DirId dir);
   std::shared_ptr<const Rows> Find(DirId dir, Seq as_of) const;
-  void Offer(DirId dir, const Rows& rows, Seq as_of);
+  void Offer(DirId dir, std::shared_ptr<const Rows> rows, Seq as_of);
 
   const size_t generation_bytes_;  // per shard
   const size_t most_bytes_;        // of one directory's rows
   const std::unique_ptr<Shard[]> shards_;
-  const std::unique_ptr<std::atomic<Seq>[]> last_writes_;
+  const std::unique_ptr<std::atomic<uint64_t>[]> missed_;
 };
 
 }  // namespace marcot::core

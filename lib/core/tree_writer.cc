@@ -167,11 +167,11 @@ absl::StatusOr<TreeWriter::Slots> TreeWriter::FindChild(DirId dir, std::string_v
                                                         Entry* entry) {
   MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
   MARCOT_ASSIGN_OR_RETURN(const Totals* const totals, txn_.PeekTotals(dir));
-  // Of a directory by itself the totals know which kinds of entries it has.
+  // The totals know which kinds of entries are seen; of a directory by itself, which there are.
   const bool alone = node.base.dir == 0 && totals->whiteouts == 0;
   for (const char kind : {kFileSlot, kDirectorySlot}) {
     const uint64_t count = kind == kFileSlot ? totals->child_files : totals->child_directories;
-    if (alone && count == 0) continue;
+    if (count == 0) continue;
     const std::string slot = Slot(kind, name);
     if (alone && !txn_.names().MayHold(dir, slot)) continue;
     MARCOT_ASSIGN_OR_RETURN(const bool taken, Lookup(txn_, {.dir = dir}, slot, entry));

@@ -81,6 +81,8 @@ absl::StatusOr<bool> Txn::Get(Family family, std::string_view key, std::string* 
       return it->second.has_value();
     }
   }
+  // What this group made has no entries but the overlay's.
+  if (family == Family::kEntries && IsNew(LoadFixed64(key.data()))) return false;
   RecordCache* const cache = committed_.CacheOf(family);
   const Seq published = committed_.published();
   if (cache != nullptr && cache->Get(key, published, value)) return !value->empty();

@@ -102,11 +102,12 @@ class DropWork final : public Pipeline::Work {
 absl::StatusOr<std::unique_ptr<BulkLoader>> BulkLoader::Begin(Engine& engine, DirId space_root,
                                                               std::string_view user,
                                                               std::string_view attributes) {
-  std::unique_ptr<BulkLoader> load(new BulkLoader(engine, space_root, user));
+  std::unique_ptr<BulkLoader> load(new BulkLoader(engine, space_root));
   MARCOT_RETURN_IF_ERROR(load->Reserve(kMaxLoadDirectories));
   MARCOT_ASSIGN_OR_RETURN(load->created_, load->NextSeq());
   MARCOT_ASSIGN_OR_RETURN(auto ingestion, engine.NewIngestion());
   load->rows_ = std::make_unique<RowWriter>(std::move(ingestion));
+  load->entry_.creator = user;
   load->open_.emplace_back().attributes = attributes;
   return load;
 }
@@ -218,7 +219,6 @@ absl::Status BulkLoader::AddFile(std::string_view name, const ContentRef& conten
   entry_.size = content.size;
   entry_.creation_time_ms = entry_.modification_time_ms = now_ms_;
   entry_.modified = seq;
-  entry_.creator = user_;
   entry_.attributes = attributes;
   MARCOT_RETURN_IF_ERROR(PutEntry(parent.dir, core::kFileSlot, name, seq));
   parent.children_before = before;
@@ -231,13 +231,20 @@ absl::Status BulkLoader::AddFile(std::string_view name, const ContentRef& conten
 }
 
 absl::Status BulkLoader::PutEntry(DirId dir, char kind, std::string_view name, Seq birth) {
-  key_.clear();
-  PutFixed64(&key_, dir);
-  key_ += kind;
-  key_.append(name);
-  value_.clear();
-  core::AppendEntry(entry_, birth, &value_);
-  return Lasting(rows_->Add(Family::kEntries, key_, value_));
+  const auto append_key = [&](std::string* out) {
+    char parent_and_kind[kFixedBytes + 1];
+    *WriteFixed64(parent_and_kind, dir) = kind;
+    out->append(parent_and_kind, sizeof parent_and_kind);
+    out->append(name);
+  };
+  const auto append_entry = [&](std::string* out) { core::AppendEntry(entry_, birth, out); };
+  return Lasting(rows_->Add(Family::kEntries, append_key, append_entry));
+}
+
+absl::Status BulkLoader::AddRow(Family family, DirId dir, std::string_view value) {
+  return rows_->Add(
+      family, [&](std::string* out) { PutFixed64(out, dir); },
+      [&](std::string* out) { out->append(value); });
 }
 
 // All of its subdirectories are there: it gets a number, and they rows that name it.
@@ -253,7 +260,6 @@ absl::Status BulkLoader::NumberCurrent() {
   }
   entry_.kind = EntryKind::kDirectory;
   entry_.creation_time_ms = now_ms_;
-  entry_.creator = user_;
   for (const Child& child : current.children) {
     parents_[child.dir - first_dir_] = current.dir;
     entry_.dir = child.dir;
@@ -269,8 +275,7 @@ absl::Status BulkLoader::CloseCurrent() {
   MARCOT_ASSIGN_OR_RETURN(current.totals.changed, NextSeq());
   current.totals.modified = current.totals.changed;
   current.totals.modification_time_ms = now_ms_;
-  return Lasting(
-      rows_->Add(Family::kTotals, core::IdKey(current.dir), core::EncodeTotals(current.totals)));
+  return Lasting(AddRow(Family::kTotals, current.dir, core::EncodeTotals(current.totals)));
 }
 
 absl::Status BulkLoader::WriteNodes() {
@@ -278,8 +283,7 @@ absl::Status BulkLoader::WriteNodes() {
   node.created = node.synced = created_;
   for (size_t i = 0; i < parents_.size(); ++i) {
     node.parent = parents_[i];
-    MARCOT_RETURN_IF_ERROR(
-        rows_->Add(Family::kNodes, core::IdKey(first_dir_ + i), core::EncodeNode(node)));
+    MARCOT_RETURN_IF_ERROR(AddRow(Family::kNodes, first_dir_ + i, core::EncodeNode(node)));
   }
   return absl::OkStatus();
 }

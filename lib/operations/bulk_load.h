@@ -62,8 +62,7 @@ class BulkLoader {
     core::Totals totals;  // of what has come
   };
 
-  BulkLoader(Engine& engine, core::DirId space_root, std::string_view user)
-      : engine_(engine), space_root_(space_root), user_(user) {}
+  BulkLoader(Engine& engine, core::DirId space_root) : engine_(engine), space_root_(space_root) {}
 
   absl::Status CheckOpen() const;
   absl::Status CheckNew(std::string_view name, EntryType type) const;
@@ -72,6 +71,7 @@ class BulkLoader {
   absl::Status NumberCurrent();
   absl::Status CloseCurrent();
   absl::Status PutEntry(core::DirId dir, char kind, std::string_view name, core::Seq birth);
+  absl::Status AddRow(storage::Family family, core::DirId dir, std::string_view value);
   absl::Status Ingest();
   absl::Status WriteNodes();
   // Remembers an error of the storage.
@@ -79,7 +79,6 @@ class BulkLoader {
 
   Engine& engine_;
   const core::DirId space_root_;
-  const std::string user_;
   std::unique_ptr<RowWriter> rows_;
   absl::Status failure_;
 
@@ -92,8 +91,7 @@ class BulkLoader {
   uint64_t bytes_ = 0;  // of all files
 
   std::vector<OpenDirectory> open_;
-  core::Entry entry_;        // the next to be written, and
-  std::string key_, value_;  // its row: for their memory
+  core::Entry entry_;  // the next to be written: for its memory
 
   core::DirId waiting_ = 0;  // the directory, where a row says that it waits for its place
   bool ingested_ = false, placed_ = false;

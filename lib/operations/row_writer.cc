@@ -14,7 +14,8 @@ using storage::SortedRows;
 
 RowWriter::RowWriter(std::unique_ptr<storage::Ingestion> ingestion)
     : ingestion_(std::move(ingestion)) {
-  spare_.reserve(kThreads);
+  // All that there can be: one for each family, one that waits, one for each thread.
+  spare_.reserve(storage::kFamilyCount + 1 + kThreads);
   threads_.reserve(kThreads);
   threads_.emplace_back([this] { Work(); });
   try {

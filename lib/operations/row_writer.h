@@ -23,9 +23,12 @@ class RowWriter {
   RowWriter(const RowWriter&) = delete;
   RowWriter& operator=(const RowWriter&) = delete;
 
-  // In the order of keys, within a family. The error may be that of a row before.
-  absl::Status Add(storage::Family family, std::string_view key, std::string_view value) {
+  // In the order of keys, within a family; `key` and `value` as SortedRows takes them. The error
+  // may be that of a row before.
+  template <typename Key, typename Value>
+  absl::Status Add(storage::Family family, const Key& key, const Value& value) {
     storage::SortedRows& rows = filling_[static_cast<size_t>(family)];
+    if (rows.empty()) rows.Reserve(kFileBytes + kMostRowBytes);
     rows.Add(family, key, value);
     return rows.bytes() < kFileBytes ? absl::OkStatus() : HandOver(&rows);
   }
@@ -33,9 +36,12 @@ class RowWriter {
   absl::Status Commit();
 
  private:
-  // Of rows in one file: some 3 MiB when they are compressed. Five times as much is in memory.
-  static constexpr size_t kFileBytes = 8u << 20;
-  static constexpr size_t kThreads = 2;  // in which files are written as fast as rows are made
+  // Of rows in one file: half of it or less when they are compressed. Five times as much is in
+  // memory, little enough to stay in the processor's caches.
+  static constexpr size_t kFileBytes = 4u << 20;
+  static constexpr size_t kMostRowBytes = 128u << 10;  // names, attributes and numbers are less
+  // Two write files as fast as rows are made; the third, while one of them waits for the disk.
+  static constexpr size_t kThreads = 3;
 
   absl::Status HandOver(storage::SortedRows* rows);
   void Work();

@@ -17,7 +17,7 @@ constexpr std::string_view kFamilyNames[kFamilyCount] = {
 
 constexpr size_t kSealBytes = 4;
 
-uint32_t Seal(Family family, std::string_view key, std::string_view value) {
+uint32_t SealOf(Family family, std::string_view key, std::string_view value) {
   const uint64_t seed = XXH3_64bits_withSeed(key.data(), key.size(), static_cast<uint64_t>(family));
   return static_cast<uint32_t>(XXH3_64bits_withSeed(value.data(), value.size(), seed));
 }
@@ -26,17 +26,15 @@ uint32_t Seal(Family family, std::string_view key, std::string_view value) {
 
 std::string_view FamilyName(Family family) { return kFamilyNames[static_cast<int>(family)]; }
 
-void SortedRows::Add(Family family, std::string_view key, std::string_view value) {
-  family_ = family;
-  const uint32_t seal = Seal(family, key, value);
-  bytes_.append(key);
-  bytes_.append(value);
+void SortedRows::Seal(size_t begin, size_t key_bytes) {
+  const std::string_view row = std::string_view(bytes_).substr(begin);
+  const uint32_t seal = SealOf(family_, row.substr(0, key_bytes), row.substr(key_bytes));
   bytes_.append(reinterpret_cast<const char*>(&seal), kSealBytes);
-  sizes_.emplace_back(key.size(), value.size() + kSealBytes);
+  sizes_.emplace_back(key_bytes, bytes_.size() - begin - key_bytes);
 }
 
 void AppendSeal(Family family, std::string_view key, std::string* value) {
-  const uint32_t seal = Seal(family, key, *value);
+  const uint32_t seal = SealOf(family, key, *value);
   char bytes[kSealBytes];
   std::memcpy(bytes, &seal, kSealBytes);
   value->append(bytes, kSealBytes);
@@ -48,7 +46,7 @@ absl::StatusOr<std::string_view> CheckSeal(Family family, std::string_view key,
     const std::string_view value = sealed.substr(0, sealed.size() - kSealBytes);
     uint32_t seal;
     std::memcpy(&seal, value.data() + value.size(), kSealBytes);
-    if (seal == Seal(family, key, value)) return value;
+    if (seal == SealOf(family, key, value)) return value;
   }
   const absl::string_view key_bytes(key.data(), key.size());
   return MakeError(Code::kStoreDamaged,

@@ -93,8 +93,18 @@ class SortedRows {
   size_t bytes() const { return bytes_.size(); }
   bool empty() const { return sizes_.empty(); }
   Family family() const { return family_; }  // where it is not empty
-  // The same family until it is cleared.
-  void Add(Family family, std::string_view key, std::string_view value);
+  void Reserve(size_t bytes) { bytes_.reserve(bytes); }
+  // The same family until it is cleared. `key` and `value` append theirs to the string that they
+  // are given: a row is made where it stays.
+  template <typename Key, typename Value>
+  void Add(Family family, const Key& key, const Value& value) {
+    family_ = family;
+    const size_t begin = bytes_.size();
+    key(&bytes_);
+    const size_t key_bytes = bytes_.size() - begin;
+    value(&bytes_);
+    Seal(begin, key_bytes);
+  }
   // Keeps its memory.
   void Clear() {
     bytes_.clear();
@@ -116,6 +126,9 @@ class SortedRows {
   }
 
  private:
+  // The last row, whose value ends where all does.
+  void Seal(size_t begin, size_t key_bytes);
+
   Family family_ = Family::kMeta;
   std::string bytes_;
   std::vector<std::pair<uint32_t, uint32_t>> sizes_;  // of each key, and of its value

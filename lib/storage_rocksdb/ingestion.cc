@@ -8,6 +8,7 @@
 #include "rocksdb/snapshot.h"
 #include "rocksdb/sst_file_writer.h"
 #include "storage_rocksdb/rocksdb_status.h"
+#include "storage_rocksdb/uncounted.h"
 
 namespace marcot::storage {
 namespace {
@@ -38,8 +39,11 @@ class RocksdbIngestion final : public Ingestion {
     env_options.bytes_per_sync = 1u << 20;  // what is written goes to the disk meanwhile
     // Else what was just written would be read from the disk.
     constexpr bool kForgetPages = false;
-    rocksdb::SstFileWriter writer(env_options, db_->GetOptions(handle), handle, kForgetPages);
+    rocksdb::Options options = db_->GetOptions(handle);
+    options.table_properties_collector_factories.clear();  // there are no tombstones to count
+    rocksdb::SstFileWriter writer(env_options, options, handle, kForgetPages);
     MARCOT_RETURN_IF_ERROR(ToStatus(writer.Open(NewFile(rows.family()))));
+    const Uncounted uncounted;
     MARCOT_RETURN_IF_ERROR(rows.ForEach([&](std::string_view key, std::string_view sealed) {
       return ToStatus(writer.Put(rocksdb::Slice(key.data(), key.size()),
                                  rocksdb::Slice(sealed.data(), sealed.size())));

@@ -11,7 +11,6 @@
 #include "absl/strings/numbers.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
-#include "rocksdb/perf_level.h"
 #include "rocksdb/write_buffer_manager.h"
 #include "storage_rocksdb/backup.h"
 #include "storage_rocksdb/bytes_written.h"
@@ -21,6 +20,7 @@
 #include "storage_rocksdb/log_order.h"
 #include "storage_rocksdb/options_file.h"
 #include "storage_rocksdb/rocksdb_status.h"
+#include "storage_rocksdb/uncounted.h"
 
 namespace marcot::storage {
 namespace {
@@ -42,24 +42,6 @@ class RocksdbSnapshot final : public Snapshot {
 const rocksdb::Snapshot* Unwrap(const Snapshot* snapshot) {
   return snapshot == nullptr ? nullptr : static_cast<const RocksdbSnapshot*>(snapshot)->get();
 }
-
-// While it lives, this thread's steps are not counted in RocksDB's perf context: each step asks
-// for it eight times, a tenth of a list. Whoever wants them raises the thread's perf level above
-// that default.
-class Uncounted {
- public:
-  Uncounted() : counted_(rocksdb::GetPerfLevel() == rocksdb::kEnableCount) {
-    if (counted_) rocksdb::SetPerfLevel(rocksdb::kDisable);
-  }
-  ~Uncounted() {
-    if (counted_) rocksdb::SetPerfLevel(rocksdb::kEnableCount);
-  }
-  Uncounted(const Uncounted&) = delete;
-  Uncounted& operator=(const Uncounted&) = delete;
-
- private:
-  const bool counted_;
-};
 
 class RocksdbCursor final : public Cursor {
  public:
