@@ -28,9 +28,19 @@ absl::StatusOr<bool> LookupHistory(View& view, DirId dir, Seq seq, std::string_v
   return true;
 }
 
+absl::Status ReadNode(View& view, DirId dir, Node* node) {
+  MARCOT_ASSIGN_OR_RETURN(const bool found, view.FindNode(dir, node));
+  if (found) return absl::OkStatus();
+  return MakeError(Code::kStoreDamaged,
+                   absl::StrCat("directory node ", dir, " is missing; restore from a backup"));
+}
+
 // A lookup for each name of each path would allocate them anew.
 struct LookupStrings {
   std::string key, value;
+};
+struct NodeString {
+  std::string value;
 };
 
 // The node's own record of the slot at `seq`, a whiteout too. Leaves `node` read where the head
@@ -45,7 +55,7 @@ absl::StatusOr<bool> LookupOwn(View& view, const Place& place, std::string_view 
     MARCOT_RETURN_IF_ERROR(DecodeEntry(value, entry));
     if (entry->birth <= place.seq) return true;
   }
-  MARCOT_ASSIGN_OR_RETURN(*node, GetNode(view, place.dir));
+  MARCOT_RETURN_IF_ERROR(ReadNode(view, place.dir, node));
   // Without a pin at or after seq nothing that was seen then has been replaced.
   if (place.live() || node->newest_pin < place.seq) return false;
   return LookupHistory(view, place.dir, place.seq, slot, entry);
@@ -86,19 +96,17 @@ void SeeFrom(const Place& place, Entry* record) {
 }
 
 absl::StatusOr<bool> View::FindNode(DirId dir, Node* node) {
-  std::string value;
+  std::string& value = KeptByThread<NodeString>().value;
   MARCOT_ASSIGN_OR_RETURN(const bool found, Get(Family::kNodes, IdKey(dir), &value));
   if (!found) return false;
-  MARCOT_ASSIGN_OR_RETURN(*node, DecodeNode(value));
+  MARCOT_RETURN_IF_ERROR(DecodeNode(value, node));
   return true;
 }
 
 absl::StatusOr<Node> GetNode(View& view, DirId dir) {
   Node node;
-  MARCOT_ASSIGN_OR_RETURN(const bool found, FindNode(view, dir, &node));
-  if (found) return node;
-  return MakeError(Code::kStoreDamaged,
-                   absl::StrCat("directory node ", dir, " is missing; restore from a backup"));
+  MARCOT_RETURN_IF_ERROR(ReadNode(view, dir, &node));
+  return node;
 }
 
 absl::StatusOr<bool> Lookup(View& view, const Place& place, std::string_view slot, Entry* entry) {

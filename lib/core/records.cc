@@ -226,24 +226,29 @@ std::string EncodeNode(const Node& node) {
   return out;
 }
 
-absl::StatusOr<Node> DecodeNode(std::string_view value) {
+absl::Status DecodeNode(std::string_view value, Node* node) {
   Decoder in(value);
   bool known = KnownFormat(&in);
-  Node node;
   const uint8_t flags = in.Byte();
-  node.live = (flags & 1) != 0;
-  node.flattening = (flags & 4) != 0;
-  node.created = in.Varint();
-  node.synced = in.Varint();
-  node.newest_pin = in.Varint();
-  node.youngest = in.Varint() - 1;
-  node.parent = in.Varint();
+  node->live = (flags & 1) != 0;
+  node->flattening = (flags & 4) != 0;
+  node->created = in.Varint();
+  node->synced = in.Varint();
+  node->newest_pin = in.Varint();
+  node->youngest = in.Varint() - 1;
+  node->parent = in.Varint();
+  node->base = {};
   if ((flags & 2) != 0) {
-    node.base.dir = in.Varint();
-    node.base.seq = in.Varint();
-    node.base.context = GetId<ObjectId>(&in);
+    node->base.dir = in.Varint();
+    node->base.seq = in.Varint();
+    node->base.context = GetId<ObjectId>(&in);
   }
-  if (!known || !in.Done()) return Damaged("node");
+  return known && in.Done() ? absl::OkStatus() : Damaged("node");
+}
+
+absl::StatusOr<Node> DecodeNode(std::string_view value) {
+  Node node;
+  MARCOT_RETURN_IF_ERROR(DecodeNode(value, &node));
   return node;
 }
 

@@ -107,6 +107,7 @@ struct Node {
 
 std::string EncodeNode(const Node& node);
 absl::StatusOr<Node> DecodeNode(std::string_view value);
+absl::Status DecodeNode(std::string_view value, Node* node);  // undefined after an error
 
 // What a quota allows.
 struct Limits {

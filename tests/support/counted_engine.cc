@@ -28,7 +28,7 @@ void CountedEngine::Open() {
       {.create_if_missing = true, .block_cache_bytes = 64u << 20, .memtable_bytes = 64u << 20});
   StoreOptions options;
   options.create_if_missing = true;
-  options.record_cache_bytes = 0;
+  options.record_cache_bytes = record_cache_bytes_;
   options.background_reclaim = false;
   engine_ = *Engine::Start(CountingStorage(*std::move(rocksdb), &counts_), options);
   operations::CreateLibraryWork library("lib");

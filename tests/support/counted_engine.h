@@ -27,7 +27,9 @@ std::ostream& operator<<(std::ostream& out, const Cost& cost);
 // needs is counted.
 class CountedEngine {
  public:
-  CountedEngine() { Open(); }
+  explicit CountedEngine(size_t record_cache_bytes = 0) : record_cache_bytes_(record_cache_bytes) {
+    Open();
+  }
 
   // Closes it first, if need be.
   void Open();
@@ -61,6 +63,7 @@ class CountedEngine {
  private:
   Cost CostWithoutFold(const std::function<void()>& run);
 
+  const size_t record_cache_bytes_;
   TempFolder folder_;
   Counts counts_;
   operations::Root root_;
