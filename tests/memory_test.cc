@@ -81,11 +81,10 @@ TEST(MemoryTest, ListsKeepWithinTheirBudget) {
       for (uint64_t i = 0; i < files; ++i) {
         records[core::EntryKey(dir, core::Slot(core::kFileSlot, std::to_string(i)))] = "value";
       }
-      for (int i = 0; i < 2; ++i) {
-        const auto cursor =
-            cache.Kept(std::make_unique<RecordsCursor>(records, lower, upper), {lower, upper}, dir);
-        for (cursor->Seek(lower); cursor->Valid();) cursor->Next();
-      }
+      auto cursor = cache.Kept(std::make_unique<RecordsCursor>(records, lower, upper),
+                               {.lower = lower, .upper = upper, .listed = true}, dir);
+      for (cursor->Seek(lower); cursor->Valid();) cursor->Next();
+      cursor.reset();
       EXPECT_NE(cache.NewCursor({lower, upper}, dir), nullptr);
       if (dir % 64 == 0) memory.Look();
     }

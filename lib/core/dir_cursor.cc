@@ -10,14 +10,14 @@ using storage::Family;
 class DirCursor::Source {
  public:
   Source(View& view, Family family, const Place& place, std::string_view lower,
-         std::string_view upper, bool descending, const SlotFilter* filter)
+         std::string_view upper, bool descending, const SlotFilter* filter, bool listed)
       : history_(family == Family::kHistory),
         place_(place),
         descending_(descending),
         filter_(filter),
         lower_(EntryKey(place.dir, lower)),
         upper_(EntryKey(place.dir, upper)),
-        cursor_(view.NewCursor(family, {lower_, upper_})) {}
+        cursor_(view.NewCursor(family, {.lower = lower_, .upper = upper_, .listed = listed})) {}
 
   bool valid() const { return valid_; }
   bool hole() const { return hole_; }
@@ -150,8 +150,9 @@ DirCursor::~DirCursor() = default;
 absl::StatusOr<std::unique_ptr<DirCursor>> DirCursor::Open(View& view, const Place& place,
                                                            std::string_view lower,
                                                            std::string_view upper, bool descending,
-                                                           const SlotFilter* filter) {
+                                                           const SlotFilter* filter, bool listed) {
   auto cursor = std::unique_ptr<DirCursor>(new DirCursor(lower, upper, descending, filter));
+  cursor->listed_ = listed;
   MARCOT_ASSIGN_OR_RETURN(const std::vector<Level> levels, LevelsOf(view, place));
   for (const Level& level : levels) cursor->AddLevel(view, level);
   return cursor;
@@ -167,8 +168,8 @@ std::unique_ptr<DirCursor> DirCursor::OfLevels(View& view, std::span<const Level
 
 void DirCursor::AddLevel(View& view, const Level& level) {
   const auto add = [&](Family family) {
-    sources_.push_back(
-        std::make_unique<Source>(view, family, level.place, lower_, upper_, descending_, filter_));
+    sources_.push_back(std::make_unique<Source>(view, family, level.place, lower_, upper_,
+                                                descending_, filter_, listed_));
   };
   add(Family::kEntries);
   if (level.history) add(Family::kHistory);

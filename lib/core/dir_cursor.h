@@ -38,12 +38,11 @@ class DirCursor {
   ~DirCursor();
 
   // Slots in [lower, upper). Records of those that `filter` does not want are passed over, without
-  // a look at their values; null: all are wanted. It must outlive the cursor.
-  static absl::StatusOr<std::unique_ptr<DirCursor>> Open(View& view, const Place& place,
-                                                         std::string_view lower,
-                                                         std::string_view upper,
-                                                         bool descending = false,
-                                                         const SlotFilter* filter = nullptr);
+  // a look at their values; null: all are wanted. It must outlive the cursor. `listed`: as in
+  // storage::Range.
+  static absl::StatusOr<std::unique_ptr<DirCursor>> Open(
+      View& view, const Place& place, std::string_view lower, std::string_view upper,
+      bool descending = false, const SlotFilter* filter = nullptr, bool listed = false);
   // Every slot of some levels; what whiteouts hide is none of it, so they are shown as entries.
   static std::unique_ptr<DirCursor> OfLevels(View& view, std::span<const Level> levels);
 
@@ -72,7 +71,7 @@ class DirCursor {
   const std::string lower_, upper_;
   const bool descending_;
   const SlotFilter* const filter_;
-  bool shows_whiteouts_ = false;
+  bool shows_whiteouts_ = false, listed_ = false;
   std::vector<std::unique_ptr<Source>> sources_;  // topmost level first
   Source* current_ = nullptr;                     // the one that shows what is here
   bool hole_ = false;

@@ -10,8 +10,6 @@ namespace {
 using storage::Cursor;
 using storage::Range;
 
-constexpr uint64_t kTooLarge = uint64_t{1} << 63;  // no id is so great
-
 // Some 700 files. A page of a large directory is paid for by its entries, not by its seek.
 constexpr size_t kMostBytes = 64u << 10;
 // What a directory costs beside its rows: its slot in a table of which a third is empty, two heads,
@@ -108,7 +106,7 @@ class ListCache::KeepingCursor final : public Cursor {
 
   void Seek(std::string_view key) override {
     cursor_->Seek(key);
-    rows_ = key <= FirstKey(dir_) ? std::make_unique<Rows>() : nullptr;
+    rows_.reset(key <= FirstKey(dir_) ? new (std::nothrow) Rows() : nullptr);
     Keep();
   }
   void SeekForPrev(std::string_view key) override {
@@ -143,7 +141,7 @@ class ListCache::KeepingCursor final : public Cursor {
   void KeepRow() {
     rows_->Add(cursor_->key(), cursor_->value());
     if (rows_->bytes() <= cache_.most_bytes_) return;
-    cache_.Missed(dir_).store(dir_ | kTooLarge, std::memory_order_relaxed);
+    cache_.Large(dir_).store(dir_, std::memory_order_relaxed);
     rows_ = nullptr;
   }
 
@@ -202,7 +200,7 @@ ListCache::ListCache(size_t budget_bytes)
     : generation_bytes_(budget_bytes / kShards / 2),
       most_bytes_(std::min(kMostBytes, generation_bytes_ / 4)),
       shards_(new Shard[kShards]),
-      missed_(new std::atomic<uint64_t>[kMissed] {}) {}
+      large_(new std::atomic<DirId>[kLarge] {}) {}
 
 ListCache::~ListCache() = default;
 
@@ -219,22 +217,16 @@ std::unique_ptr<Cursor> ListCache::Kept(std::unique_ptr<Cursor> cursor, const Ra
                                         Seq as_of) {
   const DirId dir = DirOf(range);
   const bool whole = dir != 0 && range.lower == FirstKey(dir) && range.upper == EndKey(dir);
-  if (!whole || !IsMissedAgain(dir)) return cursor;
+  if (!range.listed || !whole) return cursor;
+  CountMiss(dir);
+  if (Large(dir).load(std::memory_order_relaxed) == dir) return cursor;
   return std::make_unique<KeepingCursor>(*this, std::move(cursor), dir, as_of);
 }
 
-bool ListCache::IsMissedAgain(DirId dir) {
-  {
-    Shard& shard = ShardOf(dir);
-    const std::lock_guard lock(shard.mutex);
-    ++shard.counts.misses;
-  }
-  std::atomic<uint64_t>& missed = Missed(dir);
-  const uint64_t last = missed.load(std::memory_order_relaxed);
-  if (last == (dir | kTooLarge)) return false;
-  // One that is written and listed by turns is kept every other time.
-  missed.store(last == dir ? 0 : dir, std::memory_order_relaxed);
-  return last == dir;
+void ListCache::CountMiss(DirId dir) {
+  Shard& shard = ShardOf(dir);
+  const std::lock_guard lock(shard.mutex);
+  ++shard.counts.misses;
 }
 
 void ListCache::Write(DirId dir, Seq seq) {

@@ -20,6 +20,7 @@ using core::Place;
 
 // A page ends early after this many holes (core/dir_cursor.h).
 constexpr int kMaxHoles = 4;
+constexpr bool kListed = true;
 // Of a key that is text: markers and candidates stay small.
 constexpr size_t kMaxTextKey = 64;
 
@@ -83,9 +84,9 @@ class Stream {
                                      const ListOptions& options) {
     Stream stream(options);
     if (stream.InOneGo(options)) {
-      MARCOT_ASSIGN_OR_RETURN(auto cursor,
-                              DirCursor::Open(view, place, core::SlotsBegin(core::kDirectorySlot),
-                                              core::SlotsEnd(core::kFileSlot)));
+      MARCOT_ASSIGN_OR_RETURN(
+          auto cursor, DirCursor::Open(view, place, core::SlotsBegin(core::kDirectorySlot),
+                                       core::SlotsEnd(core::kFileSlot), false, nullptr, kListed));
       stream.cursors_.push_back({core::kFileSlot, std::move(cursor)});
       return stream;
     }

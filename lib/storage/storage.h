@@ -53,6 +53,8 @@ struct Range {
   bool one_group = false;
   // Values are shown with their seals, unchecked: for who looks for damage and goes on behind it.
   bool sealed = false;
+  // Whoever reads will probably read the same again, so what is seen may stay in memory.
+  bool listed = false;
 };
 
 class Snapshot {
