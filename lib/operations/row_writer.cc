@@ -1,7 +1,6 @@
 #include "operations/row_writer.h"
 
 #include <exception>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,7 +19,7 @@ RowWriter::RowWriter(std::unique_ptr<storage::Ingestion> ingestion)
   threads_.emplace_back([this] { Work(); });
   try {
     while (threads_.size() < kThreads) threads_.emplace_back([this] { Work(); });
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     // One does it too.
   }
 }
