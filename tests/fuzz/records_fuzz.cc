@@ -9,8 +9,8 @@
 #include "base/attributes.h"
 #include "core/facts.h"
 #include "core/records.h"
-#include "core/totals_log.h"
 #include "core/summaries.h"
+#include "core/totals_log.h"
 
 namespace {
 
@@ -66,7 +66,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       CheckHistory(bytes);
       break;
     case 2:
-      Check(bytes, DecodeNode, EncodeNode);
+      Check(
+          bytes, [](std::string_view value) { return DecodeNode(value); }, EncodeNode);
       break;
     case 3:
       Check(bytes, DecodeTotals, EncodeTotals);
