@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/dir_cursor.h"
 #include "support/records_cursor.h"
 
 namespace marcot::core {
@@ -26,8 +27,8 @@ constexpr DirId kDir = 7;
 std::string FileKey(DirId dir, const std::string& name) {
   return EntryKey(dir, Slot(kFileSlot, name));
 }
-std::string Begin(DirId dir) { return EntryKey(dir, std::string(1, kDirectorySlot)); }
-std::string End(DirId dir) { return EntryKey(dir, std::string(1, kFileSlot + 1)); }
+std::string Begin(DirId dir) { return EntryKey(dir, SlotsBegin(kDirectorySlot)); }
+std::string End(DirId dir) { return EntryKey(dir, SlotsEnd(kFileSlot)); }
 
 Records FilesOf(DirId dir, size_t count, const std::string& value = "value") {
   Records records;

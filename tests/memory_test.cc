@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/dir_cursor.h"
 #include "core/list_cache.h"
 #include "core/name_filter.h"
 #include "core/record_cache.h"
@@ -75,8 +76,8 @@ TEST(MemoryTest, ListsKeepWithinTheirBudget) {
     HighWater memory;
     core::ListCache cache(kBudget);
     for (uint64_t dir = 1; dir < kNames / (files * 4); ++dir) {
-      const std::string lower = core::EntryKey(dir, std::string(1, core::kDirectorySlot));
-      const std::string upper = core::EntryKey(dir, std::string(1, core::kFileSlot + 1));
+      const std::string lower = core::EntryKey(dir, core::SlotsBegin(core::kDirectorySlot));
+      const std::string upper = core::EntryKey(dir, core::SlotsEnd(core::kFileSlot));
       Records records;
       for (uint64_t i = 0; i < files; ++i) {
         records[core::EntryKey(dir, core::Slot(core::kFileSlot, std::to_string(i)))] = "value";

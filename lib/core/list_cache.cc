@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "core/dir_cursor.h"
+
 namespace marcot::core {
 namespace {
 
@@ -16,11 +18,8 @@ constexpr size_t kMostBytes = 64u << 10;
 // and what malloc adds.
 constexpr size_t kDirectoryBytes = 160;
 
-std::string FirstKey(DirId dir) { return EntryKey(dir, {&kDirectorySlot, 1}); }
-std::string EndKey(DirId dir) {
-  const char end = kFileSlot + 1;
-  return EntryKey(dir, {&end, 1});
-}
+std::string FirstKey(DirId dir) { return EntryKey(dir, SlotsBegin(kDirectorySlot)); }
+std::string EndKey(DirId dir) { return EntryKey(dir, SlotsEnd(kFileSlot)); }
 
 // The directory of which a range shows files and directories; 0: it may show more than these.
 DirId DirOf(const Range& range) {
