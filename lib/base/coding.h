@@ -13,7 +13,7 @@ static_assert(std::endian::native == std::endian::little);
 inline constexpr size_t kFixedBytes = 8;
 inline constexpr size_t kMaxVarintBytes = 10;
 
-// These write to `out`, which has room for the number, and answer the end.
+// These write to `out`, which has room for it, and answer the end.
 inline char* WriteFixed64(char* out, uint64_t v) {
   v = __builtin_bswap64(v);
   std::memcpy(out, &v, sizeof v);
@@ -23,6 +23,10 @@ inline char* WriteVarint(char* out, uint64_t v) {
   for (; v >= 0x80; v >>= 7) *out++ = static_cast<char>(v | 0x80);
   *out++ = static_cast<char>(v);
   return out;
+}
+inline char* WriteBytes(char* out, std::string_view bytes) {
+  std::memcpy(out, bytes.data(), bytes.size());
+  return out + bytes.size();
 }
 
 inline void PutFixed64(std::string* out, uint64_t v) {

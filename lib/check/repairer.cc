@@ -102,7 +102,7 @@ absl::Status Repairer::RunRaw(const Fixes& fixes) {
 // ---- rows --------------------------------------------------------------------------------------
 
 absl::Status Repairer::Put(Family family, const std::string& key, std::string_view value) {
-  txn_->Put(family, key, std::string(value));
+  txn_->Put(family, key, value);
   return absl::OkStatus();
 }
 
@@ -130,7 +130,7 @@ absl::StatusOr<bool> Repairer::Mend(Family family, const std::string& key) {
       });
   if (!mended.empty()) {
     MARCOT_ASSIGN_OR_RETURN(const std::string_view value, storage::CheckSeal(family, key, mended));
-    txn_->Put(family, key, std::string(value));
+    txn_->Put(family, key, value);
     return true;
   }
   const std::string moved = Unflipped(key, [&](const std::string& candidate) {
@@ -140,7 +140,7 @@ absl::StatusOr<bool> Repairer::Mend(Family family, const std::string& key) {
   MARCOT_ASSIGN_OR_RETURN(const bool taken, GetSealed(storage_, family, moved, &ignored));
   if (taken) return false;
   MARCOT_ASSIGN_OR_RETURN(const std::string_view value, storage::CheckSeal(family, moved, sealed));
-  txn_->Put(family, moved, std::string(value));
+  txn_->Put(family, moved, value);
   txn_->Delete(family, key);
   return true;
 }
@@ -227,8 +227,8 @@ absl::Status Repairer::WriteLost(const Lost& lost) {
   const uint64_t blob = txn_->NewId();
   entry = LostFile(operations::HashOf(lost.text), lost.text.size());
   uint64_t index = 0;
-  for (std::string& chunk : core::EncodeChunks(lost.text)) {
-    txn_->Put(Family::kChunks, core::PairKey(blob, index++), std::move(chunk));
+  for (const std::string& chunk : core::EncodeChunks(lost.text)) {
+    txn_->Put(Family::kChunks, core::PairKey(blob, index++), chunk);
   }
   txn_->Put(Family::kContents, core::ContentKey(entry.content),
             core::EncodeContent({.count = 1, .size = entry.size, .blob = blob}));

@@ -182,7 +182,9 @@ void Committed::WriteCaches(const Txn& txn) {
     for (const auto& [key, value] : txn.changes(family)) {
       // New files would push out what is looked up again; directories will be walked through.
       const bool insert = value.has_value() && (family != Family::kEntries || IsDirectoryKey(key));
-      cache->Write(key, value.has_value() ? std::string_view(*value) : "", txn.seq(), insert);
+      // Nobody has looked for anything in what this transaction made.
+      if (family == Family::kEntries && !insert && txn.IsNew(LoadFixed64(key.data()))) continue;
+      cache->Write(key, value.value_or(""), txn.seq(), insert);
     }
   }
 }

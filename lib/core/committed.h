@@ -24,6 +24,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "core/arena.h"
 #include "core/leader_totals.h"
 #include "core/list_cache.h"
 #include "core/name_filter.h"
@@ -98,6 +99,7 @@ class Committed {
   absl::flat_hash_map<DirId, Node> decoded_nodes_;
   NameFilter names_;
   PinGaps pin_gaps_;
+  Arena arena_;  // what the transaction has written
   std::vector<TotalsChange> totals_changes_;
   LogRow row_;
   std::string row_bytes_;

@@ -48,7 +48,7 @@ class Flattener {
       *cursor = kSweepingWhiteouts + std::string(SlotOfEntryKey(entries->key()));
       MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(entries->value()));
       if (entry.kind != EntryKind::kWhiteout) continue;
-      txn_.Delete(Family::kEntries, std::string(entries->key()));
+      txn_.Delete(Family::kEntries, entries->key());
       DropBirth(txn_, node_.newest_pin, dir_, entry.birth, SlotOfEntryKey(entries->key()));
       ++swept;
     }
@@ -95,7 +95,7 @@ class Flattener {
     entry.birth = node_.created;
     MARCOT_ASSIGN_OR_RETURN(const Seq death, OldestOwn(slot));
     if (death != 0) return CopyIntoHistory(slot, entry, death);
-    txn_.Put(Family::kEntries, EntryKey(dir_, slot), EncodeEntry(entry));
+    txn_.PutEntry(dir_, slot, entry, entry.birth);
     return TreeWriter(txn_).Hold(entry);
   }
 

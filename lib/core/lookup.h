@@ -27,8 +27,8 @@ Place PlaceOf(const Base& base, const ObjectId& context);
 // where that is not older, since a ring of bases would never end.
 absl::StatusOr<Place> BasePlace(const Node& node, const Place& at);
 
-// Makes of a record what is seen of it from `place`: ids in its context, and a live directory met through a reference
-// becomes a reference itself.
+// Makes of a record what is seen of it from `place`: ids in its context, and a live directory met
+// through a reference becomes a reference itself.
 void SeeFrom(const Place& place, Entry* record);
 
 inline absl::StatusOr<bool> FindNode(View& view, DirId dir, Node* node) {

@@ -3,8 +3,6 @@
 namespace marcot::core {
 namespace {
 
-absl::string_view ToAbsl(std::string_view s) { return {s.data(), s.size()}; }
-
 class Overlay final : public storage::Cursor {
  public:
   Overlay(std::unique_ptr<storage::Cursor> stored, Txn::Changes changes)
@@ -12,14 +10,14 @@ class Overlay final : public storage::Cursor {
 
   void Seek(std::string_view key) override {
     stored_->Seek(key);
-    change_ = changes_.lower_bound(ToAbsl(key));
+    change_ = changes_.lower_bound(key);
     forward_ = true;
     SettleForward();
   }
 
   void SeekForPrev(std::string_view key) override {
     stored_->SeekForPrev(key);
-    change_ = changes_.upper_bound(ToAbsl(key));
+    change_ = changes_.upper_bound(key);
     forward_ = false;
     SettleBackward();
   }
@@ -46,10 +44,10 @@ class Overlay final : public storage::Cursor {
 
   bool Valid() const override { return source_ != Source::kNone; }
   std::string_view key() const override {
-    return source_ == Source::kChange ? std::string_view(Change().first) : stored_->key();
+    return source_ == Source::kChange ? Change().first : stored_->key();
   }
   std::string_view value() const override {
-    return source_ == Source::kChange ? std::string_view(*Change().second) : stored_->value();
+    return source_ == Source::kChange ? *Change().second : stored_->value();
   }
   absl::Status status() const override { return stored_->status(); }
 
@@ -115,8 +113,8 @@ class Overlay final : public storage::Cursor {
 std::unique_ptr<storage::Cursor> OverlayCursor(std::unique_ptr<storage::Cursor> stored,
                                                const Txn::Changes& changes,
                                                const storage::Range& range) {
-  const auto first = changes.lower_bound(ToAbsl(range.lower));
-  const auto last = range.upper.empty() ? changes.end() : changes.lower_bound(ToAbsl(range.upper));
+  const auto first = changes.lower_bound(range.lower);
+  const auto last = range.upper.empty() ? changes.end() : changes.lower_bound(range.upper);
   if (first == last) return stored;
   return std::make_unique<Overlay>(std::move(stored), Txn::Changes(first, last));
 }

@@ -96,7 +96,7 @@ class JobRunner {
  private:
   absl::StatusOr<bool> Release(Job* job) {
     std::string value;
-    std::string key = PairKey(job->a, job->b);
+    const std::string key = PairKey(job->a, job->b);
     MARCOT_ASSIGN_OR_RETURN(const bool found, txn_.Get(Family::kPins, key, &value));
     if (!found) {
       return MakeError(Code::kStoreDamaged,
@@ -104,10 +104,10 @@ class JobRunner {
     }
     MARCOT_ASSIGN_OR_RETURN(Pin pin, DecodePin(value));
     if (--pin.owners > 0) {
-      txn_.Put(Family::kPins, std::move(key), EncodePin(pin));
+      txn_.Put(Family::kPins, key, EncodePin(pin));
       return true;
     }
-    txn_.Delete(Family::kPins, std::move(key));
+    txn_.Delete(Family::kPins, key);
     MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, job->a));
     if (node.newest_pin == job->b) {
       MARCOT_ASSIGN_OR_RETURN(const Neighbours pins, PinsBeside(txn_, job->a, job->b));
@@ -174,12 +174,12 @@ class JobRunner {
       return absl::OkStatus();
     }
     std::string value;
-    std::string key = HistoryKey(row.dir, row.slot, row.birth);
+    const std::string key = HistoryKey(row.dir, row.slot, row.birth);
     MARCOT_ASSIGN_OR_RETURN(const bool found, txn_.Get(Family::kHistory, key, &value));
     if (!found) return MakeError(Code::kStoreDamaged, "a deadlist names a lost history record");
     MARCOT_ASSIGN_OR_RETURN(const HistoryRecord record, DecodeHistory(value));
     MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(record.entry));
-    txn_.Delete(Family::kHistory, std::move(key));
+    txn_.Delete(Family::kHistory, key);
     DropBirth(txn_, older_pin, row.dir, row.birth, row.slot);
     // History never owns a live directory: its pins keep it.
     if (entry.kind == EntryKind::kDirectory) return absl::OkStatus();
@@ -212,7 +212,7 @@ class JobRunner {
     const auto trim = [&](std::string_view key, std::string_view value) {
       MARCOT_ASSIGN_OR_RETURN(const Entry entry, DecodeEntry(value));
       if (entry.birth <= node.newest_pin) return KeepSeenEntry(entry, node.newest_pin, job);
-      txn_.Delete(Family::kEntries, std::string(key));
+      txn_.Delete(Family::kEntries, key);
       DropBirth(txn_, node.newest_pin, job->a, entry.birth, SlotOfEntryKey(key));
       --budget_.writes;
       return writer_.Drop(entry);
@@ -322,7 +322,7 @@ class JobRunner {
   absl::StatusOr<bool> DropRows(Family family, const std::string& first, const std::string& end,
                                 std::string* cursor) {
     const auto drop = [&](std::string_view key, std::string_view) {
-      txn_.Delete(family, std::string(key));
+      txn_.Delete(family, key);
       --budget_.writes;
       return absl::OkStatus();
     };
@@ -374,7 +374,7 @@ absl::StatusOr<std::optional<uint64_t>> ReclaimStep(Txn& txn) {
   queue->Seek(head);
   MARCOT_RETURN_IF_ERROR(queue->status());
   if (!queue->Valid()) return std::nullopt;
-  std::string key(queue->key());
+  const std::string key(queue->key());
   txn.counters().queue_head = LoadFixed64(key.data());
   MARCOT_ASSIGN_OR_RETURN(Job job, DecodeJob(queue->value()));
   JobRunner runner(txn);
@@ -382,9 +382,9 @@ absl::StatusOr<std::optional<uint64_t>> ReclaimStep(Txn& txn) {
   uint64_t& pending = txn.counters().pending;
   pending -= std::min(pending, runner.visited());
   if (done) {
-    txn.FinishJob(std::move(key));
+    txn.FinishJob(key);
   } else {
-    txn.Put(Family::kReclaim, std::move(key), EncodeJob(job));
+    txn.Put(Family::kReclaim, key, EncodeJob(job));
   }
   return runner.visited();
 }

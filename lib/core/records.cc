@@ -30,18 +30,16 @@ uint64_t GetNear(Decoder* in, uint64_t other) {
   return static_cast<uint64_t>(in->SignedVarint()) + other;
 }
 
-void PutFile(std::string* out, const Entry& e, Seq birth) {
-  char bytes[4 * kFixedBytes + 6 * kMaxVarintBytes];
-  char* end = WriteId(WriteId(bytes, e.id), e.content);
-  end = WriteVarint(end, e.size);
-  end = WriteVarint(end, ZigZag(e.creation_time_ms));
-  end = WriteVarint(end, Near(e.modification_time_ms, e.creation_time_ms));
-  end = WriteVarint(end, Near(e.modified, birth));
-  end = WriteVarint(end, e.versions);
-  if (e.versions > 0) end = WriteVarint(end, e.version_bytes);
-  out->append(bytes, end - bytes);
-  PutString(out, e.creator);
-  out->append(e.attributes);
+char* WriteFile(char* out, const Entry& e, Seq birth) {
+  out = WriteId(WriteId(out, e.id), e.content);
+  out = WriteVarint(out, e.size);
+  out = WriteVarint(out, ZigZag(e.creation_time_ms));
+  out = WriteVarint(out, Near(e.modification_time_ms, e.creation_time_ms));
+  out = WriteVarint(out, Near(e.modified, birth));
+  out = WriteVarint(out, e.versions);
+  if (e.versions > 0) out = WriteVarint(out, e.version_bytes);
+  out = WriteBytes(WriteVarint(out, e.creator.size()), e.creator);
+  return WriteBytes(out, e.attributes);
 }
 
 void GetFile(Decoder* in, Entry* e) {
@@ -57,15 +55,11 @@ void GetFile(Decoder* in, Entry* e) {
   Assign(in->Rest(), &e->attributes);
 }
 
-void PutDirectory(std::string* out, const Entry& e) {
-  PutVarint(out, e.dir);
-  PutId(out, e.id);
-  if (e.kind == EntryKind::kReference) {
-    PutVarint(out, e.seq);
-    PutId(out, e.context);
-  }
-  PutSignedVarint(out, e.creation_time_ms);
-  out->append(e.creator);
+char* WriteDirectory(char* out, const Entry& e) {
+  out = WriteId(WriteVarint(out, e.dir), e.id);
+  if (e.kind == EntryKind::kReference) out = WriteId(WriteVarint(out, e.seq), e.context);
+  out = WriteVarint(out, ZigZag(e.creation_time_ms));
+  return WriteBytes(out, e.creator);
 }
 
 void GetDirectory(Decoder* in, Entry* e) {
@@ -130,31 +124,38 @@ Totals GetTotals(Decoder* in) {
 std::string EncodeEntry(const Entry& e) { return EncodeEntry(e, e.birth); }
 
 std::string EncodeEntry(const Entry& e, Seq birth) {
-  constexpr size_t kOfUsualNumbers = 80;
   std::string out;
-  out.reserve(kOfUsualNumbers + e.creator.size() + e.attributes.size());
   AppendEntry(e, birth, &out);
   return out;
 }
 
 void AppendEntry(const Entry& e, Seq birth, std::string* out) {
-  *out += static_cast<char>(kRecordFormat);
-  *out += static_cast<char>(e.kind);
-  PutVarint(out, birth);
+  const size_t begin = out->size();
+  out->resize(begin + MaxEntryBytes(e));
+  out->resize(WriteEntry(e, birth, out->data() + begin) - out->data());
+}
+
+size_t MaxEntryBytes(const Entry& e) {
+  constexpr size_t kNumbers = 2 + 4 * kFixedBytes + 8 * kMaxVarintBytes;
+  return kNumbers + e.creator.size() + e.attributes.size();
+}
+
+char* WriteEntry(const Entry& e, Seq birth, char* out) {
+  *out++ = static_cast<char>(kRecordFormat);
+  *out++ = static_cast<char>(e.kind);
+  out = WriteVarint(out, birth);
   switch (e.kind) {
     case EntryKind::kWhiteout:
-      break;
+      return out;
     case EntryKind::kFile:
-      PutFile(out, e, birth);
-      break;
+      return WriteFile(out, e, birth);
     case EntryKind::kDirectory:
     case EntryKind::kReference:
-      PutDirectory(out, e);
-      break;
+      return WriteDirectory(out, e);
     case EntryKind::kAttributes:
-      out->append(e.attributes);
-      break;
+      return WriteBytes(out, e.attributes);
   }
+  return out;
 }
 
 absl::StatusOr<Entry> DecodeEntry(std::string_view value) {

@@ -74,6 +74,9 @@ struct Entry {
 std::string EncodeEntry(const Entry& entry);
 std::string EncodeEntry(const Entry& entry, Seq birth);  // as born at another seq
 void AppendEntry(const Entry& entry, Seq birth, std::string* out);
+// The same to where there is room for MaxEntryBytes; answers the end.
+char* WriteEntry(const Entry& entry, Seq birth, char* out);
+size_t MaxEntryBytes(const Entry& entry);
 absl::StatusOr<Entry> DecodeEntry(std::string_view value);
 // Into an entry whose strings keep their memory; undefined after an error.
 absl::Status DecodeEntry(std::string_view value, Entry* entry);

@@ -37,6 +37,12 @@ void DropBirth(Txn& txn, Seq pin, DirId dir, Seq birth, std::string_view slot) {
   if (pin != 0) txn.Delete(Family::kBirths, BirthKey(dir, birth, slot));
 }
 
+absl::StatusOr<const Node*> TreeWriter::PeekNode(DirId dir) {
+  MARCOT_ASSIGN_OR_RETURN(const Node* const node, txn_.PeekNode(dir));
+  if (node == nullptr) return GetNode(txn_, dir).status();
+  return node;
+}
+
 absl::Status TreeWriter::PutNode(DirId dir, const Node& node) {
   txn_.Put(Family::kNodes, IdKey(dir), EncodeNode(node));
   return absl::OkStatus();
@@ -100,7 +106,7 @@ absl::Status TreeWriter::Push(DirId parent, const Node& parent_node, std::string
                         .slot = {},
                         .child = child.dir};
   // The slot is for diffs, which look up what changed below.
-  txn_.Put(Family::kDeadlists, row.Encode(), std::string(slot));
+  txn_.Put(Family::kDeadlists, row.Encode(), slot);
   MARCOT_ASSIGN_OR_RETURN(node, GetNode(txn_, child.dir));
   node.synced = newest;
   return PutNode(child.dir, node);
@@ -165,10 +171,10 @@ absl::StatusOr<Entry> TreeWriter::MakeChild(const DirPath& nodes, const std::str
 
 absl::StatusOr<TreeWriter::Slots> TreeWriter::FindChild(DirId dir, std::string_view name,
                                                         Entry* entry) {
-  MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
+  MARCOT_ASSIGN_OR_RETURN(const Node* const node, PeekNode(dir));
   MARCOT_ASSIGN_OR_RETURN(const Totals* const totals, txn_.PeekTotals(dir));
   // The totals know which kinds of entries are seen; of a directory by itself, which there are.
-  const bool alone = node.base.dir == 0 && totals->whiteouts == 0;
+  const bool alone = node->base.dir == 0 && totals->whiteouts == 0;
   for (const char kind : {kFileSlot, kDirectorySlot}) {
     const uint64_t count = kind == kFileSlot ? totals->child_files : totals->child_directories;
     if (count == 0) continue;
@@ -231,7 +237,7 @@ absl::StatusOr<DirId> TreeWriter::CopyUp(DirId parent, std::string_view slot,
 absl::StatusOr<TreeWriter::Detached> TreeWriter::Detach(DirId dir, std::string_view slot) {
   Detached out;
   std::string value;
-  std::string key = EntryKey(dir, slot);
+  const std::string key = EntryKey(dir, slot);
   MARCOT_ASSIGN_OR_RETURN(out.found, txn_.Get(Family::kEntries, key, &value));
   if (!out.found) return out;
   MARCOT_ASSIGN_OR_RETURN(out.entry, DecodeEntry(value));
@@ -241,7 +247,7 @@ absl::StatusOr<TreeWriter::Detached> TreeWriter::Detach(DirId dir, std::string_v
     MARCOT_RETURN_IF_ERROR(Push(dir, node, slot, out.entry));
   }
   if (out.entry.kind == EntryKind::kWhiteout) MARCOT_RETURN_IF_ERROR(CountWhiteout(dir, -1));
-  txn_.Delete(Family::kEntries, std::move(key));
+  txn_.Delete(Family::kEntries, key);
   out.preserved = node.newest_pin >= out.entry.birth;
   if (!out.preserved) {
     DropBirth(txn_, node.newest_pin, dir, out.entry.birth, slot);
@@ -278,9 +284,9 @@ absl::Status TreeWriter::Drop(const Entry& entry) {
 
 absl::Status TreeWriter::Attach(DirId dir, std::string_view slot, const Entry& entry) {
   const Seq birth = txn_.seq();
-  txn_.Put(Family::kEntries, EntryKey(dir, slot), EncodeEntry(entry, birth));
-  MARCOT_ASSIGN_OR_RETURN(const Node node, GetNode(txn_, dir));
-  if (node.newest_pin != 0) txn_.Put(Family::kBirths, BirthKey(dir, birth, slot), "");
+  txn_.PutEntry(dir, slot, entry, birth);
+  MARCOT_ASSIGN_OR_RETURN(const Node* const node, PeekNode(dir));
+  if (node->newest_pin != 0) txn_.Put(Family::kBirths, BirthKey(dir, birth, slot), "");
   return absl::OkStatus();
 }
 
@@ -419,14 +425,14 @@ absl::Status TreeWriter::HoldContent(const ContentId& id, uint64_t size) {
   ++txn_.counters().file_records;
   if (id.empty()) return absl::OkStatus();
   std::string value;
-  std::string key = ContentKey(id);
+  const std::string key = ContentKey(id);
   MARCOT_ASSIGN_OR_RETURN(const bool counted, txn_.Get(Family::kContents, key, &value));
   ContentRow row{.count = 1, .size = size, .blob = 0};
   if (counted) {
     MARCOT_ASSIGN_OR_RETURN(row, DecodeContent(value));
   }
   ++row.count;
-  txn_.Put(Family::kContents, std::move(key), EncodeContent(row));
+  txn_.Put(Family::kContents, key, EncodeContent(row));
   return absl::OkStatus();
 }
 
@@ -434,14 +440,14 @@ absl::Status TreeWriter::DropContent(const ContentId& id, uint64_t size) {
   --txn_.counters().file_records;
   if (id.empty()) return absl::OkStatus();
   std::string value;
-  std::string key = ContentKey(id);
+  const std::string key = ContentKey(id);
   MARCOT_ASSIGN_OR_RETURN(const bool counted, txn_.Get(Family::kContents, key, &value));
   ContentRow row{.count = 1, .size = size, .blob = 0};
   if (counted) {
     MARCOT_ASSIGN_OR_RETURN(row, DecodeContent(value));
   }
   if (--row.count > 0) {
-    txn_.Put(Family::kContents, std::move(key), EncodeContent(row));
+    txn_.Put(Family::kContents, key, EncodeContent(row));
     return absl::OkStatus();
   }
   txn_.counters().content_bytes -= row.size;
@@ -449,7 +455,7 @@ absl::Status TreeWriter::DropContent(const ContentId& id, uint64_t size) {
   if (row.blob != 0) {
     txn_.Queue({Job::Kind::kBlob, row.blob, ChunkCount(row.size), {}});
   } else {
-    txn_.Put(Family::kReleased, std::move(key), std::string(1, kContentReleased));
+    txn_.Put(Family::kReleased, key, std::string(1, kContentReleased));
   }
   return absl::OkStatus();
 }

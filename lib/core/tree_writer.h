@@ -144,6 +144,7 @@ class TreeWriter {
   void CountContent(uint64_t size);
 
  private:
+  absl::StatusOr<const Node*> PeekNode(DirId dir);  // StoreDamaged if it does not exist
   absl::Status PutNode(DirId dir, const Node& node);
   absl::Status Push(DirId parent, const Node& parent_node, std::string_view slot,
                     const Entry& child);

@@ -24,6 +24,11 @@ Txn::Txn(Committed& committed, int64_t now_ms)
   totals().Begin();
 }
 
+Txn::~Txn() {
+  totals().Forget();
+  committed_.arena_.Clear();
+}
+
 Txn::Savepoint Txn::Mark() {
   recording_ = !empty();
   return {seq_, counters_, tally_, undo_.size(), totals_undo_.size(), !recording_};
@@ -45,10 +50,10 @@ void Txn::RollBack(const Savepoint& savepoint) {
     totals_undo_.clear();
   }
   for (; undo_.size() > savepoint.undo; undo_.pop_back()) {
-    Undo& undo = undo_.back();
+    const Undo& undo = undo_.back();
     Changes& changes = changes_[static_cast<size_t>(undo.family)];
     if (undo.existed) {
-      changes[undo.key] = std::move(undo.value);
+      changes[undo.key] = undo.value;
     } else {
       changes.erase(undo.key);
     }
@@ -75,7 +80,7 @@ bool Txn::empty() const {
 absl::StatusOr<bool> Txn::Get(Family family, std::string_view key, std::string* value) {
   const Changes& overlay = changes(family);
   if (!overlay.empty()) {
-    const auto it = overlay.find(absl::string_view(key.data(), key.size()));
+    const auto it = overlay.find(key);
     if (it != overlay.end()) {
       if (it->second.has_value()) value->assign(*it->second);
       return it->second.has_value();
@@ -98,16 +103,19 @@ std::unique_ptr<storage::Cursor> Txn::NewCursor(Family family, const storage::Ra
 }
 
 absl::StatusOr<bool> Txn::FindNode(DirId dir, Node* node) {
+  MARCOT_ASSIGN_OR_RETURN(const Node* const found, PeekNode(dir));
+  if (found != nullptr) *node = *found;
+  return found != nullptr;
+}
+
+absl::StatusOr<const Node*> Txn::PeekNode(DirId dir) {
   auto& known = committed_.decoded_nodes_;
-  if (const auto it = known.find(dir); it != known.end()) {
-    *node = it->second;
-    return true;
-  }
-  MARCOT_ASSIGN_OR_RETURN(const bool found, View::FindNode(dir, node));
-  if (!found) return false;
+  if (const auto it = known.find(dir); it != known.end()) return &it->second;
+  Node node;
+  MARCOT_ASSIGN_OR_RETURN(const bool found, View::FindNode(dir, &node));
+  if (!found) return nullptr;
   if (known.size() >= kMaxDecodedNodes) known.clear();
-  known.emplace(dir, *node);
-  return true;
+  return &known.emplace(dir, node).first->second;
 }
 
 absl::StatusOr<LeaderTotals::Cell*> Txn::CellOf(DirId dir) {
@@ -157,27 +165,29 @@ absl::StatusOr<Totals*> Txn::MutableTotals(DirId dir) {
   return &*cell->totals;
 }
 
-void Txn::Put(Family family, std::string key, std::string value) {
-  Set(family, std::move(key), std::move(value));
+// The bulk of what is written: both are made where they stay.
+void Txn::PutEntry(DirId dir, std::string_view slot, const Entry& entry, Seq birth) {
+  Arena& arena = committed_.arena_;
+  char* const key = arena.Room(kFixedBytes + slot.size());
+  WriteBytes(WriteFixed64(key, dir), slot);
+  const std::string_view kept_key = arena.Take(kFixedBytes + slot.size());
+  char* const value = arena.Room(MaxEntryBytes(entry));
+  Set(Family::kEntries, kept_key, arena.Take(WriteEntry(entry, birth, value) - value));
 }
 
-void Txn::Delete(Family family, std::string key) { Set(family, std::move(key), std::nullopt); }
-
-void Txn::Set(Family family, std::string key, std::optional<std::string> value) {
+void Txn::Set(Family family, std::string_view key, std::optional<std::string_view> value) {
   if (family == Family::kNodes) committed_.decoded_nodes_.erase(LoadFixed64(key.data()));
   if (family == Family::kEntries && value.has_value()) names().Add(key);
   if (family == Family::kPins && value.has_value()) {
     pin_gaps().AddPin(LoadFixed64(key.data()), LoadFixed64(key.data() + 8));
   }
   Changes& overlay = changes_[static_cast<size_t>(family)];
-  if (recording_) {
-    const auto [it, inserted] = overlay.try_emplace(key);
-    undo_.push_back(
-        {family, std::move(key), !inserted, std::exchange(it->second, std::move(value))});
-  } else {
-    // Names mostly come in order, and then belong at the end.
-    overlay.try_emplace(overlay.end(), std::move(key))->second = std::move(value);
-  }
+  const size_t before = overlay.size();
+  // Names mostly come in order, and then belong at the end.
+  const auto change = overlay.try_emplace(overlay.end(), key);
+  const bool existed = overlay.size() == before;
+  if (recording_) undo_.push_back({family, existed, change->first, change->second});
+  change->second = value;
 }
 
 void Txn::SetTotals(DirId dir, const std::optional<Totals>& now) {
@@ -198,8 +208,8 @@ void Txn::Queue(const Job& job) {
   ++counters_.queued;
 }
 
-void Txn::FinishJob(std::string key) {
-  Delete(Family::kReclaim, std::move(key));
+void Txn::FinishJob(std::string_view key) {
+  Delete(Family::kReclaim, key);
   if (--counters_.queued == 0) counters_.pending = 0;
 }
 

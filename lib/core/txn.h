@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/types/compare.h"
 #include "base/status_macros.h"
 #include "core/committed.h"
 #include "core/tally.h"
@@ -19,9 +20,21 @@
 
 namespace marcot::core {
 
+// The order of keys in the storage.
+struct KeyOrder {
+  using is_transparent = void;
+  absl::weak_ordering operator()(std::string_view a, std::string_view b) const {
+    const int order = a.compare(b);
+    if (order == 0) return absl::weak_ordering::equivalent;
+    return order < 0 ? absl::weak_ordering::less : absl::weak_ordering::greater;
+  }
+};
+
 class Txn final : public View {
  public:
-  using Changes = absl::btree_map<std::string, std::optional<std::string>>;  // nothing: deleted
+  // By key; a value of nothing: deleted. Their bytes stay where they are until the transaction
+  // ends.
+  using Changes = absl::btree_map<std::string_view, std::optional<std::string_view>, KeyOrder>;
 
   // What the counters and the tally were, and how much of the undo log there was.
   struct Savepoint {
@@ -33,7 +46,7 @@ class Txn final : public View {
   };
 
   Txn(Committed& committed, int64_t now_ms);
-  ~Txn() override { totals().Forget(); }
+  ~Txn() override;
   Txn(const Txn&) = delete;
   Txn& operator=(const Txn&) = delete;
 
@@ -75,6 +88,8 @@ class Txn final : public View {
   std::unique_ptr<storage::Cursor> NewCursor(storage::Family family,
                                              const storage::Range& range) override;
   absl::StatusOr<bool> FindNode(DirId dir, Node* node) override;
+  // The same in place, until another node is asked for or written; null: there is none.
+  absl::StatusOr<const Node*> PeekNode(DirId dir);
   absl::StatusOr<Totals> GetTotals(DirId dir) override;
   // The same in place, until the next write.
   absl::StatusOr<const Totals*> PeekTotals(DirId dir);
@@ -92,8 +107,18 @@ class Txn final : public View {
   PinGaps& pin_gaps() { return committed_.pin_gaps_; }
 
   // ---- writes
-  void Put(storage::Family family, std::string key, std::string value);
-  void Delete(storage::Family family, std::string key);
+  void Put(storage::Family family, std::string_view key, std::string_view value) {
+    Set(family, Keep(key), Keep(value));
+  }
+  void PutEntry(DirId dir, std::string_view slot, const Entry& entry, Seq birth);
+  // The same of a value whose bytes stay where they are until the transaction ends, as those of the
+  // operations of its group do.
+  void PutLent(storage::Family family, std::string_view key, std::string_view value) {
+    Set(family, Keep(key), value);
+  }
+  void Delete(storage::Family family, std::string_view key) {
+    Set(family, Keep(key), std::nullopt);
+  }
   void PutTotals(DirId dir, const Totals& totals) { SetTotals(dir, totals); }
   void DeleteTotals(DirId dir) { SetTotals(dir, std::nullopt); }
   // The totals as the transaction will write them, to be changed in place at once.
@@ -103,7 +128,7 @@ class Txn final : public View {
   template <typename Change>
   absl::Status ChangeTotals(const DirPath& dirs, const Change& change);
   void Queue(const Job& job);
-  void FinishJob(std::string key);
+  void FinishJob(std::string_view key);
 
   const Changes& changes(storage::Family family) const {
     return changes_[static_cast<size_t>(family)];
@@ -113,16 +138,18 @@ class Txn final : public View {
  private:
   struct Undo {
     storage::Family family;
-    std::string key;
-    bool existed;                      // in the overlay
-    std::optional<std::string> value;  // what it was there
+    bool existed;  // in the overlay
+    std::string_view key;
+    std::optional<std::string_view> value;  // what it was there
   };
   struct TotalsUndo {
     LeaderTotals::Cell* cell;
     LeaderTotals::Cell before;
   };
 
-  void Set(storage::Family family, std::string key, std::optional<std::string> value);
+  std::string_view Keep(std::string_view bytes) { return committed_.arena_.Keep(bytes); }
+  // Both are kept already.
+  void Set(storage::Family family, std::string_view key, std::optional<std::string_view> value);
   absl::StatusOr<LeaderTotals::Cell*> CellOf(DirId dir);
   absl::StatusOr<LeaderTotals::Cell*> LoadCell(DirId dir);
   absl::StatusOr<LeaderTotals::Path> LoadPath(const DirPath& dirs);

@@ -90,7 +90,7 @@ absl::StatusOr<bool> DropVersion(Txn& txn, TreeWriter& writer, const ObjectId& i
   --file.versions;
   file.version_bytes -= record.size;
   // In place: no pin sees the difference.
-  txn.Put(Family::kEntries, EntryKey(where.dir, where.slot), EncodeEntry(file));
+  txn.PutEntry(where.dir, where.slot, file, file.birth);
   if (file.versions == 0) txn.Delete(Family::kVersions, VersionedFileKey(id));
   TakeVersion(txn, id, version, record);
   MARCOT_RETURN_IF_ERROR(writer.DropContent(record.content, record.size));

@@ -27,8 +27,8 @@ class WriteChunkWork final : public Pipeline::Work {
     if (*blob_ == 0) *blob_ = txn.NewId();
     std::string chunks;
     PutVarint(&chunks, index_ + 1);
-    txn.Put(Family::kMeta, core::UploadKey(*blob_), std::move(chunks));
-    txn.Put(Family::kChunks, core::PairKey(*blob_, index_), std::string(chunk_));
+    txn.Put(Family::kMeta, core::UploadKey(*blob_), chunks);
+    txn.PutLent(Family::kChunks, core::PairKey(*blob_, index_), chunk_);
     return absl::OkStatus();
   }
 
@@ -89,7 +89,7 @@ absl::Status HoldHostContent(const FileContent& content, const std::vector<std::
   MARCOT_ASSIGN_OR_RETURN(const bool counted, txn.Get(Family::kContents, key, &value));
   if (counted) return writer.HoldContent(content.id, content.size);
   writer.CountContent(content.size);
-  txn.Put(Family::kContents, std::move(key),
+  txn.Put(Family::kContents, key,
           core::EncodeContent({.count = 1, .size = content.size, .blob = 0}));
   return absl::OkStatus();
 }
@@ -121,9 +121,9 @@ absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
   if (released) txn.Delete(Family::kReleased, key);
   const uint64_t blob = content.blob != 0 ? content.blob : txn.NewId();
   for (uint64_t i = 0; i < content.chunks.size(); ++i) {
-    txn.Put(Family::kChunks, core::PairKey(blob, i), content.chunks[i]);
+    txn.PutLent(Family::kChunks, core::PairKey(blob, i), content.chunks[i]);
   }
-  txn.Put(Family::kContents, std::move(key),
+  txn.Put(Family::kContents, key,
           core::EncodeContent({.count = row.count + 1, .size = content.size, .blob = blob}));
   return absl::OkStatus();
 }
@@ -197,7 +197,7 @@ absl::Status QueueAbandonedUploads(core::Txn& txn) {
   const auto queue = [&](std::string_view key, std::string_view value) {
     const uint64_t blob = LoadFixed64(key.data() + core::kUploadPrefix.size());
     txn.Queue({core::Job::Kind::kBlob, blob, Decoder(value).Varint(), {}});
-    txn.Delete(Family::kMeta, std::string(key));
+    txn.Delete(Family::kMeta, key);
     return absl::OkStatus();
   };
   return ForEachLeftBehind(txn, core::kUploadPrefix, queue);

@@ -20,8 +20,9 @@ ContentId HashOf(std::string_view bytes);
 // Of bytes for the built-in store.
 FileContent ContentOf(std::string_view bytes);
 
-// One more record of a file, at `path`, holds the content; its bytes are stored if they are new.
-// ContentCondemned; ContentNotFound for one that was said to be stored.
+// One more record of a file, at `path`, holds the content; its bytes are stored if they are new,
+// and stay where they are until the transaction ends. ContentCondemned; ContentNotFound for one
+// that was said to be stored.
 absl::Status HoldContent(const FileContent& content, const std::vector<std::string>& path,
                          core::Txn& txn, core::TreeWriter& writer);
 

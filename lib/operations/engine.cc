@@ -155,8 +155,8 @@ class FollowUpWork final : public Pipeline::Work {
   absl::Status Execute(core::Txn& txn) override {
     outcomes_.clear();
     for (const Operation& operation : operations_) MARCOT_RETURN_IF_ERROR(RunOne(operation, txn));
-    MARCOT_ASSIGN_OR_RETURN(const std::vector<Operation> following, follow_(outcomes_));
-    for (const Operation& operation : following) {
+    MARCOT_ASSIGN_OR_RETURN(following_, follow_(outcomes_));
+    for (const Operation& operation : following_) {
       txn.BeginOperation();
       MARCOT_RETURN_IF_ERROR(operations::Execute(operation, limits_, txn, hints_).status());
     }
@@ -188,6 +188,7 @@ class FollowUpWork final : public Pipeline::Work {
   const Limits& limits_;
   NameHints& hints_;
   std::vector<absl::StatusOr<Placed>> outcomes_;
+  std::vector<Operation> following_;
 };
 
 class ReclaimWork final : public Pipeline::Work {

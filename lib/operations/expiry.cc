@@ -80,14 +80,14 @@ absl::Status ExpireChangesWork::ExpireSlice(core::Txn& txn) {
     more_ = dropped_ >= kExpirySlice && seq != since;
     if (more_) break;
     since = seq;
-    txn.Delete(Family::kChanges, std::string(rows->key()));
+    txn.Delete(Family::kChanges, rows->key());
     ++dropped_;
   }
   MARCOT_RETURN_IF_ERROR(rows->status());
   if (dropped_ == 0) return absl::OkStatus();
   std::string value;
   PutVarint(&value, since);
-  txn.Put(Family::kChanges, core::ChangeKey(root, 0, 0), std::move(value));
+  txn.Put(Family::kChanges, core::ChangeKey(root, 0, 0), value);
   return absl::OkStatus();
 }
 

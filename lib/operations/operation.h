@@ -94,9 +94,10 @@ class NameHints {
   absl::flat_hash_map<std::string, uint64_t> numbers_;
 };
 
-// Executes the operation. After an error the transaction must be rolled back. An error that carries
-// no Code is a request for a flatten (core::Txn::TakeFlattenRequest). The answer's path is left out
-// where it is the operation's: everybody waits for the leader, who shall not copy it.
+// Executes the operation, which stays where it is until the transaction ends. After an error the
+// transaction must be rolled back. An error that carries no Code is a request for a flatten
+// (core::Txn::TakeFlattenRequest). The answer's path is left out where it is the operation's:
+// everybody waits for the leader, who shall not copy it.
 absl::StatusOr<Placed> Execute(const Operation& operation, const Limits& limits, core::Txn& txn,
                                NameHints& hints);
 

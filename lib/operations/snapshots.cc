@@ -76,7 +76,7 @@ absl::Status DropSnapshot(core::Txn& txn, core::TreeWriter& writer, core::DirId 
   MARCOT_RETURN_IF_ERROR(writer.Drop(old.entry));
   MARCOT_RETURN_IF_ERROR(writer.CountChild(snapshots, true, -1));
   MARCOT_RETURN_IF_ERROR(writer.Charge({snapshots}, core::Minus(weight)));
-  txn.Delete(Family::kFacts, std::move(key));
+  txn.Delete(Family::kFacts, key);
   if (record.expiry_time_ms != 0) {
     txn.Delete(Family::kFacts, core::SnapshotExpiryKey(record.expiry_time_ms, snapshots, name));
   }

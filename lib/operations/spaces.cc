@@ -35,7 +35,7 @@ absl::Status CheckRange(std::string_view what, uint32_t value, uint32_t low, uin
 void StartChanges(core::Txn& txn, DirId root, bool on) {
   std::string since;
   PutVarint(&since, txn.seq());
-  txn.Put(Family::kChanges, core::ChangeKey(root, 0, 0), std::move(since));
+  txn.Put(Family::kChanges, core::ChangeKey(root, 0, 0), since);
   if (on) return;
   // But not the first row, which then says from where on the feed is kept again.
   const std::string behind = core::ChangeKey(root, 1, 0);
@@ -53,7 +53,7 @@ absl::Status DeleteSnapshotRows(core::Txn& txn, DirId snapshots) {
     if (record.expiry_time_ms != 0) {
       txn.Delete(Family::kFacts, core::SnapshotExpiryKey(record.expiry_time_ms, snapshots, name));
     }
-    txn.Delete(Family::kFacts, std::string(rows->key()));
+    txn.Delete(Family::kFacts, rows->key());
   }
   return rows->status();
 }

@@ -73,7 +73,7 @@ class DropWork final : public Pipeline::Work {
       if (seen) {
         rows->Seek(core::SummaryKey(dir_, changed + 1));
       } else {
-        txn.Delete(Family::kSummaries, std::string(rows->key()));
+        txn.Delete(Family::kSummaries, rows->key());
         rows->Next();
       }
     }
