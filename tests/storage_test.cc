@@ -11,6 +11,8 @@
 #include "absl/strings/match.h"
 #include "base/coding.h"
 #include "marcot/error.h"
+#include "rocksdb/write_batch.h"
+#include "storage_rocksdb/batch_records.h"
 #include "storage_rocksdb/rocksdb_storage.h"
 #include "support/temp_store.h"
 
@@ -85,6 +87,55 @@ TEST(StorageTest, NoCursorPassesOverADamagedBlock) {
 }
 
 // Numbers are decoded a word at a time where one is left.
+// What a batch holds, a line a record.
+class Lines final : public rocksdb::WriteBatch::Handler {
+ public:
+  rocksdb::Status PutCF(uint32_t family, const rocksdb::Slice& key,
+                        const rocksdb::Slice& value) override {
+    return Add("put", family, key, value);
+  }
+  rocksdb::Status DeleteCF(uint32_t family, const rocksdb::Slice& key) override {
+    return Add("delete", family, key, "");
+  }
+  rocksdb::Status DeleteRangeCF(uint32_t family, const rocksdb::Slice& lower,
+                                const rocksdb::Slice& upper) override {
+    return Add("delete range", family, lower, upper);
+  }
+
+  std::vector<std::string> lines;
+
+ private:
+  rocksdb::Status Add(const std::string& what, uint32_t family, const rocksdb::Slice& key,
+                      const rocksdb::Slice& value) {
+    lines.push_back(what + ' ' + std::to_string(family) + ' ' + key.ToString() + '=' +
+                    value.ToString());
+    return {};
+  }
+};
+
+TEST(StorageTest, RocksdbReadsTheRecordsOfABatch) {
+  const std::string key(300, 'k'), value(70'000, 'v'), binary("\0\xff", 2);
+  storage::BatchRecords records;
+  std::vector<std::string> expected;
+  for (const char* const round : {"first", "after it was cleared"}) {
+    SCOPED_TRACE(round);
+    records.Clear();
+    records.Put(0, "a", "", "seal");
+    records.Delete(130, key);
+    records.Put(20'000, key, value, "");
+    records.DeleteRange(7, binary, key);
+    expected = {"put 0 a=seal", "delete 130 " + key + "=", "put 20000 " + key + "=" + value,
+                "delete range 7 " + binary + "=" + key};
+    const rocksdb::WriteBatch batch(records.Bytes());
+    Lines lines;
+    ASSERT_TRUE(batch.Iterate(&lines).ok());
+    EXPECT_EQ(lines.lines, expected);
+    EXPECT_EQ(batch.Count(), 4u);
+  }
+  records.Clear();
+  EXPECT_EQ(records.Bytes(), rocksdb::WriteBatch().Data());
+}
+
 TEST(CodingTest, NumbersOfAllLengthsComeBack) {
   for (int shift = 0; shift < 64; ++shift) {
     for (const uint64_t number :

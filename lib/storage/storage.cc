@@ -15,38 +15,38 @@ constexpr std::string_view kFamilyNames[kFamilyCount] = {
     "totals",   "totals_log", "contents", "released", "reclaim",  "chunks", "bin",
     "versions", "facts",      "changes",  "births",   "summaries"};
 
-constexpr size_t kSealBytes = 4;
-
-uint32_t SealOf(Family family, std::string_view key, std::string_view value) {
-  const uint64_t seed = XXH3_64bits_withSeed(key.data(), key.size(), static_cast<uint64_t>(family));
-  return static_cast<uint32_t>(XXH3_64bits_withSeed(value.data(), value.size(), seed));
-}
+constexpr size_t kSealBytes = sizeof(Seal);
 
 }  // namespace
+
+Seal SealOf(Family family, std::string_view key, std::string_view value) {
+  const uint64_t seed = XXH3_64bits_withSeed(key.data(), key.size(), static_cast<uint64_t>(family));
+  const uint64_t hash = XXH3_64bits_withSeed(value.data(), value.size(), seed);
+  Seal seal;
+  std::memcpy(seal.data(), &hash, seal.size());
+  return seal;
+}
 
 std::string_view FamilyName(Family family) { return kFamilyNames[static_cast<int>(family)]; }
 
 void SortedRows::Seal(size_t begin, size_t key_bytes) {
   const std::string_view row = std::string_view(bytes_).substr(begin);
-  const uint32_t seal = SealOf(family_, row.substr(0, key_bytes), row.substr(key_bytes));
-  bytes_.append(reinterpret_cast<const char*>(&seal), kSealBytes);
+  const storage::Seal seal = SealOf(family_, row.substr(0, key_bytes), row.substr(key_bytes));
+  bytes_.append(seal.data(), seal.size());
   sizes_.emplace_back(key_bytes, bytes_.size() - begin - key_bytes);
 }
 
 void AppendSeal(Family family, std::string_view key, std::string* value) {
-  const uint32_t seal = SealOf(family, key, *value);
-  char bytes[kSealBytes];
-  std::memcpy(bytes, &seal, kSealBytes);
-  value->append(bytes, kSealBytes);
+  const Seal seal = SealOf(family, key, *value);
+  value->append(seal.data(), seal.size());
 }
 
 absl::StatusOr<std::string_view> CheckSeal(Family family, std::string_view key,
                                            std::string_view sealed) {
   if (sealed.size() >= kSealBytes) {
     const std::string_view value = sealed.substr(0, sealed.size() - kSealBytes);
-    uint32_t seal;
-    std::memcpy(&seal, value.data() + value.size(), kSealBytes);
-    if (seal == SealOf(family, key, value)) return value;
+    const Seal seal = SealOf(family, key, value);
+    if (sealed.ends_with(std::string_view(seal.data(), seal.size()))) return value;
   }
   const absl::string_view key_bytes(key.data(), key.size());
   return MakeError(Code::kStoreDamaged,

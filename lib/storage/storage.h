@@ -6,6 +6,7 @@
 // returned as right (invariant I8).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -178,6 +179,8 @@ class Storage {
 };
 
 // The seal: appended to a value as it is written, checked and taken off as it is read.
+using Seal = std::array<char, 4>;
+Seal SealOf(Family family, std::string_view key, std::string_view value);
 void AppendSeal(Family family, std::string_view key, std::string* value);
 // The value without its seal; StoreDamaged, naming family and key, if it does not match.
 absl::StatusOr<std::string_view> CheckSeal(Family family, std::string_view key,

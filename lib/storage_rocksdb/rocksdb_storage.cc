@@ -1,6 +1,7 @@
 #include "storage_rocksdb/rocksdb_storage.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdarg>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include "rocksdb/env.h"
 #include "rocksdb/write_buffer_manager.h"
 #include "storage_rocksdb/backup.h"
+#include "storage_rocksdb/batch_records.h"
 #include "storage_rocksdb/bytes_written.h"
 #include "storage_rocksdb/compaction_threads.h"
 #include "storage_rocksdb/family_options.h"
@@ -122,29 +124,31 @@ class RocksdbCursor final : public Cursor {
 
 class RocksdbBatch final : public Batch {
  public:
-  explicit RocksdbBatch(const Handles& handles) : handles_(handles) {}
+  explicit RocksdbBatch(const Handles& handles) {
+    for (int i = 0; i < kFamilyCount; ++i) numbers_[i] = handles[i]->GetID();
+  }
 
   void Put(Family family, std::string_view key, std::string_view value) override {
-    sealed_.assign(value);
-    AppendSeal(family, key, &sealed_);
-    PutSealed(family, key, sealed_);
+    const Seal seal = SealOf(family, key, value);
+    records_.Put(NumberOf(family), key, value, {seal.data(), seal.size()});
   }
   void PutSealed(Family family, std::string_view key, std::string_view sealed) override {
-    batch_.Put(handles_[static_cast<int>(family)], ToSlice(key), ToSlice(sealed));
+    records_.Put(NumberOf(family), key, sealed, "");
   }
   void Delete(Family family, std::string_view key) override {
-    batch_.Delete(handles_[static_cast<int>(family)], ToSlice(key));
+    records_.Delete(NumberOf(family), key);
   }
   void DeleteRange(Family family, std::string_view lower, std::string_view upper) override {
-    batch_.DeleteRange(handles_[static_cast<int>(family)], ToSlice(lower), ToSlice(upper));
+    records_.DeleteRange(NumberOf(family), lower, upper);
   }
-  void Clear() override { batch_.Clear(); }
-  rocksdb::WriteBatch* get() { return &batch_; }
+  void Clear() override { records_.Clear(); }
+  rocksdb::WriteBatch records() const { return rocksdb::WriteBatch(records_.Bytes()); }
 
  private:
-  const Handles& handles_;
-  rocksdb::WriteBatch batch_;
-  std::string sealed_;
+  uint32_t NumberOf(Family family) const { return numbers_[static_cast<int>(family)]; }
+
+  std::array<uint32_t, kFamilyCount> numbers_;  // RocksDB's, of the families
+  BatchRecords records_;
 };
 
 // Keeps others out of a folder that is open for reading alone, which RocksDB does not by itself.
@@ -211,10 +215,10 @@ class RocksdbStorage final : public Storage {
   absl::Status Write(Batch& batch, bool sync) override {
     rocksdb::WriteOptions options;
     options.sync = sync;
-    rocksdb::WriteBatch* const records = static_cast<RocksdbBatch&>(batch).get();
-    written_->AddLogged(records->GetDataSize());
-    MARCOT_RETURN_IF_ERROR(ToStatus(NumberBatch(batches_++, records)));
-    return ToStatus(db_->Write(options, records));
+    rocksdb::WriteBatch records = static_cast<RocksdbBatch&>(batch).records();
+    written_->AddLogged(records.GetDataSize());
+    MARCOT_RETURN_IF_ERROR(ToStatus(NumberBatch(batches_++, &records)));
+    return ToStatus(db_->Write(options, &records));
   }
 
   absl::StatusOr<std::unique_ptr<Ingestion>> NewIngestion() override {
