@@ -116,6 +116,7 @@ class Lines final : public rocksdb::WriteBatch::Handler {
 TEST(StorageTest, RocksdbReadsTheRecordsOfABatch) {
   const std::string key(300, 'k'), value(70'000, 'v'), binary("\0\xff", 2);
   storage::BatchRecords records;
+  EXPECT_EQ(records.Bytes(), rocksdb::WriteBatch().Data());
   std::vector<std::string> expected;
   for (const char* const round : {"first", "after it was cleared"}) {
     SCOPED_TRACE(round);

@@ -63,7 +63,7 @@ class BatchRecords {
     if (bytes > bytes_.size()) bytes_.resize(2 * bytes);
   }
 
-  std::string bytes_;  // with room behind
+  std::string bytes_ = std::string(kHeaderBytes, '\0');  // with room behind
   size_t size_ = kHeaderBytes;
   uint32_t count_ = 0;
 };
