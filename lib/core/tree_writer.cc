@@ -69,21 +69,24 @@ absl::StatusOr<Seq> TreeWriter::SeqToPin(DirId dir) {
 }
 
 absl::Status TreeWriter::AddPin(DirId dir, Seq seq) {
-  std::string value;
   const std::string key = PairKey(dir, seq);
-  MARCOT_ASSIGN_OR_RETURN(const bool found, txn_.Get(Family::kPins, key, &value));
-  if (found) {
-    MARCOT_ASSIGN_OR_RETURN(Pin pin, DecodePin(value));
-    ++pin.owners;
-    txn_.Put(Family::kPins, key, EncodePin(pin));
-    return absl::OkStatus();
+  MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, dir));
+  // What is newer than the newest is not looked for.
+  if (seq <= node.newest_pin) {
+    std::string value;
+    MARCOT_ASSIGN_OR_RETURN(const bool found, txn_.Get(Family::kPins, key, &value));
+    if (found) {
+      MARCOT_ASSIGN_OR_RETURN(Pin pin, DecodePin(value));
+      ++pin.owners;
+      txn_.Put(Family::kPins, key, EncodePin(pin));
+      return absl::OkStatus();
+    }
   }
   txn_.walks().Clear();  // those of its nodes that pass here have a pin to hand down
   Pin pin;
   pin.owners = 1;
   MARCOT_ASSIGN_OR_RETURN(pin.frozen, TotalsAt(txn_, dir, seq));
   txn_.Put(Family::kPins, key, EncodePin(pin));
-  MARCOT_ASSIGN_OR_RETURN(Node node, GetNode(txn_, dir));
   if (seq < node.newest_pin) return absl::OkStatus();
   node.newest_pin = seq;
   return PutNode(dir, node);
