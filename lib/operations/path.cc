@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -12,13 +14,16 @@
 namespace marcot::operations {
 namespace {
 
+// Beside control characters below the space.
+constexpr std::string_view kForbiddenBytes = "\\:*?\"<>|\x7f";
+
 // Kinds of bytes; plain ones have none.
 constexpr unsigned char kBeyondAscii = 1, kForbidden = 2, kSeparator = 4;
 
 constexpr std::array<unsigned char, 256> MakeKinds() {
   std::array<unsigned char, 256> kinds{};
   for (int c = 0; c < 0x20; ++c) kinds[c] = kForbidden;
-  for (const char c : std::string_view("\\:*?\"<>|\x7f")) kinds[c] = kForbidden;
+  for (const char c : kForbiddenBytes) kinds[c] = kForbidden;
   kinds['/'] = kSeparator;
   for (int c = 0x80; c < 0x100; ++c) kinds[c] = kBeyondAscii;
   return kinds;
@@ -29,6 +34,40 @@ unsigned char KindsIn(std::string_view name) {
   unsigned char kinds = 0;
   for (const char c : name) kinds |= kKinds[static_cast<unsigned char>(c)];
   return kinds;
+}
+
+// Bytes that are compared side by side. A comparison answers as many: of each all bits or none.
+using Block = signed char __attribute__((vector_size(16)));
+using Word = signed char __attribute__((vector_size(8)));
+
+// The bytes at the front; behind the end of the path are plain ones.
+template <typename Bytes>
+Bytes Front(std::string_view path) {
+  Bytes bytes = Bytes{} + 'a';
+  if (path.size() >= sizeof bytes) {
+    std::memcpy(&bytes, path.data(), sizeof bytes);
+  } else {
+    std::memcpy(&bytes, path.data(), path.size());
+  }
+  return bytes;
+}
+
+// Whether all bytes are plain ones or separators.
+bool IsPlain(std::string_view path) {
+  Block odd{};
+  while (!path.empty()) {
+    const auto bytes = Front<Block>(path);
+    odd |= bytes < ' ';  // what is beyond ASCII is negative
+    for (const char c : kForbiddenBytes) odd |= bytes == static_cast<signed char>(c);
+    path.remove_prefix(std::min(path.size(), sizeof bytes));
+  }
+  return std::bit_cast<std::array<uint64_t, 2>>(odd) == std::array<uint64_t, 2>{};
+}
+
+// One bit of each of the first eight bytes that is a separator.
+uint64_t SeparatorsIn(std::string_view path) {
+  constexpr uint64_t kBitOfEachByte = 0x0101010101010101;
+  return std::bit_cast<uint64_t>(Front<Word>(path) == '/') & kBitOfEachByte;
 }
 
 // U+0080..U+009F are control characters too.
@@ -125,22 +164,24 @@ absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const 
   }
   constexpr size_t kUsualDepth = 8;
   names.reserve(kUsualDepth);
-  unsigned char kinds = 0;
-  for (size_t begin = 0, at = 0;; ++at) {
-    const unsigned char kind =
-        at < path.size() ? kKinds[static_cast<unsigned char>(path[at])] : kSeparator;
-    if (kind != kSeparator) {
-      kinds |= kind;
-      continue;
+  const char* name = path.data();
+  const char* const end = name + path.size();
+  bool plain = IsPlain(path);
+  const auto end_name = [&](const char* name_end) {
+    const auto size = static_cast<size_t>(name_end - name);
+    plain &= size > 2 || (size > 0 && *name != '.');
+    names.emplace_back(name, size);
+    name = name_end + 1;
+  };
+  for (const char* at = name; at < end; at += sizeof(Word)) {
+    for (uint64_t left = SeparatorsIn({at, end}); left != 0; left &= left - 1) {
+      end_name(at + static_cast<size_t>(std::countr_zero(left)) / 8);
     }
-    const std::string_view name = path.substr(begin, at - begin);
-    // A short one may be empty, "." or "..".
-    if (kinds != 0 || name.size() <= 2) MARCOT_RETURN_IF_ERROR(CheckName(name, path));
-    names.emplace_back(name);
-    if (at == path.size()) return names;
-    begin = at + 1;
-    kinds = 0;
   }
+  end_name(end);
+  if (plain) return names;
+  for (const std::string& each : names) MARCOT_RETURN_IF_ERROR(CheckName(each, path));
+  return names;
 }
 
 std::string ShownPath(const std::vector<std::string>& names) {
@@ -154,10 +195,10 @@ absl::Status CheckName(std::string_view name, EntryType type, const Limits& limi
 
 absl::Status CheckNameLengths(const std::vector<std::string>& names, EntryType last,
                               const Limits& limits) {
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i].size() <= limits.max_name_chars) continue;
-    const EntryType type = i + 1 == names.size() ? last : EntryType::kDirectory;
-    MARCOT_RETURN_IF_ERROR(CheckLength(names[i], type, limits, JoinPath(names)));
+  for (const std::string& name : names) {
+    if (name.size() <= limits.max_name_chars) continue;
+    const EntryType type = &name == &names.back() ? last : EntryType::kDirectory;
+    MARCOT_RETURN_IF_ERROR(CheckLength(name, type, limits, JoinPath(names)));
   }
   return absl::OkStatus();
 }
