@@ -214,8 +214,7 @@ absl::Status Repairer::AttachLost(const std::string& slot, const Entry& entry) {
   if (entry.kind == EntryKind::kDirectory) {
     MARCOT_RETURN_IF_ERROR(writer.SetParent(entry.dir, root));
   }
-  MARCOT_RETURN_IF_ERROR(writer.Charge({root}, core::Plus(weight)));
-  return writer.CountChild(root, entry.is_directory(), +1);
+  return writer.Charge({root}, core::Plus(weight).WithChild(entry.is_directory(), +1));
 }
 
 absl::Status Repairer::WriteLost(const Lost& lost) {

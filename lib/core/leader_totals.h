@@ -31,6 +31,9 @@ class LeaderTotals {
 
   // Null: not known.
   Cell* Find(DirId dir) {
+    // Mostly it is a directory that is written to, or its root.
+    if (!last_path_.empty() && dir == last_dirs_.back()) return last_path_.back();
+    if (!last_path_.empty() && dir == last_dirs_.front()) return last_path_.front();
     const auto it = cells_.find(dir);
     return it == cells_.end() ? nullptr : &it->second;
   }

@@ -20,6 +20,17 @@ ObjectId DirectoryId(DirId dir) { return {1, dir}; }
 constexpr uint64_t kWhiteoutsToFlatten = 64;
 constexpr uint64_t kMaxTotal = uint64_t{1} << 62;
 
+// After an addition: both addends were below the bound, so the sum has not wrapped.
+absl::Status CheckSums(const Totals& totals) {
+  if (std::max({totals.bytes, totals.files, totals.directories, totals.version_bytes}) <=
+      kMaxTotal) {
+    return absl::OkStatus();
+  }
+  return MakeError(Code::kQuotaLimitReached,
+                   "a directory would hold more than 2^62 bytes or entries, copies counted; "
+                   "delete some of them first");
+}
+
 }  // namespace
 
 TotalsDelta Plus(const Weight& w) {
@@ -35,12 +46,6 @@ TotalsDelta Minus(const Weight& w) {
 
 void DropBirth(Txn& txn, Seq pin, DirId dir, Seq birth, std::string_view slot) {
   if (pin != 0) txn.Delete(Family::kBirths, BirthKey(dir, birth, slot));
-}
-
-absl::StatusOr<const Node*> TreeWriter::PeekNode(DirId dir) {
-  MARCOT_ASSIGN_OR_RETURN(const Node* const node, txn_.PeekNode(dir));
-  if (node == nullptr) return GetNode(txn_, dir).status();
-  return node;
 }
 
 absl::Status TreeWriter::PutNode(DirId dir, const Node& node) {
@@ -167,14 +172,13 @@ absl::StatusOr<Entry> TreeWriter::MakeChild(const DirPath& nodes, const std::str
   // A whiteout of a directory that was deleted here may stand in the slot.
   MARCOT_RETURN_IF_ERROR(Detach(parent, Slot(kDirectorySlot, name)).status());
   MARCOT_RETURN_IF_ERROR(Attach(parent, Slot(kDirectorySlot, name), entry));
-  MARCOT_RETURN_IF_ERROR(Charge(nodes, {.directories = 1}));
-  MARCOT_RETURN_IF_ERROR(CountChild(parent, true, +1));
+  MARCOT_RETURN_IF_ERROR(Charge(nodes, {.directories = 1, .child_directories = 1}));
   return entry;
 }
 
 absl::StatusOr<TreeWriter::Slots> TreeWriter::FindChild(DirId dir, std::string_view name,
                                                         Entry* entry) {
-  MARCOT_ASSIGN_OR_RETURN(const Node* const node, PeekNode(dir));
+  MARCOT_ASSIGN_OR_RETURN(const Node* const node, txn_.PeekNode(dir));
   MARCOT_ASSIGN_OR_RETURN(const Totals* const totals, txn_.PeekTotals(dir));
   // The totals know which kinds of entries are seen; of a directory by itself, which there are.
   const bool alone = node->base.dir == 0 && totals->whiteouts == 0;
@@ -288,7 +292,7 @@ absl::Status TreeWriter::Drop(const Entry& entry) {
 absl::Status TreeWriter::Attach(DirId dir, std::string_view slot, const Entry& entry) {
   const Seq birth = txn_.seq();
   txn_.PutEntry(dir, slot, entry, birth);
-  MARCOT_ASSIGN_OR_RETURN(const Node* const node, PeekNode(dir));
+  MARCOT_ASSIGN_OR_RETURN(const Node* const node, txn_.PeekNode(dir));
   if (node->newest_pin != 0) txn_.Put(Family::kBirths, BirthKey(dir, birth, slot), "");
   return absl::OkStatus();
 }
@@ -321,38 +325,44 @@ absl::Status TreeWriter::CountWhiteout(DirId dir, int sign) {
 
 absl::StatusOr<Totals*> TreeWriter::ChargeOne(DirId dir, const TotalsDelta& delta) {
   MARCOT_ASSIGN_OR_RETURN(Totals* const totals, txn_.MutableTotals(dir));
-  MARCOT_RETURN_IF_ERROR(Add(dir, delta, totals));
+  Add(dir, delta, totals);
+  MARCOT_RETURN_IF_ERROR(CheckSums(*totals));
   return totals;
 }
 
-absl::Status TreeWriter::Add(DirId dir, const TotalsDelta& delta, Totals* totals) {
-  if (totals->limits.any()) {
-    const auto is_dir = [dir](const auto& limited) { return limited.first == dir; };
-    if (std::none_of(limited_.begin(), limited_.end(), is_dir)) limited_.emplace_back(dir, *totals);
-  }
+void TreeWriter::NoteLimited(DirId dir, const Totals& totals) {
+  const auto is_dir = [dir](const auto& limited) { return limited.first == dir; };
+  if (std::none_of(limited_.begin(), limited_.end(), is_dir)) limited_.emplace_back(dir, totals);
+}
+
+inline void TreeWriter::Add(DirId dir, const TotalsDelta& delta, Totals* totals) {
+  if (totals->limits.any()) NoteLimited(dir, *totals);
   totals->bytes += delta.bytes;
   totals->files += delta.files;
   totals->directories += delta.directories;
   totals->versions += delta.versions;
   totals->version_bytes += delta.version_bytes;
-  // Both addends are below the bound, so the sum has not wrapped.
-  if (std::max({totals->bytes, totals->files, totals->directories, totals->version_bytes}) >
-      kMaxTotal) {
-    return MakeError(Code::kQuotaLimitReached,
-                     "a directory would hold more than 2^62 bytes or entries, copies counted; "
-                     "delete some of them first");
-  }
-  return absl::OkStatus();
 }
 
 absl::Status TreeWriter::Charge(const DirPath& nodes, const TotalsDelta& delta) {
-  DirId account = 0;
+  const Seq now = txn_.seq();
+  const Totals* first = nullptr;
+  Totals* last = nullptr;
   MARCOT_RETURN_IF_ERROR(txn_.ChangeTotals(nodes, [&](DirId dir, Totals* totals) {
-    totals->changed = txn_.seq();
-    if (totals->account != 0) account = totals->account;
-    return Add(dir, delta, totals);
+    Add(dir, delta, totals);
+    totals->changed = now;
+    if (first == nullptr) first = totals;
+    last = totals;
   }));
-  return ChargeAccount(account, delta);
+  if (delta.child_files != 0 || delta.child_directories != 0) {
+    last->child_files += delta.child_files;
+    last->child_directories += delta.child_directories;
+    last->modified = now;
+    last->modification_time_ms = txn_.now_ms();
+  }
+  // The root has all that is in the others.
+  MARCOT_RETURN_IF_ERROR(CheckSums(*first));
+  return ChargeAccount(first->account, delta);
 }
 
 absl::Status TreeWriter::ChargeAccount(DirId account, const TotalsDelta& delta) {
@@ -408,14 +418,6 @@ absl::Status TreeWriter::KillTree(DirId dir) {
     txn_.Queue({Job::Kind::kForget, dir, 0, {}});
   }
   Kill(dir);
-  return absl::OkStatus();
-}
-
-absl::Status TreeWriter::CountChild(DirId dir, bool is_directory, int sign) {
-  MARCOT_ASSIGN_OR_RETURN(Totals* const totals, txn_.MutableTotals(dir));
-  (is_directory ? totals->child_directories : totals->child_files) += sign;
-  totals->modified = txn_.seq();
-  totals->modification_time_ms = txn_.now_ms();
   return absl::OkStatus();
 }
 

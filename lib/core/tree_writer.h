@@ -49,6 +49,14 @@ inline constexpr int kMaxChain = 32;
 
 struct TotalsDelta {
   int64_t bytes = 0, files = 0, directories = 0, versions = 0, version_bytes = 0;
+  // Direct children that came or went: of the last of the directories alone.
+  int64_t child_files = 0, child_directories = 0;
+
+  TotalsDelta WithChild(bool is_directory, int sign) const {
+    TotalsDelta delta = *this;
+    (is_directory ? delta.child_directories : delta.child_files) += sign;
+    return delta;
+  }
 };
 TotalsDelta Plus(const Weight& weight);
 TotalsDelta Minus(const Weight& weight);
@@ -123,8 +131,8 @@ class TreeWriter {
   // Takes a pin, or one more owner of it.
   absl::Status AddPin(DirId dir, Seq seq);
 
-  // Adds to the totals of the nodes of a walk, and of the quota that counts their root, and marks
-  // them as changed now.
+  // Adds to the totals of the nodes of a walk, and of the quota that counts the first, a root, and
+  // marks them as changed now.
   absl::Status Charge(const DirPath& nodes, const TotalsDelta& delta);
   // Adds to the versions of a live node and all above it. No reader through a pin sees versions, so
   // nothing is pushed and nothing counts as changed.
@@ -134,8 +142,6 @@ class TreeWriter {
   // QuotaLimitReached if what was charged since this writer was made put a quota over its limit, or
   // farther over it.
   absl::Status CheckLimits();
-  // A direct child came (+1) or went (-1).
-  absl::Status CountChild(DirId dir, bool is_directory, int sign);
 
   // ---- contents
   absl::Status HoldContent(const ContentId& id, uint64_t size);
@@ -144,7 +150,6 @@ class TreeWriter {
   void CountContent(uint64_t size);
 
  private:
-  absl::StatusOr<const Node*> PeekNode(DirId dir);  // StoreDamaged if it does not exist
   absl::Status PutNode(DirId dir, const Node& node);
   absl::Status Push(DirId parent, const Node& parent_node, std::string_view slot,
                     const Entry& child);
@@ -153,7 +158,8 @@ class TreeWriter {
   absl::StatusOr<int> ChainLength(DirId dir);
   absl::Status FlattenHere(DirId dir);
   absl::Status CountWhiteout(DirId dir, int sign);
-  absl::Status Add(DirId dir, const TotalsDelta& delta, Totals* totals);
+  void Add(DirId dir, const TotalsDelta& delta, Totals* totals);
+  void NoteLimited(DirId dir, const Totals& totals);
   absl::StatusOr<Totals*> ChargeOne(DirId dir, const TotalsDelta& delta);
 
   Txn& txn_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "core/lookup.h"
 #include "core/overlay_cursor.h"
 
 namespace marcot::core {
@@ -103,19 +104,26 @@ std::unique_ptr<storage::Cursor> Txn::NewCursor(Family family, const storage::Ra
 }
 
 absl::StatusOr<bool> Txn::FindNode(DirId dir, Node* node) {
-  MARCOT_ASSIGN_OR_RETURN(const Node* const found, PeekNode(dir));
-  if (found != nullptr) *node = *found;
-  return found != nullptr;
+  auto& known = committed_.decoded_nodes_;
+  if (const auto it = known.find(dir); it != known.end()) {
+    *node = it->second;
+    return true;
+  }
+  MARCOT_ASSIGN_OR_RETURN(const bool found, View::FindNode(dir, node));
+  if (!found) return false;
+  if (known.size() >= kMaxDecodedNodes) known.clear();
+  known.emplace(dir, *node);
+  return true;
 }
 
 absl::StatusOr<const Node*> Txn::PeekNode(DirId dir) {
-  auto& known = committed_.decoded_nodes_;
-  if (const auto it = known.find(dir); it != known.end()) return &it->second;
-  Node node;
-  MARCOT_ASSIGN_OR_RETURN(const bool found, View::FindNode(dir, &node));
-  if (!found) return nullptr;
-  if (known.size() >= kMaxDecodedNodes) known.clear();
-  return &known.emplace(dir, node).first->second;
+  const auto& known = committed_.decoded_nodes_;
+  auto it = known.find(dir);
+  if (it == known.end()) {
+    MARCOT_RETURN_IF_ERROR(GetNode(*this, dir).status());  // which makes it known
+    it = known.find(dir);
+  }
+  return &it->second;
 }
 
 absl::StatusOr<LeaderTotals::Cell*> Txn::CellOf(DirId dir) {
@@ -196,11 +204,6 @@ void Txn::SetTotals(DirId dir, const std::optional<Totals>& now) {
   if (cell == nullptr) cell = &totals().Add(dir, std::nullopt);
   BeginChange(dir, cell);
   cell->totals = now;
-}
-
-void Txn::BeginChange(DirId dir, LeaderTotals::Cell* cell) {
-  if (recording_) totals_undo_.push_back({cell, *cell});
-  totals().MarkChanged(dir, *cell);
 }
 
 void Txn::Queue(const Job& job) {

@@ -88,7 +88,7 @@ class Txn final : public View {
   std::unique_ptr<storage::Cursor> NewCursor(storage::Family family,
                                              const storage::Range& range) override;
   absl::StatusOr<bool> FindNode(DirId dir, Node* node) override;
-  // The same in place, until another node is asked for or written; null: there is none.
+  // In place, until the next write or read of a node; StoreDamaged if it does not exist.
   absl::StatusOr<const Node*> PeekNode(DirId dir);
   absl::StatusOr<Totals> GetTotals(DirId dir) override;
   // The same in place, until the next write.
@@ -153,7 +153,10 @@ class Txn final : public View {
   absl::StatusOr<LeaderTotals::Cell*> CellOf(DirId dir);
   absl::StatusOr<LeaderTotals::Cell*> LoadCell(DirId dir);
   absl::StatusOr<LeaderTotals::Path> LoadPath(const DirPath& dirs);
-  void BeginChange(DirId dir, LeaderTotals::Cell* cell);
+  void BeginChange(DirId dir, LeaderTotals::Cell* cell) {
+    if (recording_) totals_undo_.push_back({cell, *cell});
+    totals().MarkChanged(dir, *cell);
+  }
   void SetTotals(DirId dir, const std::optional<Totals>& totals);
 
   Committed& committed_;
@@ -177,11 +180,11 @@ absl::Status Txn::ChangeTotals(const DirPath& dirs, const Change& change) {
     MARCOT_ASSIGN_OR_RETURN(LeaderTotals::Path loaded, LoadPath(dirs));
     path = &totals().RememberPath(dirs, std::move(loaded));
   }
-  for (size_t i = 0; i < dirs.size(); ++i) {
-    LeaderTotals::Cell* const cell = (*path)[i];
-    BeginChange(dirs[i], cell);
+  const DirId* dir = dirs.data();
+  for (LeaderTotals::Cell* const cell : *path) {
+    BeginChange(*dir, cell);
     if (!cell->totals.has_value()) cell->totals.emplace();
-    MARCOT_RETURN_IF_ERROR(change(dirs[i], &*cell->totals));
+    change(*dir++, &*cell->totals);
   }
   return absl::OkStatus();
 }

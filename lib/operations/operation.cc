@@ -71,13 +71,12 @@ Runner::Runner(const Operation& op, const Limits& limits, core::Txn& txn, NameHi
       writer_(txn),
       hints_(hints),
       name_(op.path.empty() ? std::string() : op.path.back()),
-      from_root_(op.from_root),
-      from_(op.from) {}
+      from_root_(op.from_root) {}
 
 absl::StatusOr<Placed> Runner::Run() {
   MARCOT_RETURN_IF_ERROR(CheckRoot(txn_, op_.root));
-  MARCOT_ASSIGN_OR_RETURN(Placed placed, RunKind());
-  MARCOT_RETURN_IF_ERROR(writer_.CheckLimits());
+  absl::StatusOr<Placed> placed = RunKind();
+  if (placed.ok()) MARCOT_RETURN_IF_ERROR(writer_.CheckLimits());
   return placed;
 }
 
@@ -195,10 +194,9 @@ absl::Status Runner::PlaceAtTarget(const Entry& entry) {
   if (overwritten_.has_value()) {
     MARCOT_ASSIGN_OR_RETURN(const core::Weight old, core::WeightOf(txn_, *overwritten_));
     MARCOT_RETURN_IF_ERROR(writer_.Charge(target_, core::Minus(old)));
-  } else {
-    MARCOT_RETURN_IF_ERROR(writer_.CountChild(parent(), entry.is_directory(), +1));
+    return writer_.Charge(target_, core::Plus(weight));
   }
-  return writer_.Charge(target_, core::Plus(weight));
+  return writer_.Charge(target_, core::Plus(weight).WithChild(entry.is_directory(), +1));
 }
 
 absl::Status Runner::SayWhere(const std::string& slot, const Entry& entry) {
@@ -245,6 +243,7 @@ Placed Runner::Answer(const ObjectId& id) const {
 
 absl::Status Runner::FindSourceTree() {
   if (from_root_ != op_.root) MARCOT_RETURN_IF_ERROR(CheckRoot(txn_, from_root_));
+  from_ = op_.from;
   if (op_.from_tree.named_snapshot.empty()) return absl::OkStatus();
   MARCOT_ASSIGN_OR_RETURN(const auto found,
                           FindTree(txn_, op_.from_library, op_.from_space, op_.from_tree));
@@ -422,8 +421,7 @@ absl::Status Runner::TakeAway(const Nodes& nodes, const std::string& name, bool 
   }
   if (!moving && source_.kind == EntryKind::kFile) core::ForgetFile(txn_, source_);
   MARCOT_RETURN_IF_ERROR(writer_.HideBase(dir, slot));
-  MARCOT_RETURN_IF_ERROR(writer_.CountChild(dir, source_.is_directory(), -1));
-  return writer_.Charge(nodes, core::Minus(weight));
+  return writer_.Charge(nodes, core::Minus(weight).WithChild(source_.is_directory(), -1));
 }
 
 absl::StatusOr<Placed> Runner::Delete() {
@@ -550,8 +548,8 @@ absl::StatusOr<Placed> Runner::Heal() {
 // ---- changes ---------------------------------------------------------------------------------
 
 absl::StatusOr<bool> Runner::IsLogged(DirId root) {
-  MARCOT_ASSIGN_OR_RETURN(const core::Totals totals, txn_.GetTotals(root));
-  return totals.logged;
+  MARCOT_ASSIGN_OR_RETURN(const core::Totals* const totals, txn_.PeekTotals(root));
+  return totals->logged;
 }
 
 void Runner::LogAt(DirId root, Change change) {

@@ -74,8 +74,7 @@ absl::Status DropSnapshot(core::Txn& txn, core::TreeWriter& writer, core::DirId 
   MARCOT_ASSIGN_OR_RETURN(const core::SnapshotRecord record, core::DecodeSnapshot(value));
   MARCOT_ASSIGN_OR_RETURN(const core::Weight weight, core::WeightOf(txn, old.entry));
   MARCOT_RETURN_IF_ERROR(writer.Drop(old.entry));
-  MARCOT_RETURN_IF_ERROR(writer.CountChild(snapshots, true, -1));
-  MARCOT_RETURN_IF_ERROR(writer.Charge({snapshots}, core::Minus(weight)));
+  MARCOT_RETURN_IF_ERROR(writer.Charge({snapshots}, core::Minus(weight).WithChild(true, -1)));
   txn.Delete(Family::kFacts, key);
   if (record.expiry_time_ms != 0) {
     txn.Delete(Family::kFacts, core::SnapshotExpiryKey(record.expiry_time_ms, snapshots, name));

@@ -51,8 +51,7 @@ absl::StatusOr<Entry> TakeTree(core::Txn& txn, DirId root, uint64_t number) {
     return MakeError(Code::kStoreDamaged, "a tree that was imported is lost; import it again");
   }
   MARCOT_ASSIGN_OR_RETURN(const core::Weight weight, core::WeightOf(txn, old.entry));
-  MARCOT_RETURN_IF_ERROR(writer.CountChild(root, true, -1));
-  MARCOT_RETURN_IF_ERROR(writer.Charge({root}, core::Minus(weight)));
+  MARCOT_RETURN_IF_ERROR(writer.Charge({root}, core::Minus(weight).WithChild(true, -1)));
   return old.entry;
 }
 
@@ -293,8 +292,7 @@ class BuildWork final : public Pipeline::Work {
     MARCOT_ASSIGN_OR_RETURN(const auto own, writer_->Detach(nodes.back(), slot));
     if (own.found && !own.preserved) MARCOT_RETURN_IF_ERROR(writer_->Drop(own.entry));
     MARCOT_RETURN_IF_ERROR(writer_->HideBase(nodes.back(), slot));
-    MARCOT_RETURN_IF_ERROR(writer_->CountChild(nodes.back(), old.is_directory(), -1));
-    return writer_->Charge(nodes, core::Minus(weight));
+    return writer_->Charge(nodes, core::Minus(weight).WithChild(old.is_directory(), -1));
   }
 
   // In the last of the nodes; over what the base shows there.
@@ -317,10 +315,9 @@ class BuildWork final : public Pipeline::Work {
     if (replaces) {
       MARCOT_ASSIGN_OR_RETURN(const core::Weight less, core::WeightOf(*txn_, old));
       MARCOT_RETURN_IF_ERROR(writer_->Charge(nodes, core::Minus(less)));
-    } else {
-      MARCOT_RETURN_IF_ERROR(writer_->CountChild(dir, entry.is_directory(), +1));
+      return writer_->Charge(nodes, core::Plus(weight));
     }
-    return writer_->Charge(nodes, core::Plus(weight));
+    return writer_->Charge(nodes, core::Plus(weight).WithChild(entry.is_directory(), +1));
   }
 
   const SpaceBuilder& builder_;
