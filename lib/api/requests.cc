@@ -130,6 +130,7 @@ absl::Status PrepareContent(const BatchItem& item, Operation* operation) {
 }  // namespace
 
 absl::StatusOr<std::string> PrepareAttributes(const Attributes& attributes, std::string_view path) {
+  if (IsEmpty(attributes)) return std::string();
   if (!IsUtf8(attributes)) return Invalid(path, "attributes must be valid UTF-8");
   std::string encoded = EncodeAttributes(attributes);
   if (encoded.size() > kMaxAttributeBytes) {

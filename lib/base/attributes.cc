@@ -39,6 +39,11 @@ bool AreAttributes(std::string_view encoded) {
   return in.Done();
 }
 
+bool IsEmpty(const Attributes& a) {
+  return a.metadata.empty() && a.labels.empty() && a.category.empty() && a.content_type.empty() &&
+         a.local_creation_time.empty() && a.local_modification_time.empty();
+}
+
 bool IsUtf8(const Attributes& a) {
   const auto valid = [](const std::string& s) { return CountCodePoints(s).has_value(); };
   for (const auto& [key, value] : a.metadata) {
@@ -53,7 +58,7 @@ bool IsUtf8(const Attributes& a) {
 
 std::string EncodeAttributes(const Attributes& a) {
   std::string out;
-  if (a == Attributes{}) return out;
+  if (IsEmpty(a)) return out;
   PutVarint(&out, a.metadata.size());
   for (const auto& [key, value] : a.metadata) {
     PutString(&out, key);

@@ -10,6 +10,7 @@
 
 namespace marcot {
 
+bool IsEmpty(const Attributes& attributes);  // all of them
 std::string EncodeAttributes(const Attributes& attributes);
 bool IsUtf8(const Attributes& attributes);
 // Whether EncodeAttributes could have given these bytes.

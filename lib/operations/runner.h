@@ -118,9 +118,9 @@ class Runner {
   std::optional<Entry> overwritten_;
   bool keeps_old_ = false;  // a version holds what overwritten_ held
   Entry source_;
-  DirId from_root_;  // with `from_`: where the source is
-  std::vector<std::string> from_;
-  uint64_t changes_ = 0;  // logged so far
+  DirId from_root_;                // with `from_`: where the source is
+  std::vector<std::string> from_;  // empty until FindSource
+  uint64_t changes_ = 0;           // logged so far
 };
 
 std::span<const std::string> ParentOf(const std::vector<std::string>& path);
