@@ -98,6 +98,23 @@ TEST(PathTest, SomeBytesSideBySideAtEveryPlace) {
   }
 }
 
+TEST(PathTest, CodePointsAreCountedAtEveryPlace) {
+  for (size_t before = 0; before < kLongest; ++before) {
+    for (const size_t behind : {0, 1, 7, 20}) {
+      const auto count = [&](const std::string& part) {
+        return CountCodePoints(std::string(before, 'n') + part + std::string(behind, 'm'));
+      };
+      EXPECT_EQ(count(""), before + behind);
+      for (const char* const one : {"\xc3\xa9", "\xe6\x96\x87", "\xf0\x9f\x8c\xb3"}) {
+        EXPECT_EQ(count(one), before + 1 + behind);
+      }
+      for (const char* const malformed : {"\x80", "\xc3", "\xe6\x96", "\xed\xa0\x80", "\xff"}) {
+        EXPECT_EQ(count(malformed), std::nullopt);
+      }
+    }
+  }
+}
+
 TEST(PathTest, AnyPath) {
   std::mt19937 random(7);
   const std::string_view mostly = "abcdefgh ~.//", rarely = "\\:*?\"<>|\x7f\x1f\xc2\x85\xc3\xa9";

@@ -13,6 +13,23 @@ namespace {
 constexpr size_t kBlockBytes = 4096;
 constexpr int kSingleStrings = 4;  // category, content type, the two times
 
+// Calls `count` with how many there are of what may be many, and `string` with each string, in the
+// order in which they are stored.
+template <typename Count, typename String>
+void VisitStrings(const Attributes& a, const Count& count, const String& string) {
+  count(a.metadata.size());
+  for (const auto& [key, value] : a.metadata) {
+    string(key);
+    string(value);
+  }
+  count(a.labels.size());
+  for (const std::string& label : a.labels) string(label);
+  string(a.category);
+  string(a.content_type);
+  string(a.local_creation_time);
+  string(a.local_modification_time);
+}
+
 }  // namespace
 
 void AttributeChanges::ApplyTo(Attributes* attributes) const {
@@ -45,31 +62,26 @@ bool IsEmpty(const Attributes& a) {
 }
 
 bool IsUtf8(const Attributes& a) {
-  const auto valid = [](const std::string& s) { return CountCodePoints(s).has_value(); };
-  for (const auto& [key, value] : a.metadata) {
-    if (!valid(key) || !valid(value)) return false;
-  }
-  for (const std::string& label : a.labels) {
-    if (!valid(label)) return false;
-  }
-  return valid(a.category) && valid(a.content_type) && valid(a.local_creation_time) &&
-         valid(a.local_modification_time);
+  bool valid = true;
+  VisitStrings(
+      a, [](size_t) {},
+      [&](const std::string& s) { valid = valid && CountCodePoints(s).has_value(); });
+  return valid;
 }
 
 std::string EncodeAttributes(const Attributes& a) {
   std::string out;
   if (IsEmpty(a)) return out;
-  PutVarint(&out, a.metadata.size());
-  for (const auto& [key, value] : a.metadata) {
-    PutString(&out, key);
-    PutString(&out, value);
-  }
-  PutVarint(&out, a.labels.size());
-  for (const std::string& label : a.labels) PutString(&out, label);
-  PutString(&out, a.category);
-  PutString(&out, a.content_type);
-  PutString(&out, a.local_creation_time);
-  PutString(&out, a.local_modification_time);
+  size_t most = 0;
+  VisitStrings(
+      a, [&](size_t) { most += kMaxVarintBytes; },
+      [&](const std::string& s) { most += kMaxVarintBytes + s.size(); });
+  out.resize(most);
+  char* end = out.data();
+  VisitStrings(
+      a, [&](size_t n) { end = WriteVarint(end, n); },
+      [&](const std::string& s) { end = WriteBytes(WriteVarint(end, s.size()), s); });
+  out.resize(end - out.data());
   return out;
 }
 

@@ -1,11 +1,21 @@
 #include "base/utf8.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace marcot {
 namespace {
 
+constexpr size_t kWordBytes = sizeof(uint64_t);
+
 bool IsContinuation(uint8_t c) { return (c & 0xc0) == 0x80; }
+
+bool StartsWithAsciiWord(std::string_view s) {
+  if (s.size() < kWordBytes) return false;
+  uint64_t word;
+  std::memcpy(&word, s.data(), kWordBytes);
+  return (word & 0x8080808080808080) == 0;
+}
 
 // The length of the code point at the start of `s`; 0 if it is malformed.
 size_t CodePointLength(std::string_view s) {
@@ -31,6 +41,11 @@ size_t CodePointLength(std::string_view s) {
 std::optional<size_t> CountCodePoints(std::string_view s) {
   size_t count = 0;
   while (!s.empty()) {
+    if (StartsWithAsciiWord(s)) {
+      s.remove_prefix(kWordBytes);
+      count += kWordBytes;
+      continue;
+    }
     const size_t length = CodePointLength(s);
     if (length == 0) return std::nullopt;
     s.remove_prefix(length);
