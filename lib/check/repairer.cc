@@ -113,8 +113,8 @@ absl::Status Repairer::Delete(Family family, const std::string& key) {
 
 absl::Status Repairer::Queue(const Job& job) {
   // Several findings may ask for the same.
-  for (const auto& [key, value] : txn_->changes(Family::kReclaim)) {
-    if (value.has_value() && *value == core::EncodeJob(job)) return absl::OkStatus();
+  for (const core::RowChange* const change : txn_->changes(Family::kReclaim)) {
+    if (change->value == core::EncodeJob(job)) return absl::OkStatus();
   }
   txn_->Queue(job);
   return absl::OkStatus();

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -32,6 +35,17 @@ class Arena {
     if (bytes.empty()) return "";
     std::memcpy(Room(bytes.size()), bytes.data(), bytes.size());
     return Take(bytes.size());
+  }
+
+  // What is destroyed without a trace.
+  template <typename T>
+  T* Make(const T& value) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    char* const room = Room(sizeof(T) + alignof(T) - 1);
+    const size_t behind = reinterpret_cast<uintptr_t>(room) % alignof(T);
+    const size_t skipped = behind == 0 ? 0 : alignof(T) - behind;
+    Take(skipped + sizeof(T));
+    return new (room + skipped) T(value);
   }
 
   // Some blocks are kept for what comes next.

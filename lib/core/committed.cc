@@ -179,7 +179,8 @@ absl::Status Committed::OpenDamaged() {
 void Committed::WriteCaches(const Txn& txn) {
   for (const Family family : {Family::kEntries, Family::kNodes, Family::kPins, Family::kSpaces}) {
     RecordCache* const cache = CacheOf(family);
-    for (const auto& [key, value] : txn.changes(family)) {
+    for (const RowChange* const change : txn.changes(family)) {
+      const auto& [key, value] = *change;
       // New files would push out what is looked up again; directories will be walked through.
       const bool insert = value.has_value() && (family != Family::kEntries || IsDirectoryKey(key));
       // Nobody has looked for anything in what this transaction made.
@@ -191,8 +192,8 @@ void Committed::WriteCaches(const Txn& txn) {
 
 void Committed::WriteLists(const Txn& txn) {
   DirId written = 0;
-  for (const auto& [key, value] : txn.changes(Family::kEntries)) {
-    const DirId dir = LoadFixed64(key.data());
+  for (const RowChange* const change : txn.changes(Family::kEntries)) {
+    const DirId dir = LoadFixed64(change->key.data());
     if (dir != written) lists_->Write(dir, txn.seq());
     written = dir;
   }
@@ -201,11 +202,11 @@ void Committed::WriteLists(const Txn& txn) {
 void Committed::AddRecords(const Txn& txn, storage::Batch* batch) {
   for (int i = 0; i < storage::kFamilyCount; ++i) {
     const Family family = static_cast<Family>(i);
-    for (const auto& [key, value] : txn.changes(family)) {
-      if (value.has_value()) {
-        batch->Put(family, key, *value);
+    for (const RowChange* const change : txn.changes(family)) {
+      if (change->value.has_value()) {
+        batch->Put(family, change->key, *change->value);
       } else {
-        batch->Delete(family, key);
+        batch->Delete(family, change->key);
       }
     }
   }

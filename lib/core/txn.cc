@@ -54,9 +54,9 @@ void Txn::RollBack(const Savepoint& savepoint) {
     const Undo& undo = undo_.back();
     Changes& changes = changes_[static_cast<size_t>(undo.family)];
     if (undo.existed) {
-      changes[undo.key] = undo.value;
+      undo.change->value = undo.value;
     } else {
-      changes.erase(undo.key);
+      changes.erase(undo.change);
     }
   }
   for (; totals_undo_.size() > savepoint.totals_undo; totals_undo_.pop_back()) {
@@ -83,8 +83,9 @@ absl::StatusOr<bool> Txn::Get(Family family, std::string_view key, std::string* 
   if (!overlay.empty()) {
     const auto it = overlay.find(key);
     if (it != overlay.end()) {
-      if (it->second.has_value()) value->assign(*it->second);
-      return it->second.has_value();
+      const RowChange& change = **it;
+      if (change.value.has_value()) value->assign(*change.value);
+      return change.value.has_value();
     }
   }
   // What this group made has no entries but the overlay's.
@@ -192,10 +193,11 @@ void Txn::Set(Family family, std::string_view key, std::optional<std::string_vie
   Changes& overlay = changes_[static_cast<size_t>(family)];
   const size_t before = overlay.size();
   // Names mostly come in order, and then belong at the end.
-  const auto change = overlay.try_emplace(overlay.end(), key);
+  RowChange* const change =
+      *overlay.insert(overlay.end(), committed_.arena_.Make<RowChange>({key, value}));
   const bool existed = overlay.size() == before;
-  if (recording_) undo_.push_back({family, existed, change->first, change->second});
-  change->second = value;
+  if (recording_) undo_.push_back({family, change, existed, change->value});
+  change->value = value;
 }
 
 void Txn::SetTotals(DirId dir, const std::optional<Totals>& now) {

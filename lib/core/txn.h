@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/types/compare.h"
 #include "base/status_macros.h"
 #include "core/committed.h"
@@ -20,11 +20,20 @@
 
 namespace marcot::core {
 
-// The order of keys in the storage.
-struct KeyOrder {
+// A record that a transaction writes. Its bytes stay where they are until the transaction ends.
+struct RowChange {
+  std::string_view key;
+  std::optional<std::string_view> value;  // nothing: deleted
+};
+
+// As the storage does.
+struct OrderByKey {
   using is_transparent = void;
-  absl::weak_ordering operator()(std::string_view a, std::string_view b) const {
-    const int order = a.compare(b);
+  static std::string_view KeyOf(const RowChange* change) { return change->key; }
+  static std::string_view KeyOf(std::string_view key) { return key; }
+  template <typename A, typename B>
+  absl::weak_ordering operator()(const A& a, const B& b) const {
+    const int order = KeyOf(a).compare(KeyOf(b));
     if (order == 0) return absl::weak_ordering::equivalent;
     return order < 0 ? absl::weak_ordering::less : absl::weak_ordering::greater;
   }
@@ -32,9 +41,7 @@ struct KeyOrder {
 
 class Txn final : public View {
  public:
-  // By key; a value of nothing: deleted. Their bytes stay where they are until the transaction
-  // ends.
-  using Changes = absl::btree_map<std::string_view, std::optional<std::string_view>, KeyOrder>;
+  using Changes = absl::btree_set<RowChange*, OrderByKey>;
 
   // What the counters and the tally were, and how much of the undo log there was.
   struct Savepoint {
@@ -138,8 +145,8 @@ class Txn final : public View {
  private:
   struct Undo {
     storage::Family family;
-    bool existed;  // in the overlay
-    std::string_view key;
+    RowChange* change;
+    bool existed;                           // in the overlay
     std::optional<std::string_view> value;  // what it was there
   };
   struct TotalsUndo {
