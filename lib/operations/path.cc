@@ -43,10 +43,11 @@ using Word = signed char __attribute__((vector_size(8)));
 // The bytes at the front; behind the end of the path are plain ones.
 template <typename Bytes>
 Bytes Front(std::string_view path) {
-  Bytes bytes = Bytes{} + 'a';
+  Bytes bytes;
   if (path.size() >= sizeof bytes) {
     std::memcpy(&bytes, path.data(), sizeof bytes);
   } else {
+    bytes = Bytes{} + 'a';
     std::memcpy(&bytes, path.data(), path.size());
   }
   return bytes;
@@ -57,7 +58,7 @@ bool IsPlain(std::string_view path) {
   Block odd{};
   while (!path.empty()) {
     const auto bytes = Front<Block>(path);
-    odd |= bytes < ' ';  // what is beyond ASCII is negative
+    odd |= Block{} + ' ' > bytes;  // what is beyond ASCII is negative
     for (const char c : kForbiddenBytes) odd |= bytes == static_cast<signed char>(c);
     path.remove_prefix(std::min(path.size(), sizeof bytes));
   }
