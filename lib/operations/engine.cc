@@ -92,9 +92,9 @@ class TogetherWork final : public Pipeline::Work {
     placed_.reserve(operations_.size());
     for (failed_ = 0; failed_ < operations_.size(); ++failed_) {
       if (failed_ > 0) txn.BeginOperation();
-      MARCOT_ASSIGN_OR_RETURN(Placed placed,
-                              operations::Execute(operations_[failed_], limits_, txn, hints_));
-      placed_.push_back(std::move(placed));
+      auto placed = operations::Execute(operations_[failed_], limits_, txn, hints_);
+      if (!placed.ok()) return std::move(placed).status();
+      placed_.push_back(*std::move(placed));
     }
     return next_;
   }
