@@ -702,6 +702,26 @@ TEST_F(OperationsTest, EqualBytesAreOneContent) {
   EXPECT_EQ(Read("two"), bytes);
 }
 
+// Who puts them finds them in the store, and the same commit deletes them first.
+TEST_F(OperationsTest, BytesThatGoMeanwhileAreStoredAgain) {
+  BatchItem leave, put;
+  leave.kind = BatchItem::Kind::kDelete;
+  leave.permanent = true;
+  put.kind = BatchItem::Kind::kPut;
+  put.bytes = std::string(300'000, 'q') + std::string(300'000, 'r');
+  leave.space = put.space = space_;
+  put.path = "f";
+  ASSERT_OK(store_->RunAtomically(std::vector<BatchItem>{put}));
+  leave.path = std::exchange(put.path, "g");
+  ASSERT_OK(store_->RunAtomically(std::vector<BatchItem>{leave, put}));
+  Drain();
+  EXPECT_TRUE(Read("g") == put.bytes);
+  leave.path = std::exchange(put.path, "h");
+  ASSERT_OK(store_->RunEach(std::vector<BatchItem>{leave, put}));
+  Drain();
+  EXPECT_TRUE(Read("h") == put.bytes);
+}
+
 class ListTest : public OperationsTest {
  protected:
   void SetUp() override {

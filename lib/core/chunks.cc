@@ -11,8 +11,6 @@ namespace marcot::core {
 namespace {
 
 constexpr char kPlain = 0, kLz4 = 1;
-// Shorter ones stay in the tree's blocks, which are compressed as a whole.
-constexpr size_t kMinPackedBytes = 4096;
 // The part of the bytes that packing has to save, to be worth the reader's time.
 constexpr size_t kMinSaved = 16;
 

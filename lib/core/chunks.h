@@ -23,6 +23,9 @@ inline constexpr uint64_t ChunkCount(uint64_t bytes) {
   return (bytes + kChunkBytes - 1) / kChunkBytes;
 }
 
+// Shorter ones stay as they are, in the tree's blocks, which are compressed as a whole.
+inline constexpr size_t kMinPackedBytes = 4096;
+
 // At most kChunkBytes.
 std::string EncodeChunk(std::string_view bytes);
 // All chunks of a content.

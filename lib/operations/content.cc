@@ -94,6 +94,18 @@ absl::Status HoldHostContent(const FileContent& content, const std::vector<std::
   return absl::OkStatus();
 }
 
+void PutChunks(const FileContent& content, uint64_t blob, core::Txn& txn) {
+  for (uint64_t i = 0; i < content.chunks.size(); ++i) {
+    txn.PutLent(Family::kChunks, core::PairKey(blob, i), content.chunks[i]);
+  }
+  if (!content.chunks.empty()) return;
+  // Who called found the bytes in the store, and made none; they went since then.
+  uint64_t index = 0;
+  for (const std::string& chunk : core::EncodeChunks(content.bytes)) {
+    txn.Put(Family::kChunks, core::PairKey(blob, index++), chunk);
+  }
+}
+
 // Equal bytes are kept once: where the store has them the new ones are not written, or, streamed
 // already, are left to reclaim.
 absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
@@ -120,9 +132,7 @@ absl::Status HoldBuiltInContent(const FileContent& content, core::Txn& txn,
   MARCOT_ASSIGN_OR_RETURN(const bool released, txn.Get(Family::kReleased, key, &value));
   if (released) txn.Delete(Family::kReleased, key);
   const uint64_t blob = content.blob != 0 ? content.blob : txn.NewId();
-  for (uint64_t i = 0; i < content.chunks.size(); ++i) {
-    txn.PutLent(Family::kChunks, core::PairKey(blob, i), content.chunks[i]);
-  }
+  PutChunks(content, blob, txn);
   txn.Put(Family::kContents, key,
           core::EncodeContent({.count = row.count + 1, .size = content.size, .blob = blob}));
   return absl::OkStatus();
@@ -142,7 +152,21 @@ ContentId HashOf(std::string_view bytes) {
 }
 
 FileContent ContentOf(std::string_view bytes) {
+  return {.id = HashOf(bytes), .size = bytes.size(), .bytes = bytes};
+}
+
+FileContent ChunkedContentOf(std::string_view bytes) {
   return {.id = HashOf(bytes), .size = bytes.size(), .chunks = core::EncodeChunks(bytes)};
+}
+
+void MakeNewChunks(const core::Committed& committed, Operation* operation) {
+  FileContent& content = operation->content;
+  std::string row;
+  const bool kept = content.bytes.size() >= core::kMinPackedBytes &&
+                    committed.storage()
+                        .Get(Family::kContents, core::ContentKey(content.id), nullptr, &row)
+                        .value_or(false);
+  if (!kept) content.chunks = core::EncodeChunks(content.bytes);
 }
 
 absl::StatusOr<size_t> Fill(const ByteSource& source, char* buffer, size_t capacity) {

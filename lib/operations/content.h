@@ -17,8 +17,13 @@
 namespace marcot::operations {
 
 ContentId HashOf(std::string_view bytes);
-// Of bytes for the built-in store.
+// Of bytes for the built-in store, which the caller keeps until the put is done.
 FileContent ContentOf(std::string_view bytes);
+// The same with chunks of its own.
+FileContent ChunkedContentOf(std::string_view bytes);
+// Makes the chunks of what the operation puts, so that the leader need not, unless the store has
+// the bytes as of now.
+void MakeNewChunks(const core::Committed& committed, Operation* operation);
 
 // One more record of a file, at `path`, holds the content; its bytes are stored if they are new,
 // and stay where they are until the transaction ends. ContentCondemned; ContentNotFound for one

@@ -224,11 +224,6 @@ class AbandonedWork final : public Pipeline::Work {
   }
 };
 
-Clock::time_point BeginAll(const std::vector<Operation>& operations, Meters* meters) {
-  for (const Operation& operation : operations) meters->Begin(KindOf(operation));
-  return Clock::now();
-}
-
 // What Execute left out of an answer.
 void AddPath(Operation* operation, Placed* placed) {
   if (placed->path.empty()) placed->path = std::move(operation->path);
@@ -385,6 +380,7 @@ absl::StatusOr<Placed> Engine::RunUncounted(const Operation& operation, Durabili
 }
 
 absl::StatusOr<Placed> Engine::RunOperation(Operation&& operation, Durability durability) {
+  MakeNewChunks(committed_, &operation);
   return Metered(meters_, KindOf(operation), [&] {
     auto placed = RunUncounted(operation, durability);
     if (placed.ok()) AddPath(&operation, &*placed);
@@ -392,10 +388,18 @@ absl::StatusOr<Placed> Engine::RunOperation(Operation&& operation, Durability du
   });
 }
 
+Clock::time_point Engine::BeginAll(std::vector<Operation>* operations) {
+  for (Operation& operation : *operations) {
+    MakeNewChunks(committed_, &operation);
+    meters_.Begin(KindOf(operation));
+  }
+  return Clock::now();
+}
+
 absl::StatusOr<std::vector<Placed>> Engine::RunTogether(std::vector<Operation>&& operations,
                                                         const absl::Status& next,
                                                         Durability durability, size_t* failed) {
-  const Clock::time_point begin = BeginAll(operations, &meters_);
+  const Clock::time_point begin = BeginAll(&operations);
   TogetherWork work(operations, next, limits_, hints_);
   const absl::Status status = RunWork(work, durability);
   meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());
@@ -410,7 +414,7 @@ absl::StatusOr<std::vector<Placed>> Engine::RunTogether(std::vector<Operation>&&
 
 std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(std::vector<Operation>&& operations,
                                                           Durability durability) {
-  const Clock::time_point begin = BeginAll(operations, &meters_);
+  const Clock::time_point begin = BeginAll(&operations);
   auto outcomes = RunEachUncounted(operations, durability);
   meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());
   for (size_t i = 0; i < operations.size(); ++i) {
@@ -444,8 +448,8 @@ std::vector<absl::StatusOr<Placed>> Engine::RunEachUncounted(
 }
 
 absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Engine::RunWithFollowUp(
-    const std::vector<Operation>& operations, const FollowUp& follow, Durability durability) {
-  const Clock::time_point begin = BeginAll(operations, &meters_);
+    std::vector<Operation>&& operations, const FollowUp& follow, Durability durability) {
+  const Clock::time_point begin = BeginAll(&operations);
   FollowUpWork work(operations, follow, limits_, hints_);
   const absl::Status status = RunWork(work, durability);
   meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());

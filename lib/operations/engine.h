@@ -89,7 +89,7 @@ class Engine {
   // The operations, each its own outcome, and in the same commit all that follows, or nothing of
   // either. `follow` is called by the leader: it only makes operations, of what it keeps itself.
   absl::StatusOr<std::vector<absl::StatusOr<Placed>>> RunWithFollowUp(
-      const std::vector<Operation>& operations, const FollowUp& follow, Durability durability);
+      std::vector<Operation>&& operations, const FollowUp& follow, Durability durability);
 
   // At most `steps` steps of reclaim and of making summaries; answers whether work is left.
   absl::StatusOr<bool> Reclaim(size_t steps, Summaries::When when = Summaries::When::kNow);
@@ -111,6 +111,7 @@ class Engine {
   Engine(std::unique_ptr<storage::Storage> storage, const StoreOptions& options);
   // One operation that is no host's, or is counted already; the answers are those of Execute.
   absl::StatusOr<Placed> RunUncounted(const Operation& operation, Durability durability);
+  std::chrono::steady_clock::time_point BeginAll(std::vector<Operation>* operations);
   std::vector<absl::StatusOr<Placed>> RunEachUncounted(const std::vector<Operation>& operations,
                                                        Durability durability);
   absl::Status FlattenNow(core::DirId dir);

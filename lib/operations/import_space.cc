@@ -265,7 +265,7 @@ class SpaceImporter {
     }
     std::string all(content.size, '\0');
     MARCOT_RETURN_IF_ERROR(Fill(bytes.source(), all.data(), all.size()).status());
-    waiting->content = operations::ContentOf(all);
+    waiting->content = ChunkedContentOf(all);
     return absl::OkStatus();
   }
 

@@ -27,7 +27,8 @@ struct FileContent {
   uint64_t size = 0;
   bool host_kept = false;
   bool unique_id = false;           // host-kept: see ContentRef
-  std::vector<std::string> chunks;  // built-in: written if the store does not have the bytes
+  std::string_view bytes;           // built-in: kept by the caller; written if they are new
+  std::vector<std::string> chunks;  // of those, once they were made
   uint64_t blob = 0;                // built-in, streamed: its chunks are in the store already
   bool stored = false;              // the store knows the content, or the put fails
 };

@@ -183,7 +183,8 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Shelf::Run(std::span<const B
     }
     return out;
   };
-  MARCOT_RETURN_IF_ERROR(engine_->RunWithFollowUp(operations, prepare, durability).status());
+  MARCOT_RETURN_IF_ERROR(
+      engine_->RunWithFollowUp(std::move(operations), prepare, durability).status());
   return outcomes;
 }
 
