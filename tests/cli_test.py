@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """End-to-end test of the command line: python3 cli_test.py PATH_TO_MARCOT_BINARY."""
 
+import fcntl
 import json
 import os
 import re
@@ -1581,6 +1582,71 @@ class TransferTest(CliTest):
         self.fails("SameNameDirectoryOrFileExists", "import", self.host("t"), "kept")
         self.assertEqual(self.tree(), {"kept": {}})
 
+    def test_a_tree_of_many_directories(self):
+        """More of them, and of files, than go into one commit."""
+        self.ok("init")
+        expected = {"none but directories": {}}
+        for number in range(1200):
+            names = (f"d{number % 13}", f"e{number % 3}", f"f{number}")
+            folder = self.host("t", *names)
+            os.makedirs(folder)
+            at = expected
+            for name in names:
+                at = at.setdefault(name, {})
+            if number % 2 == 0:
+                self.write(os.path.join(folder, "file"), b"%d" % number)
+                at["/files"] = ["file"]
+        for number in range(1050):
+            os.makedirs(self.host("t", "none but directories", str(number)))
+            expected["none but directories"][str(number)] = {}
+        result = self.ok("import", self.host("t"), "t")
+        self.assertIn("600 files, 2,303 directories", result.err)
+
+        def names(tree):
+            return {
+                name: sorted(below) if name == "/files" else names(below)
+                for name, below in tree.items()
+            }
+
+        self.assertEqual(names(self.tree("t")), expected)
+
+    def test_import_that_fails_among_many(self):
+        self.ok("init")
+        for number in range(1500):
+            self.write(self.host("t", f"d{number // 50}", f"{number}"), b"x" * number)
+        for bad in ("d12/bad:name", "d29/bad:name"):
+            self.write(self.host("t", *bad.split("/")), b"x")
+            for target in ("t", "/"):
+                result = self.fails("IllegalFileName", "import", self.host("t"), target)
+                self.assertIn(self.host("t", *bad.split("/")), result.err)
+                self.assertEqual(self.tree(), {})
+            os.remove(self.host("t", *bad.split("/")))
+        self.ok("import", self.host("t"), "/")
+        os.mkdir(self.host("out"))
+        self.ok("export", "/", self.host("out"))
+        self.assertEqual(self.manifest(self.host("out")), self.manifest(self.host("t")))
+
+    def test_import_into_a_store_that_does_not_open(self):
+        self.write(self.host("t", "f"), b"x")
+        self.ok("init")
+        with open(os.path.join(self.store, "LOCK"), "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            self.fails("StoreInUse", "import", self.host("t"), "t")
+        self.assertEqual(self.tree(), {})
+        self.store = self.host("t")
+        self.fails("StoreNotFound", "import", self.host("t"), "t")
+
+    def test_import_of_files_that_tell_no_size(self):
+        self.ok("import", "/proc/sys/kernel/random", "t")
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            self.assertEqual(self.ok("cat", "t/boot_id").out, file.read())
+
+    def test_import_through_a_link(self):
+        self.write(self.host("t", "f"), b"x")
+        os.symlink("t", self.host("link"))
+        self.ok("import", self.host("link"), "t")
+        self.assertEqual(self.ok("ls", "t").out, "f\n")
+
     def test_import_errors(self):
         self.write(self.host("file"), b"x")
         self.fails("ParamInvalid", "import", self.host("file"), "a")
@@ -1590,10 +1656,11 @@ class TransferTest(CliTest):
         self.write(self.host("t", "f"), b"x")
         os.mkfifo(self.host("t", "pipe"))
         self.store = self.host("t", "store")
-        result = self.ok("import", self.host("t"), "t")
-        self.assertIn("skipped " + self.host("t", "pipe"), result.err)
-        self.assertIn("skipped " + self.store, result.err)
-        self.assertEqual(self.ok("ls", "t").out, "f\n")
+        for target in ("new", "there"):  # the store, too
+            result = self.ok("import", self.host("t"), target)
+            self.assertIn("skipped " + self.host("t", "pipe"), result.err)
+            self.assertIn("skipped " + self.store, result.err)
+            self.assertEqual(self.ok("ls", target).out, "f\n")
 
     def test_export_errors(self):
         self.ok("mkdir", "a")

@@ -1,5 +1,6 @@
 #include "host.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -9,16 +10,13 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
+#include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace marcot::tool {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr char kModeKey[] = "posix-mode";
 constexpr char kSymlinkKey[] = "posix-symlink";
@@ -48,38 +46,87 @@ std::optional<Number> ParseNumber(std::string_view text, int base) {
   return number;
 }
 
-absl::StatusOr<std::vector<std::string>> SortedNames(const std::string& directory) {
-  std::error_code error;
-  std::vector<std::string> names;
-  fs::directory_iterator at(directory, error);
-  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
-    names.push_back(at->path().filename().native());
-  }
-  if (error) {
-    return MakeError(Code::kParamInvalid, "cannot list " + directory + ": " + error.message());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+using DirectoryStream = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+absl::Status ListError(const std::string& directory) {
+  return HostError(Code::kParamInvalid, "cannot list", directory);
 }
 
-absl::Status WalkBelow(const std::string& directory, const std::string& prefix,
-                       const HostVisitor& visitor) {
-  const auto names = SortedNames(directory);
-  if (!names.ok()) return names.status();
-  for (const std::string& name : *names) {
-    const std::string path = directory + "/" + name;
-    const std::string relative = prefix + name;
-    struct stat stat;
-    if (lstat(path.c_str(), &stat) != 0) {
-      return HostError(Code::kParamInvalid, "cannot read", path);
-    }
-    const auto descend = visitor({path, relative, stat});
-    if (!descend.ok()) return descend.status();
-    if (!S_ISDIR(stat.st_mode) || !*descend) continue;
-    if (absl::Status status = WalkBelow(path, relative + "/", visitor); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+absl::StatusOr<DirectoryStream> OpenDirectory(const std::string& path, int flags) {
+  Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
+  DIR* const stream = fd.get() < 0 ? nullptr : fdopendir(fd.get());
+  if (stream == nullptr) return ListError(path);
+  fd.Release();
+  return DirectoryStream(stream, closedir);
 }
+
+struct DirectoryEntry {
+  std::string name;
+  unsigned char type;  // DT_UNKNOWN where the file system does not tell
+};
+
+absl::StatusOr<std::vector<DirectoryEntry>> SortedEntries(DIR* stream, const std::string& path) {
+  std::vector<DirectoryEntry> entries;
+  errno = 0;
+  while (const dirent* const entry = readdir(stream)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") entries.push_back({std::string(name), entry->d_type});
+  }
+  if (errno != 0) return ListError(path);
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return entries;
+}
+
+HostFile::Type FileType(unsigned char type) {
+  if (type == DT_REG) return HostFile::Type::kRegular;
+  return type == DT_LNK ? HostFile::Type::kSymlink : HostFile::Type::kOther;
+}
+
+class HostWalk {
+ public:
+  explicit HostWalk(const HostVisitor& visitor) : visitor_(visitor) {}
+
+  absl::Status Below(const std::shared_ptr<const HostDirectory>& directory,
+                     DirectoryStream stream) const {
+    auto entries = SortedEntries(stream.get(), directory->path);
+    if (!entries.ok()) return entries.status();
+    stream.reset();  // however deep the walk goes, it has one open
+    for (DirectoryEntry& entry : *entries) {
+      if (absl::Status status = Visit(directory, &entry); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Visit(const std::shared_ptr<const HostDirectory>& directory,
+                     DirectoryEntry* entry) const {
+    if (entry->type == DT_UNKNOWN) {
+      struct stat stat;
+      const std::string path = directory->path + "/" + entry->name;
+      if (lstat(path.c_str(), &stat) != 0) {
+        return HostError(Code::kParamInvalid, "cannot read", path);
+      }
+      entry->type = IFTODT(stat.st_mode);
+    }
+    if (entry->type == DT_DIR) return VisitDirectory(*directory, entry->name);
+    return visitor_.file({directory, std::move(entry->name), FileType(entry->type)});
+  }
+
+  absl::Status VisitDirectory(const HostDirectory& parent, const std::string& name) const {
+    const auto directory = std::make_shared<const HostDirectory>(
+        HostDirectory{parent.path + "/" + name, JoinNames(parent.relative, name)});
+    auto stream = OpenDirectory(directory->path, O_NOFOLLOW);
+    if (!stream.ok()) return stream.status();
+    struct stat stat;
+    if (fstat(dirfd(stream->get()), &stat) != 0) return ListError(directory->path);
+    const auto descend = visitor_.directory(*directory, stat);
+    if (!descend.ok()) return descend.status();
+    return *descend ? Below(directory, *std::move(stream)) : absl::OkStatus();
+  }
+
+  const HostVisitor& visitor_;
+};
 
 }  // namespace
 
@@ -132,8 +179,15 @@ absl::Status WriteAll(int fd, std::string_view bytes, const std::string& file) {
   return absl::OkStatus();
 }
 
+std::string JoinNames(const std::string& directory, const std::string& name) {
+  return directory.empty() ? name : directory + "/" + name;
+}
+
 absl::Status WalkHost(const std::string& directory, const HostVisitor& visitor) {
-  return WalkBelow(directory, "", visitor);
+  auto stream = OpenDirectory(directory, 0);
+  if (!stream.ok()) return stream.status();
+  return HostWalk(visitor).Below(
+      std::make_shared<const HostDirectory>(HostDirectory{directory, ""}), *std::move(stream));
 }
 
 Attributes AttributesOf(const struct stat& stat) {

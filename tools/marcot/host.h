@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -38,15 +39,33 @@ absl::StatusOr<Fd> OpenInput(const std::string& file);
 ByteSource SourceOf(const Fd& fd, const std::string& file);
 absl::Status WriteAll(int fd, std::string_view bytes, const std::string& file);
 
-struct HostEntry {
-  const std::string& path;      // as the host opens it
-  const std::string& relative;  // below the directory that is walked
-  const struct stat& stat;      // of the entry itself, if it is a symbolic link
+// `name` in `directory`, which may be empty.
+std::string JoinNames(const std::string& directory, const std::string& name);
+
+struct HostDirectory {
+  std::string path;      // as the host opens it
+  std::string relative;  // below the one that is walked; empty: that one
 };
-// Answers whether to go into the directory (anything else: no matter).
-using HostVisitor = std::function<absl::StatusOr<bool>(const HostEntry&)>;
-// Every entry below `directory` in order of name, a directory before what is in it. Memory: the
-// names of the directories on the way.
+
+// What is no directory. Its type is that of when it was found.
+struct HostFile {
+  enum class Type { kRegular, kSymlink, kOther };
+  std::shared_ptr<const HostDirectory> directory;  // that holds it
+  std::string name;
+  Type type = Type::kRegular;
+  std::string path() const { return directory->path + "/" + name; }
+  std::string relative() const { return JoinNames(directory->relative, name); }
+};
+
+struct HostVisitor {
+  // Answers whether to go into it.
+  std::function<absl::StatusOr<bool>(const HostDirectory& directory, const struct stat& stat)>
+      directory;
+  std::function<absl::Status(HostFile&& file)> file;
+};
+// Every entry below `directory` in order of name, a directory before what is in it. Files are not
+// looked at where their directory tells their type. Memory: the names of the directories on the
+// way.
 absl::Status WalkHost(const std::string& directory, const HostVisitor& visitor);
 
 // What a store keeps of a host entry beside its bytes: its time, its permissions where they are not

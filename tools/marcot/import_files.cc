@@ -1,10 +1,17 @@
 #include "import_files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
 
 namespace marcot::tool {
 namespace {
@@ -13,6 +20,11 @@ namespace {
 constexpr size_t kSmallFileBytes = kMaxBatchPutBytes;
 // One byte more than a small file has tells it from a bigger one.
 constexpr size_t kHeadBytes = kSmallFileBytes + 1;
+constexpr size_t kBatchBytes = 512 << 10;
+
+absl::Status NoLongerSo(const std::string& path) {
+  return MakeError(Code::kParamInvalid, path + " changed while it was read; import it again");
+}
 
 absl::StatusOr<std::string> ReadLink(const std::string& path) {
   std::error_code error;
@@ -23,38 +35,61 @@ absl::StatusOr<std::string> ReadLink(const std::string& path) {
 
 class FileImport {
  public:
-  explicit FileImport(ImportTarget& target) : target_(target) {}
+  FileImport(const std::string& path, ImportTarget& target) : path_(path), target_(target) {}
 
-  absl::Status Run(const std::vector<FileToImport>& files) {
-    for (const FileToImport& file : files) {
-      if (absl::Status status = AddFile(file); !status.ok()) return status;
+  absl::Status Run(FileQueue& queue) {
+    while (true) {
+      const std::vector<HostFile> files = queue.Pop();
+      if (files.empty()) return target_.Commit(&batch_);
+      for (const HostFile& file : files) {
+        if (absl::Status status = AddFile(file); !status.ok()) return status;
+      }
     }
-    return target_.Commit(&batch_);
   }
 
  private:
-  absl::Status AddFile(const FileToImport& file) {
-    if (S_ISLNK(file.stat.st_mode)) {
-      auto bytes = ReadLink(file.host_path);
-      return bytes.ok() ? AddBytes(file, *std::move(bytes)) : bytes.status();
+  struct File {
+    std::string host_path, path;  // on this machine; in the space
+    struct stat stat;
+  };
+
+  absl::Status AddFile(const HostFile& found) {
+    File file{found.path(), JoinNames(path_, found.relative()), {}};
+    return found.type == HostFile::Type::kSymlink ? AddLink(&file) : AddRegular(&file);
+  }
+
+  absl::Status AddLink(File* file) {
+    if (lstat(file->host_path.c_str(), &file->stat) != 0) {
+      return HostError(Code::kParamInvalid, "cannot read", file->host_path);
     }
-    auto input = OpenInput(file.host_path);
-    if (!input.ok()) return input.status();
-    const auto head = ReadHead(*input, file);
+    if (!S_ISLNK(file->stat.st_mode)) return NoLongerSo(file->host_path);
+    auto bytes = ReadLink(file->host_path);
+    return bytes.ok() ? AddBytes(file, *std::move(bytes)) : bytes.status();
+  }
+
+  absl::Status AddRegular(File* file) {
+    // What became a link or a pipe since it was found is neither followed nor waited for.
+    const Fd fd(open(file->host_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (fd.get() < 0 && errno == ELOOP) return NoLongerSo(file->host_path);
+    if (fd.get() < 0 || fstat(fd.get(), &file->stat) != 0) {
+      return HostError(Code::kParamInvalid, "cannot open", file->host_path);
+    }
+    if (!S_ISREG(file->stat.st_mode)) return NoLongerSo(file->host_path);
+    const auto head = ReadHead(fd, *file);
     if (!head.ok()) return head.status();
-    if (head->size() > kSmallFileBytes) return Stream(*input, file, *head);
+    if (head->size() > kSmallFileBytes) return Stream(fd, *file, *head);
     return AddBytes(file, std::string(*head));
   }
 
-  absl::Status AddBytes(const FileToImport& file, std::string bytes) {
-    target_.Add(BatchItem::Kind::kPut, file.host_path, file.path, file.stat, std::move(bytes),
-                &batch_);
-    const bool full = batch_.items.size() == kMaxBatchItems || batch_.bytes >= kImportBatchBytes;
+  absl::Status AddBytes(File* file, std::string bytes) {
+    target_.Add(BatchItem::Kind::kPut, std::move(file->host_path), std::move(file->path),
+                file->stat, std::move(bytes), &batch_);
+    const bool full = batch_.items.size() == kMaxBatchItems || batch_.bytes >= kBatchBytes;
     return full ? target_.Commit(&batch_) : absl::OkStatus();
   }
 
   // Reads what a small file holds, of a bigger one the first bytes. Valid until the next call.
-  absl::StatusOr<std::string_view> ReadHead(const Fd& fd, const FileToImport& file) {
+  absl::StatusOr<std::string_view> ReadHead(const Fd& fd, const File& file) {
     const ByteSource source = SourceOf(fd, file.host_path);
     size_t filled = 0;
     while (filled < kHeadBytes) {
@@ -69,7 +104,7 @@ class FileImport {
   }
 
   // Puts a file whose first bytes, `head`, were read already.
-  absl::Status Stream(const Fd& fd, const FileToImport& file, std::string_view head) {
+  absl::Status Stream(const Fd& fd, const File& file, std::string_view head) {
     const ByteSource rest = SourceOf(fd, file.host_path);
     return target_.Put(file.host_path, file.path, file.stat,
                        [&](char* buffer, size_t capacity) -> absl::StatusOr<size_t> {
@@ -79,6 +114,7 @@ class FileImport {
                        });
   }
 
+  const std::string& path_;
   ImportTarget& target_;
   ImportBatch batch_;
   const std::unique_ptr<char[]> head_{new char[kHeadBytes]};
@@ -86,8 +122,9 @@ class FileImport {
 
 }  // namespace
 
-absl::Status ImportFiles(const std::vector<FileToImport>& files, ImportTarget& target) {
-  return FileImport(target).Run(files);
+absl::Status ImportFiles(FileQueue& queue, const std::string& path, ImportTarget& target) {
+  const absl::Cleanup stop([&queue] { queue.Stop(); });
+  return FileImport(path, target).Run(queue);
 }
 
 }  // namespace marcot::tool

@@ -1,24 +1,16 @@
 // The files of an import: read, and put many to a commit.
 #pragma once
 
-#include <cstddef>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "host.h"
+#include "file_queue.h"
 #include "import_target.h"
 
 namespace marcot::tool {
 
-inline constexpr size_t kImportBatchBytes = 512 << 10;
-
-struct FileToImport {
-  std::string host_path, path;  // on this machine; in the space, where its parent is
-  struct stat stat;             // a file's or a symbolic link's
-};
-
-// In memory: what a batch holds, and one small file more.
-absl::Status ImportFiles(const std::vector<FileToImport>& files, ImportTarget& target);
+// Puts the queue's files below `path`, until there are no more; the queue is stopped then, whatever
+// the reason. Several threads may do it. In memory: what a batch holds, and one small file more.
+absl::Status ImportFiles(FileQueue& queue, const std::string& path, ImportTarget& target);
 
 }  // namespace marcot::tool

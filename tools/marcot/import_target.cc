@@ -12,13 +12,12 @@ absl::Status WithHostPath(const std::string& host_path, const absl::Status& stat
 
 }  // namespace
 
-void ImportTarget::Add(BatchItem::Kind kind, const std::string& host_path, std::string path,
+void ImportTarget::Add(BatchItem::Kind kind, std::string host_path, std::string path,
                        const struct stat& stat, std::string bytes, ImportBatch* batch) const {
   batch->bytes += bytes.size();
-  batch->host_paths.push_back(host_path);
+  batch->host_paths.push_back(std::move(host_path));
   BatchItem& item = batch->items.emplace_back();
   item.kind = kind;
-  item.space = session_.space;
   item.path = std::move(path);
   item.bytes = std::move(bytes);
   item.attributes = AttributesOf(stat);
@@ -27,6 +26,7 @@ void ImportTarget::Add(BatchItem::Kind kind, const std::string& host_path, std::
 
 absl::Status ImportTarget::Commit(ImportBatch* batch) {
   if (batch->items.empty()) return absl::OkStatus();
+  for (BatchItem& item : batch->items) item.space = session_.space;
   const auto placed = session_.store->RunAtomically(batch->items);
   if (!placed.ok()) {
     const ItemError error = SplitItemError(placed.status());

@@ -28,10 +28,10 @@ class ImportTarget {
   // `into_root`: what is imported becomes entries of the root, each to be taken back by itself.
   ImportTarget(Session& session, bool into_root) : session_(session), into_root_(into_root) {}
 
-  // Adds an entry of the host under its path in the space. Nothing is placed under another name
-  // unseen.
-  void Add(BatchItem::Kind kind, const std::string& host_path, std::string path,
-           const struct stat& stat, std::string bytes, ImportBatch* batch) const;
+  // Adds an entry of the host under its path in the space; the store need not be open for it.
+  // Nothing is placed under another name unseen.
+  void Add(BatchItem::Kind kind, std::string host_path, std::string path, const struct stat& stat,
+           std::string bytes, ImportBatch* batch) const;
   // All of the batch or nothing; leaves it empty. The error names the host's path.
   absl::Status Commit(ImportBatch* batch);
   // Puts a file that is too big for a batch.

@@ -8,7 +8,7 @@
 
 namespace marcot::tool {
 
-Workers::Workers(size_t threads) {
+Workers::Workers(size_t threads, Task task) : task_(std::move(task)) {
   threads_.reserve(threads);
   threads_.emplace_back([this] { Work(); });
   try {
@@ -18,56 +18,26 @@ Workers::Workers(size_t threads) {
   }
 }
 
-Workers::~Workers() {
-  {
-    const std::lock_guard lock(mutex_);
-    closing_ = true;
-  }
-  changed_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-}
-
-absl::Status Workers::Run(Task task) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return tasks_.size() < kMostWaiting; });
-  if (!failure_.ok()) return failure_;
-  tasks_.push_back(std::move(task));
-  changed_.notify_all();
-  return absl::OkStatus();
-}
+Workers::~Workers() { Wait().IgnoreError(); }
 
 absl::Status Workers::Wait() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return tasks_.empty() && running_ == 0; });
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
   return failure_;
 }
 
-absl::Status Workers::Do(const Task& task) {
+absl::Status Workers::Do() {
   try {
-    return task();
+    return task_();
   } catch (const std::exception& e) {
     return MakeError(Code::kInternalServerError, e.what());
   }
 }
 
 void Workers::Work() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return !tasks_.empty() || closing_; });
-    if (tasks_.empty()) return;
-    const Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    ++running_;
-    changed_.notify_all();
-    if (failure_.ok()) {
-      lock.unlock();
-      absl::Status status = Do(task);
-      lock.lock();
-      failure_.Update(std::move(status));  // keeps the first error
-    }
-    --running_;
-    changed_.notify_all();
-  }
+  absl::Status status = Do();
+  const std::lock_guard lock(mutex_);
+  failure_.Update(std::move(status));  // keeps the first error
 }
 
 }  // namespace marcot::tool
