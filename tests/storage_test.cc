@@ -11,10 +11,8 @@
 #include "absl/strings/match.h"
 #include "base/coding.h"
 #include "marcot/error.h"
-#include "rocksdb/file_system.h"
 #include "rocksdb/write_batch.h"
 #include "storage_rocksdb/batch_records.h"
-#include "storage_rocksdb/closing_env.h"
 #include "storage_rocksdb/rocksdb_storage.h"
 #include "support/temp_store.h"
 
@@ -274,42 +272,6 @@ TEST(StorageTest, WhatWasDeletedGivesItsSpaceBack) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline) << storage->GetFigures().disk_bytes;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-}
-
-TEST(StorageTest, WhatIsFlushedWhileItClosesIsThereAgain) {
-  constexpr uint64_t kRows = 20'000, kStep = 100;
-  const testing::TempFolder folder;
-  for (uint64_t begin = 0; begin < 5 * kRows; begin += kRows) {
-    const auto storage = OpenRocksdb(folder.path().string(), kSmall);
-    ASSERT_TRUE(storage.ok()) << storage.status();
-    for (uint64_t first = begin; first < begin + kRows; first += kStep)
-      PutRows(**storage, first, first + kStep, 200);
-  }
-  const absl::StatusOr<uint64_t> rows = CountRows(folder.path());
-  ASSERT_TRUE(rows.ok()) << rows.status();
-  EXPECT_EQ(*rows, 5 * kRows);
-}
-
-TEST(StorageTest, NoTableIsWrittenOnceItCloses) {
-  const testing::TempFolder folder;
-  ClosingEnv env(rocksdb::Env::Default());
-  const rocksdb::IOOptions options;
-  const auto open = [&](const std::string& name) {
-    std::unique_ptr<rocksdb::FSWritableFile> file;
-    const std::string path = (folder.path() / name).string();
-    EXPECT_TRUE(env.GetFileSystem()->NewWritableFile(path, {}, &file, nullptr).ok());
-    EXPECT_TRUE(file->Append("bytes", options, nullptr).ok());
-    EXPECT_TRUE(file->Sync(options, nullptr).ok());
-    return file;
-  };
-  const auto table = open("1.sst"), blob = open("2.blob"), log = open("3.log");
-  env.Close();
-  for (const auto* file : {&table, &blob}) {
-    EXPECT_TRUE((*file)->Append("more", options, nullptr).IsShutdownInProgress());
-    EXPECT_TRUE((*file)->Sync(options, nullptr).IsShutdownInProgress());
-  }
-  EXPECT_TRUE(log->Append("more", options, nullptr).ok());
-  EXPECT_TRUE(log->Sync(options, nullptr).ok());
 }
 
 // The priorities of the threads that have this name, as the system counts: less goes first.

@@ -10,14 +10,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "rocksdb/convenience.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "rocksdb/write_buffer_manager.h"
 #include "storage_rocksdb/backup.h"
 #include "storage_rocksdb/batch_records.h"
 #include "storage_rocksdb/bytes_written.h"
-#include "storage_rocksdb/closing_env.h"
 #include "storage_rocksdb/compaction_threads.h"
 #include "storage_rocksdb/family_options.h"
 #include "storage_rocksdb/ingestion.h"
@@ -175,18 +173,14 @@ class FolderLock {
 class RocksdbStorage final : public Storage {
  public:
   RocksdbStorage(rocksdb::DB* db, Handles handles, std::shared_ptr<BytesWritten> written,
-                 std::unique_ptr<ClosingEnv> env, std::unique_ptr<FolderLock> lock,
-                 std::unique_ptr<LogOrder> log_order)
-      : env_(std::move(env)),
-        lock_(std::move(lock)),
+                 std::unique_ptr<FolderLock> lock, std::unique_ptr<LogOrder> log_order)
+      : lock_(std::move(lock)),
         log_order_(std::move(log_order)),
         written_(std::move(written)),
         db_(db),
         handles_(std::move(handles)) {}
 
   ~RocksdbStorage() override {
-    rocksdb::CancelAllBackgroundWork(db_.get());
-    env_->Close();
     for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
     db_->Close();
   }
@@ -316,7 +310,6 @@ class RocksdbStorage final : public Storage {
     return static_cast<uint64_t>(std::max<int64_t>(0, now - moment));
   }
 
-  const std::unique_ptr<ClosingEnv> env_;      // the database's options name it
   const std::unique_ptr<FolderLock> lock_;     // null: the database holds it
   const std::unique_ptr<LogOrder> log_order_;  // the database's options name it
   const std::shared_ptr<BytesWritten> written_;
@@ -349,6 +342,8 @@ int ThreadsToOpen(const std::string& folder) {
 rocksdb::DBOptions DatabaseOptions(const std::string& folder, const RocksdbOptions& options,
                                    const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions db;
+  // One that a caller gives sees all that is written.
+  db.env = options.env == rocksdb::Env::Default() ? OwnEnv() : options.env;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
   db.allow_concurrent_memtable_write = false;  // see memtable.h; there is one writer anyway
@@ -416,11 +411,7 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
     families.emplace_back(std::string(FamilyName(family)),
                           FamilyOptions(family, options.memtable_bytes, cache));
   }
-  // One that a caller gives sees all that is written.
-  auto env =
-      std::make_unique<ClosingEnv>(options.env == rocksdb::Env::Default() ? OwnEnv() : options.env);
   rocksdb::DBOptions db_options = DatabaseOptions(folder, options, cache);
-  db_options.env = env.get();
   const auto written = std::make_shared<BytesWritten>();
   db_options.listeners.push_back(written);
   if (!options.options_file.empty()) {
@@ -462,8 +453,8 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
   }
   if (!status.ok()) return OpenError(folder, status);
   if (!options.read_only) RemoveAbandonedIngestions(db);
-  return std::make_unique<RocksdbStorage>(db, std::move(handles), written, std::move(env),
-                                          std::move(lock), std::move(log_order));
+  return std::make_unique<RocksdbStorage>(db, std::move(handles), written, std::move(lock),
+                                          std::move(log_order));
 }
 
 }  // namespace marcot::storage
