@@ -86,7 +86,6 @@ TEST(StorageTest, NoCursorPassesOverADamagedBlock) {
   EXPECT_GT(errors, 0);
 }
 
-// Numbers are decoded a word at a time where one is left.
 // What a batch holds, a line a record.
 class Lines final : public rocksdb::WriteBatch::Handler {
  public:
@@ -116,27 +115,28 @@ class Lines final : public rocksdb::WriteBatch::Handler {
 TEST(StorageTest, RocksdbReadsTheRecordsOfABatch) {
   const std::string key(300, 'k'), value(70'000, 'v'), binary("\0\xff", 2);
   storage::BatchRecords records;
-  EXPECT_EQ(records.Bytes(), rocksdb::WriteBatch().Data());
+  EXPECT_EQ(records.Take(), rocksdb::WriteBatch().Data());
   std::vector<std::string> expected;
-  for (const char* const round : {"first", "after it was cleared"}) {
+  for (const char* const round : {"first", "after it was taken"}) {
     SCOPED_TRACE(round);
-    records.Clear();
     records.Put(0, "a", "", "seal");
     records.Delete(130, key);
     records.Put(20'000, key, value, "");
     records.DeleteRange(7, binary, key);
     expected = {"put 0 a=seal", "delete 130 " + key + "=", "put 20000 " + key + "=" + value,
                 "delete range 7 " + binary + "=" + key};
-    const rocksdb::WriteBatch batch(records.Bytes());
+    const rocksdb::WriteBatch batch(records.Take());
     Lines lines;
     ASSERT_TRUE(batch.Iterate(&lines).ok());
     EXPECT_EQ(lines.lines, expected);
     EXPECT_EQ(batch.Count(), 4u);
   }
+  records.Delete(1, "a");
   records.Clear();
-  EXPECT_EQ(records.Bytes(), rocksdb::WriteBatch().Data());
+  EXPECT_EQ(records.Take(), rocksdb::WriteBatch().Data());
 }
 
+// Numbers are decoded a word at a time where one is left.
 TEST(CodingTest, NumbersOfAllLengthsComeBack) {
   for (int shift = 0; shift < 64; ++shift) {
     for (const uint64_t number :

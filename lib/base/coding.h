@@ -25,7 +25,7 @@ inline char* WriteVarint(char* out, uint64_t v) {
   return out;
 }
 inline char* WriteBytes(char* out, std::string_view bytes) {
-  std::memcpy(out, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
   return out + bytes.size();
 }
 

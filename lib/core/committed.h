@@ -2,7 +2,8 @@
 //
 // Readers and commits meet in `published`, the seq of the newest commit that readers may see. The
 // writer puts a commit's records into the caches, marked with its seq, BEFORE it writes the batch,
-// and publishes after. So:
+// and publishes after. (Not those of files in directories that the commit makes: the way to them is
+// marked, so nobody can have looked for them at an earlier commit.) So:
 //
 //   R1  A reader that took published = N and finds every record it needs in the caches, each marked
 //       <= N, has seen exactly commit N: a record that a later commit wrote is marked > N first.

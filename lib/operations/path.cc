@@ -165,23 +165,23 @@ absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const 
   }
   constexpr size_t kUsualDepth = 8;
   names.reserve(kUsualDepth);
-  const char* name = path.data();
-  const char* const end = name + path.size();
-  bool plain = IsPlain(path);
-  const auto end_name = [&](const char* name_end) {
-    const auto size = static_cast<size_t>(name_end - name);
-    plain &= size > 2 || (size > 0 && *name != '.');
-    names.emplace_back(name, size);
-    name = name_end + 1;
+  const bool plain = IsPlain(path);
+  size_t begin = 0;
+  // Whether it may be none: of plain bytes only "", "." and ".." are.
+  const auto end_name = [&](size_t end) {
+    const std::string_view name(path.data() + begin, end - begin);
+    names.emplace_back(name);
+    begin = end + 1;
+    return !plain || name.empty() || (name.size() <= 2 && name.front() == '.');
   };
-  for (const char* at = name; at < end; at += sizeof(Word)) {
-    for (uint64_t left = SeparatorsIn({at, end}); left != 0; left &= left - 1) {
-      end_name(at + static_cast<size_t>(std::countr_zero(left)) / 8);
+  for (size_t at = 0; at < path.size(); at += sizeof(Word)) {
+    for (uint64_t left = SeparatorsIn({path.data() + at, path.size() - at}); left != 0;
+         left &= left - 1) {
+      if (!end_name(at + static_cast<size_t>(std::countr_zero(left)) / 8)) continue;
+      MARCOT_RETURN_IF_ERROR(CheckName(names.back(), path));
     }
   }
-  end_name(end);
-  if (plain) return names;
-  for (const std::string& each : names) MARCOT_RETURN_IF_ERROR(CheckName(each, path));
+  if (end_name(path.size())) MARCOT_RETURN_IF_ERROR(CheckName(names.back(), path));
   return names;
 }
 

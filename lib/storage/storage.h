@@ -164,8 +164,9 @@ class Storage {
   virtual std::unique_ptr<Snapshot> TakeSnapshot() const = 0;
 
   virtual std::unique_ptr<Batch> NewBatch() const = 0;
-  // All of the batch or nothing; `sync`: it is on the disk when this returns. By one thread at a
-  // time. What a power cut leaves of batches that were not synced is none behind one that it lost.
+  // All of the batch or nothing; `sync`: it is on the disk when this returns. A batch that was
+  // written is cleared before it is used again. By one thread at a time. What a power cut leaves of
+  // batches that were not synced is none behind one that it lost.
   virtual absl::Status Write(Batch& batch, bool sync) = 0;
   virtual absl::StatusOr<std::unique_ptr<Ingestion>> NewIngestion() = 0;
 

@@ -142,7 +142,7 @@ class RocksdbBatch final : public Batch {
     records_.DeleteRange(NumberOf(family), lower, upper);
   }
   void Clear() override { records_.Clear(); }
-  rocksdb::WriteBatch records() const { return rocksdb::WriteBatch(records_.Bytes()); }
+  rocksdb::WriteBatch TakeRecords() { return rocksdb::WriteBatch(records_.Take()); }
 
  private:
   uint32_t NumberOf(Family family) const { return numbers_[static_cast<int>(family)]; }
@@ -215,7 +215,7 @@ class RocksdbStorage final : public Storage {
   absl::Status Write(Batch& batch, bool sync) override {
     rocksdb::WriteOptions options;
     options.sync = sync;
-    rocksdb::WriteBatch records = static_cast<RocksdbBatch&>(batch).records();
+    rocksdb::WriteBatch records = static_cast<RocksdbBatch&>(batch).TakeRecords();
     written_->AddLogged(records.GetDataSize());
     MARCOT_RETURN_IF_ERROR(ToStatus(NumberBatch(batches_++, &records)));
     return ToStatus(db_->Write(options, &records));
