@@ -1,5 +1,6 @@
 #include "storage/storage.h"
 
+#include <bit>
 #include <cstring>
 
 #include "absl/strings/escaping.h"
@@ -17,14 +18,15 @@ constexpr std::string_view kFamilyNames[kFamilyCount] = {
 
 constexpr size_t kSealBytes = sizeof(Seal);
 
+uint32_t SealNumber(Family family, std::string_view key, std::string_view value) {
+  const uint64_t seed = XXH3_64bits_withSeed(key.data(), key.size(), static_cast<uint64_t>(family));
+  return static_cast<uint32_t>(XXH3_64bits_withSeed(value.data(), value.size(), seed));
+}
+
 }  // namespace
 
 Seal SealOf(Family family, std::string_view key, std::string_view value) {
-  const uint64_t seed = XXH3_64bits_withSeed(key.data(), key.size(), static_cast<uint64_t>(family));
-  const uint64_t hash = XXH3_64bits_withSeed(value.data(), value.size(), seed);
-  Seal seal;
-  std::memcpy(seal.data(), &hash, seal.size());
-  return seal;
+  return std::bit_cast<Seal>(SealNumber(family, key, value));
 }
 
 std::string_view FamilyName(Family family) { return kFamilyNames[static_cast<int>(family)]; }
@@ -45,8 +47,9 @@ absl::StatusOr<std::string_view> CheckSeal(Family family, std::string_view key,
                                            std::string_view sealed) {
   if (sealed.size() >= kSealBytes) {
     const std::string_view value = sealed.substr(0, sealed.size() - kSealBytes);
-    const Seal seal = SealOf(family, key, value);
-    if (sealed.ends_with(std::string_view(seal.data(), seal.size()))) return value;
+    uint32_t seal;
+    std::memcpy(&seal, value.data() + value.size(), kSealBytes);
+    if (seal == SealNumber(family, key, value)) return value;
   }
   const absl::string_view key_bytes(key.data(), key.size());
   return MakeError(Code::kStoreDamaged,
