@@ -58,7 +58,9 @@ absl::Status WriteFailed(std::string_view why) {
                                 std::string(why)));
 }
 
-bool IsDirectoryKey(std::string_view key) { return key[8] == kDirectorySlot; }
+bool IsDirectoryKey(std::string_view key) {
+  return key.size() > kFixedBytes && key[kFixedBytes] == kDirectorySlot;
+}
 
 }  // namespace
 
@@ -184,7 +186,7 @@ void Committed::WriteCaches(const Txn& txn) {
       // New files would push out what is looked up again; directories will be walked through.
       const bool insert = value.has_value() && (family != Family::kEntries || IsDirectoryKey(key));
       // Nobody has looked for anything in what this transaction made.
-      if (family == Family::kEntries && !insert && txn.IsNew(LoadFixed64(key.data()))) continue;
+      if (family == Family::kEntries && !insert && txn.IsNew(IdOfKey(key))) continue;
       cache->Write(key, value.value_or(""), txn.seq(), insert);
     }
   }
@@ -193,7 +195,7 @@ void Committed::WriteCaches(const Txn& txn) {
 void Committed::WriteLists(const Txn& txn) {
   DirId written = 0;
   for (const RowChange* const change : txn.changes(Family::kEntries)) {
-    const DirId dir = LoadFixed64(change->key.data());
+    const DirId dir = IdOfKey(change->key);
     if (dir != written) lists_->Write(dir, txn.seq());
     written = dir;
   }

@@ -67,6 +67,11 @@ inline std::string PairKey(uint64_t a, uint64_t b) {
   return key;
 }
 
+// What a key begins with. 0: it is too short to be one, in a damaged store, and on its way out.
+inline uint64_t IdOfKey(std::string_view key) {
+  return key.size() < kFixedBytes ? 0 : LoadFixed64(key.data());
+}
+
 inline void AppendEntryKey(DirId dir, std::string_view slot, std::string* key) {
   PutFixed64(key, dir);
   key->append(slot);

@@ -89,7 +89,7 @@ absl::StatusOr<bool> Txn::Get(Family family, std::string_view key, std::string* 
     }
   }
   // What this group made has no entries but the overlay's.
-  if (family == Family::kEntries && IsNew(LoadFixed64(key.data()))) return false;
+  if (family == Family::kEntries && IsNew(IdOfKey(key))) return false;
   RecordCache* const cache = committed_.CacheOf(family);
   const Seq published = committed_.published();
   if (cache != nullptr && cache->Get(key, published, value)) return !value->empty();
@@ -185,7 +185,7 @@ void Txn::PutEntry(DirId dir, std::string_view slot, const Entry& entry, Seq bir
 }
 
 void Txn::Set(Family family, std::string_view key, std::optional<std::string_view> value) {
-  if (family == Family::kNodes) committed_.decoded_nodes_.erase(LoadFixed64(key.data()));
+  if (family == Family::kNodes) committed_.decoded_nodes_.erase(IdOfKey(key));
   if (family == Family::kEntries && value.has_value()) names().Add(key);
   if (family == Family::kPins && value.has_value()) {
     pin_gaps().AddPin(LoadFixed64(key.data()), LoadFixed64(key.data() + 8));
