@@ -121,11 +121,9 @@ Totals GetTotals(Decoder* in) {
   return t;
 }
 
-std::string EncodeEntry(const Entry& e) { return EncodeEntry(e, e.birth); }
-
-std::string EncodeEntry(const Entry& e, Seq birth) {
+std::string EncodeEntry(const Entry& e) {
   std::string out;
-  AppendEntry(e, birth, &out);
+  AppendEntry(e, e.birth, &out);
   return out;
 }
 

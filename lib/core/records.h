@@ -72,8 +72,7 @@ struct Entry {
 };
 
 std::string EncodeEntry(const Entry& entry);
-std::string EncodeEntry(const Entry& entry, Seq birth);  // as born at another seq
-void AppendEntry(const Entry& entry, Seq birth, std::string* out);
+void AppendEntry(const Entry& entry, Seq birth, std::string* out);  // as born at another seq
 // The same to where there is room for MaxEntryBytes; answers the end.
 char* WriteEntry(const Entry& entry, Seq birth, char* out);
 size_t MaxEntryBytes(const Entry& entry);
