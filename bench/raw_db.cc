@@ -34,13 +34,16 @@ rocksdb::DBOptions DatabaseOptions() {
   return options;
 }
 
-// Marcot's, but for the memtable: RocksDB's own, with hints for the names of a directory.
+// Marcot's, but for the memtable: RocksDB's own, with hints for the names of a directory and as
+// large a filter.
 rocksdb::ColumnFamilyOptions EntriesOptions(size_t memtable_bytes,
                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options =
       storage::FamilyOptions(storage::Family::kEntries, memtable_bytes, cache);
   options.memtable_factory = std::make_shared<rocksdb::SkipListFactory>();
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
+  options.memtable_prefix_bloom_size_ratio = 0.01;
+  options.memtable_whole_key_filtering = true;
   return options;
 }
 

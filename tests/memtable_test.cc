@@ -1,4 +1,5 @@
-// The skip list of the memtable against a sorted set, and its readers beside the writer.
+// The skip list of the memtable against a sorted set, the filter in front of it, and the readers of
+// both beside the writer.
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "rocksdb/db.h"
+#include "storage_rocksdb/key_filter.h"
 #include "storage_rocksdb/memtable.h"
 #include "storage_rocksdb/skip_list.h"
 #include "support/temp_store.h"
@@ -173,11 +175,79 @@ TEST(SkipListTest, ReadersBesideTheWriter) {
   EXPECT_EQ(failures, 0);
 }
 
+class FilterUnderTest {
+ public:
+  explicit FilterUnderTest(size_t lines) : memory_(lines), filter_(memory_.data(), lines) {}
+  KeyFilter& operator*() { return filter_; }
+
+ private:
+  std::vector<KeyFilter::Line> memory_;
+  KeyFilter filter_;
+};
+
+// Hashes all of whose bits are random.
+std::vector<uint64_t> Hashes(size_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<uint64_t> hashes(count);
+  for (uint64_t& hash : hashes) hash = random();
+  return hashes;
+}
+
+// With eight bits a key: those it holds, and few others.
+TEST(KeyFilterTest, HoldsWhatWasAdded) {
+  constexpr size_t kLines = 1'000, kKeys = 64 * kLines;
+  FilterUnderTest filter(kLines);
+  const std::vector<uint64_t> held = Hashes(kKeys, 1), others = Hashes(kKeys, 2);
+  EXPECT_FALSE((*filter).MayHold(held.front()));
+  for (size_t i = 0; i < kKeys; ++i) {
+    (*filter).Add(held[i]);
+    ASSERT_TRUE((*filter).MayHold(held[i])) << i;
+  }
+  for (const uint64_t hash : held) ASSERT_TRUE((*filter).MayHold(hash)) << hash;
+  size_t wrong = 0;
+  for (const uint64_t hash : others) wrong += (*filter).MayHold(hash) ? 1 : 0;
+  EXPECT_LT(wrong, kKeys / 20);
+}
+
+TEST(KeyFilterTest, OfOneLine) {
+  FilterUnderTest filter(1);
+  const std::vector<uint64_t> held = Hashes(40, 1), others = Hashes(1'000, 2);
+  for (const uint64_t hash : held) (*filter).Add(hash);
+  for (const uint64_t hash : held) EXPECT_TRUE((*filter).MayHold(hash));
+  size_t wrong = 0;
+  for (const uint64_t hash : others) wrong += (*filter).MayHold(hash) ? 1 : 0;
+  EXPECT_LT(wrong, others.size() / 2);
+}
+
+// A reader looks for what was added last, which moves from the pending ones into the lines.
+TEST(KeyFilterTest, ReadersBesideTheWriter) {
+  const std::vector<uint64_t> held = Hashes(200'000, 1);
+  FilterUnderTest filter(4'000);
+  std::atomic<size_t> added = 0, missed = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      for (size_t count = 0; count < held.size();) {
+        count = added.load(std::memory_order_acquire);
+        for (size_t back = 1; back <= std::min<size_t>(count, 12); ++back) {
+          if (!(*filter).MayHold(held[count - back])) ++missed;
+        }
+      }
+    });
+  }
+  for (size_t i = 0; i < held.size(); ++i) {
+    (*filter).Add(held[i]);
+    added.store(i + 1, std::memory_order_release);
+  }
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(missed, 0);
+}
+
 std::unique_ptr<rocksdb::DB> OpenDatabase(const testing::TempFolder& folder) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.allow_concurrent_memtable_write = false;
-  options.memtable_factory = MemtableFactory();
+  options.memtable_factory = MemtableFactory(64 << 10);
   rocksdb::DB* db = nullptr;
   const bool ok = rocksdb::DB::Open(options, (folder.path() / "db").string(), &db).ok();
   return std::unique_ptr<rocksdb::DB>(ok ? db : nullptr);

@@ -55,7 +55,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
-  options.memtable_factory = MemtableFactory();
+  options.memtable_factory = MemtableFactory(HasPointReads(family) ? memtable_bytes / 100 : 0);
   options.write_buffer_size = memtable_bytes;
   // The default, an eighth of the buffer, is taken by every family at its first record: a dozen
   // nearly empty memtables would use up the store's budget and be flushed again and again.
@@ -68,10 +68,6 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
       rocksdb::NewCompactOnDeletionCollectorFactory(0, 0, kMostlyTombstones));
   if (HasPointReads(family)) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-    // Most of these reads ask for keys that do not exist; without this each of them searches the
-    // memtable's skip list.
-    options.memtable_prefix_bloom_size_ratio = 0.01;
-    options.memtable_whole_key_filtering = true;
   }
   if (family == Family::kHistory) {
     options.prefix_extractor = std::make_shared<AllButSuffix>();

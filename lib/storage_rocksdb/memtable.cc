@@ -2,15 +2,22 @@
 
 #include <cstdint>
 #include <new>
+#include <optional>
 
+#include "storage_rocksdb/key_filter.h"
 #include "storage_rocksdb/skip_list.h"
 #include "storage_rocksdb/spare_memory.h"
+#include "xxhash.h"
 
 namespace marcot::storage {
 namespace {
 
 using rocksdb::Slice;
 using Node = SkipList::Node;
+
+uint64_t HashOf(const InternalKey& key) {
+  return XXH3_64bits(key.user_key().data(), key.user_key().size());
+}
 
 class EntryIterator : public rocksdb::MemTableRep::Iterator {
  public:
@@ -31,7 +38,7 @@ class EntryIterator : public rocksdb::MemTableRep::Iterator {
   void SeekToFirst() override { at_ = list_->First(); }
   void SeekToLast() override { at_ = list_->Last(); }
 
- private:
+ protected:
   static InternalKey KeyOf(const Slice& key) { return InternalKey({key.data(), key.size()}); }
 
   const SkipList* const list_;
@@ -46,30 +53,47 @@ class ArenaIterator final : public EntryIterator {
   ~ArenaIterator() override { SpareMemory<ArenaIterator>::Give(this); }
 };
 
-// In memory of the thread, for one look-up at a time.
+// In memory of the thread, for one look-up at a time: of a key that is there, or of nothing.
 class LookupIterator final : public EntryIterator {
  public:
-  static LookupIterator* Of(const SkipList* list) {
+  static LookupIterator* Of(const SkipList* list, const KeyFilter* filter) {
     alignas(LookupIterator) static thread_local char memory[sizeof(LookupIterator)];
-    return ::new (memory) LookupIterator(list);
+    return ::new (memory) LookupIterator(list, filter);
   }
   static void operator delete(void*) {}
 
+  void Seek(const Slice& internal_key, const char*) override {
+    const InternalKey key = KeyOf(internal_key);
+    const bool absent = filter_ != nullptr && !filter_->MayHold(HashOf(key));
+    at_ = absent ? nullptr : list_->FirstNotBefore(key);
+  }
+
  private:
-  using EntryIterator::EntryIterator;
+  LookupIterator(const SkipList* list, const KeyFilter* filter)
+      : EntryIterator(list), filter_(filter) {}
+
+  const KeyFilter* const filter_;
 };
 
 class Memtable final : public rocksdb::MemTableRep {
  public:
-  explicit Memtable(rocksdb::Allocator* allocator)
-      : MemTableRep(allocator), list_(MakeNode(SkipList::kMaxHeight, 0)) {}
+  Memtable(rocksdb::Allocator* allocator, size_t filter_bytes)
+      : MemTableRep(allocator), list_(MakeNode(SkipList::kMaxHeight, 0)) {
+    using Line = KeyFilter::Line;
+    const size_t lines = filter_bytes / sizeof(Line);
+    if (lines > 0) filter_.emplace(AllocateAligned(lines * sizeof(Line), alignof(Line)), lines);
+  }
 
   rocksdb::KeyHandle Allocate(size_t size, char** entry) override {
     Node* const node = MakeNode(list_.RandomHeight(), size);
     *entry = node->entry();
     return node;
   }
-  void Insert(rocksdb::KeyHandle node) override { list_.Insert(static_cast<Node*>(node)); }
+  void Insert(rocksdb::KeyHandle handle) override {
+    Node* const node = static_cast<Node*>(handle);
+    if (filter_.has_value()) filter_->Add(HashOf(InternalKey::Of(node->entry())));
+    list_.Insert(node);
+  }
   bool Contains(const char* entry) const override {
     const InternalKey key = InternalKey::Of(entry);
     const Node* const found = list_.FirstNotBefore(key);
@@ -83,23 +107,31 @@ class Memtable final : public rocksdb::MemTableRep {
   // Without an arena only RocksDB's MemTableRep::Get asks, and never frees what it gets. (What it
   // looks for is of a type that is not public, so that function must be left to it.)
   Iterator* GetDynamicPrefixIterator(rocksdb::Arena* arena) override {
-    return arena == nullptr ? LookupIterator::Of(&list_) : GetIterator(arena);
+    if (arena != nullptr) return GetIterator(arena);
+    return LookupIterator::Of(&list_, filter_.has_value() ? &*filter_ : nullptr);
   }
 
  private:
   Node* MakeNode(int height, size_t entry_bytes) {
-    constexpr size_t kAlign = alignof(Node);
+    return Node::Make(AllocateAligned(Node::HeadBytes(height) + entry_bytes, alignof(Node)),
+                      height);
+  }
+  // Memory of the memtable's arena, which goes with it.
+  char* AllocateAligned(size_t size, size_t alignment) {
     char* memory = nullptr;
-    MemTableRep::Allocate(Node::HeadBytes(height) + entry_bytes + kAlign - 1, &memory);
-    const size_t behind = reinterpret_cast<uintptr_t>(memory) % kAlign;
-    return Node::Make(memory + (behind == 0 ? 0 : kAlign - behind), height);
+    MemTableRep::Allocate(size + alignment - 1, &memory);
+    const size_t behind = reinterpret_cast<uintptr_t>(memory) % alignment;
+    return memory + (behind == 0 ? 0 : alignment - behind);
   }
 
   SkipList list_;
+  std::optional<KeyFilter> filter_;
 };
 
 class Factory final : public rocksdb::MemTableRepFactory {
  public:
+  explicit Factory(size_t filter_bytes) : filter_bytes_(filter_bytes) {}
+
   static const char* kClassName() { return "marcot.Memtable"; }
   const char* Name() const override { return kClassName(); }
   using MemTableRepFactory::CreateMemTableRep;
@@ -107,14 +139,17 @@ class Factory final : public rocksdb::MemTableRepFactory {
                                           rocksdb::Allocator* allocator,
                                           const rocksdb::SliceTransform*,
                                           rocksdb::Logger*) override {
-    return new Memtable(allocator);
+    return new Memtable(allocator, filter_bytes_);
   }
+
+ private:
+  const size_t filter_bytes_;
 };
 
 }  // namespace
 
-std::shared_ptr<rocksdb::MemTableRepFactory> MemtableFactory() {
-  return std::make_shared<Factory>();
+std::shared_ptr<rocksdb::MemTableRepFactory> MemtableFactory(size_t filter_bytes) {
+  return std::make_shared<Factory>(filter_bytes);
 }
 
 }  // namespace marcot::storage

@@ -7,13 +7,15 @@
 // it, none of which waits.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "rocksdb/memtablerep.h"
 
 namespace marcot::storage {
 
-// Needs allow_concurrent_memtable_write = false and the order of bytes.
-std::shared_ptr<rocksdb::MemTableRepFactory> MemtableFactory();
+// Needs allow_concurrent_memtable_write = false and the order of bytes. Of a memtable's memory
+// `filter_bytes` are for a filter of its keys, in front of look-ups; 0: it has none.
+std::shared_ptr<rocksdb::MemTableRepFactory> MemtableFactory(size_t filter_bytes);
 
 }  // namespace marcot::storage
