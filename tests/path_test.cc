@@ -128,6 +128,26 @@ TEST(PathTest, AnyPath) {
   }
 }
 
+// Beside a path of the same directory, of one whose name begins alike, of any other, and the root.
+TEST(PathTest, BesideAKnownPath) {
+  std::mt19937 random(7);
+  const std::string_view bytes = "aaab./";
+  std::string known;
+  std::vector<std::string> names;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string path = known.substr(0, random() % (known.size() + 1));
+    for (size_t left = random() % 20; left > 0; --left) path += bytes[random() % bytes.size()];
+    const auto beside = ParsePath(path, {}, {known, &names});
+    const auto alone = ParsePath(path, {});
+    ASSERT_EQ(beside.status(), alone.status()) << known << " " << path;
+    if (!alone.ok()) continue;
+    ASSERT_EQ(*beside, *alone) << known << " " << path;
+    if (path.size() > 100) path.clear();
+    known = path;
+    names = *ParsePath(known, {});
+  }
+}
+
 // Names that are short, and as long as a string of its own memory needs.
 TEST(PathTest, ManyNames) {
   for (const size_t size : {1, 2, 15, 16, 255}) {

@@ -179,14 +179,15 @@ absl::Status CheckUser(std::string_view user, std::string_view path) {
 
 absl::Status PrepareTarget(const Space& space, std::string_view path,
                            const OperationOptions& options, Operation* operation,
-                           const Space::State* source) {
+                           const Space::State* source, const operations::KnownPath& known) {
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(space));
   operation->strategy = options.strategy;
   MARCOT_RETURN_IF_ERROR(CheckAccess(*state, source, path, operation));
   MARCOT_RETURN_IF_ERROR(CheckStrategy(options.strategy, path, *operation));
   operation->user = OperatorOf(*state, options.user);
   MARCOT_RETURN_IF_ERROR(CheckUser(operation->user, path));
-  MARCOT_ASSIGN_OR_RETURN(operation->path, operations::ParsePath(path, state->engine->limits()));
+  MARCOT_ASSIGN_OR_RETURN(operation->path,
+                          operations::ParsePath(path, state->engine->limits(), known));
   if (operation->path.empty() && !AppliesToRoot(*operation)) {
     return MakeError(Code::kRootDirectoryNotAllowed,
                      "the operation does not apply to a space's root; name a path in it");
@@ -197,7 +198,7 @@ absl::Status PrepareTarget(const Space& space, std::string_view path,
   return absl::OkStatus();
 }
 
-absl::Status PrepareItem(const BatchItem& item, Operation* operation) {
+absl::Status PrepareItem(const BatchItem& item, Operation* operation, const PreparedItem& before) {
   MARCOT_ASSIGN_OR_RETURN(operation->kind, KindOf(item));
   operation->permanent = item.permanent;
   if (item.kind == BatchItem::Kind::kDelete) {
@@ -210,7 +211,10 @@ absl::Status PrepareItem(const BatchItem& item, Operation* operation) {
     const Space& from = item.from_space.valid() ? item.from_space : item.space;
     MARCOT_ASSIGN_OR_RETURN(source, StoreImpl::StateOf(from));
   }
-  MARCOT_RETURN_IF_ERROR(PrepareTarget(item.space, item.path, item.options, operation, source));
+  operations::KnownPath known;
+  if (before.item != nullptr) known = {before.item->path, &before.operation->path};
+  MARCOT_RETURN_IF_ERROR(
+      PrepareTarget(item.space, item.path, item.options, operation, source, known));
   if (source != nullptr) MARCOT_RETURN_IF_ERROR(PrepareSource(item, *source, operation));
   if (item.kind == BatchItem::Kind::kRestore) {
     MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, StoreImpl::StateOf(item.space));
@@ -222,7 +226,11 @@ absl::Status PrepareItem(const BatchItem& item, Operation* operation) {
   MARCOT_RETURN_IF_ERROR(PrepareContent(item, operation));
   operation->item = item.item;
   operation->missing_parents = item.missing_parents;
-  MARCOT_ASSIGN_OR_RETURN(operation->attributes, PrepareAttributes(item.attributes, item.path));
+  if (before.item != nullptr && item.attributes == before.item->attributes) {
+    operation->attributes = before.operation->attributes;
+  } else {
+    MARCOT_ASSIGN_OR_RETURN(operation->attributes, PrepareAttributes(item.attributes, item.path));
+  }
   if (item.kind == BatchItem::Kind::kChangeAttributes) {
     MARCOT_ASSIGN_OR_RETURN(operation->changes, PrepareChanges(item));
   }

@@ -44,8 +44,9 @@ Durability DurabilityOf(std::span<const BatchItem> items) {
 }
 
 // Where the host keeps the bytes, its store gets them before the batch begins.
-absl::Status PrepareWithContent(const BatchItem& item, const Engine& engine, Operation* operation) {
-  MARCOT_RETURN_IF_ERROR(api::PrepareItem(item, operation));
+absl::Status PrepareWithContent(const BatchItem& item, const Engine& engine,
+                                const api::PreparedItem& before, Operation* operation) {
+  MARCOT_RETURN_IF_ERROR(api::PrepareItem(item, operation, before));
   MARCOT_ASSIGN_OR_RETURN(const Space::State* const state, api::StoreImpl::StateOf(item.space));
   if (state->engine != &engine) {
     return MakeError(Code::kParamInvalid,
@@ -244,14 +245,16 @@ absl::StatusOr<uint64_t> Store::ClearHistory(std::string_view library, uint64_t 
 
 absl::StatusOr<std::vector<Placed>> Store::RunAtomically(std::span<const BatchItem> items) {
   MARCOT_RETURN_IF_ERROR(api::CheckBatchSize(items.size()));
-  std::vector<Operation> operations;
-  operations.reserve(items.size());
+  std::vector<Operation> operations = impl_->engine().TakeOperations(items.size());
   absl::Status unprepared;
+  api::PreparedItem before;
   for (const BatchItem& item : items) {
-    unprepared = PrepareWithContent(item, impl_->engine(), &operations.emplace_back());
-    if (unprepared.ok()) continue;
-    operations.pop_back();
-    break;
+    unprepared = PrepareWithContent(item, impl_->engine(), before, &operations.emplace_back());
+    if (!unprepared.ok()) {
+      operations.pop_back();
+      break;
+    }
+    before = {&item, &operations.back()};
   }
   size_t failed = 0;
   auto placed =
@@ -264,16 +267,18 @@ absl::StatusOr<std::vector<absl::StatusOr<Placed>>> Store::RunEach(
     std::span<const BatchItem> items) {
   MARCOT_RETURN_IF_ERROR(api::CheckBatchSize(items.size()));
   std::vector<absl::StatusOr<Placed>> outcomes;
-  std::vector<Operation> operations;
+  std::vector<Operation> operations = impl_->engine().TakeOperations(items.size());
   std::vector<size_t> indexes;
   outcomes.reserve(items.size());
-  operations.reserve(items.size());
   indexes.reserve(items.size());
+  api::PreparedItem before;
   for (const BatchItem& item : items) {
-    absl::Status prepared = PrepareWithContent(item, impl_->engine(), &operations.emplace_back());
+    absl::Status prepared =
+        PrepareWithContent(item, impl_->engine(), before, &operations.emplace_back());
     outcomes.emplace_back();  // until it has run
     if (prepared.ok()) {
       indexes.push_back(outcomes.size() - 1);
+      before = {&item, &operations.back()};
     } else {
       operations.pop_back();
       outcomes.back() = std::move(prepared);

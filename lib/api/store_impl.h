@@ -75,8 +75,15 @@ absl::StatusOr<SpaceInfo> InfoOf(core::View& view, std::string_view library, std
 
 // ---- requests: from what a host says to an operation that the engine takes
 
-// Fills in an operation that is new.
-absl::Status PrepareItem(const BatchItem& item, operations::Operation* operation);
+// An item and the operation that came of it, or nothing.
+struct PreparedItem {
+  const BatchItem* item = nullptr;
+  const operations::Operation* operation = nullptr;
+};
+// Fills in an operation that is new. What the item shares with the one before it, its directory and
+// its attributes, is taken from there.
+absl::Status PrepareItem(const BatchItem& item, operations::Operation* operation,
+                         const PreparedItem& before = {});
 absl::StatusOr<operations::FileContent> PrepareReference(const ContentRef& content,
                                                          std::string_view path);
 // Of a content that the store has, itself or at the host.
@@ -90,7 +97,8 @@ absl::Status CheckBatchSize(size_t items);
 // for the root. Needs the operation's kind, `only` and `permanent`. `source`: see CheckAccess.
 absl::Status PrepareTarget(const Space& space, std::string_view path,
                            const OperationOptions& options, operations::Operation* operation,
-                           const Space::State* source = nullptr);
+                           const Space::State* source = nullptr,
+                           const operations::KnownPath& known = {});
 
 }  // namespace api
 }  // namespace marcot

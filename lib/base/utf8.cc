@@ -10,11 +10,23 @@ constexpr size_t kWordBytes = sizeof(uint64_t);
 
 bool IsContinuation(uint8_t c) { return (c & 0xc0) == 0x80; }
 
-bool StartsWithAsciiWord(std::string_view s) {
-  if (s.size() < kWordBytes) return false;
+uint64_t WordAt(const char* bytes) {
   uint64_t word;
-  std::memcpy(&word, s.data(), kWordBytes);
-  return (word & 0x8080808080808080) == 0;
+  std::memcpy(&word, bytes, kWordBytes);
+  return word;
+}
+
+bool HasOnlyAscii(uint64_t bytes) { return (bytes & 0x8080808080808080) == 0; }
+
+bool StartsWithAsciiWord(std::string_view s) {
+  return s.size() >= kWordBytes && HasOnlyAscii(WordAt(s.data()));
+}
+
+// Most strings are short ones, and ASCII: the words at both ends cover them.
+bool IsShortAscii(std::string_view s) {
+  if (s.empty()) return true;
+  if (s.size() < kWordBytes || s.size() > 2 * kWordBytes) return false;
+  return HasOnlyAscii(WordAt(s.data()) | WordAt(s.data() + s.size() - kWordBytes));
 }
 
 // The length of the code point at the start of `s`; 0 if it is malformed.
@@ -39,6 +51,7 @@ size_t CodePointLength(std::string_view s) {
 }  // namespace
 
 std::optional<size_t> CountCodePoints(std::string_view s) {
+  if (IsShortAscii(s)) return s.size();
   size_t count = 0;
   while (!s.empty()) {
     if (StartsWithAsciiWord(s)) {

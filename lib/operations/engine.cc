@@ -404,12 +404,16 @@ absl::StatusOr<std::vector<Placed>> Engine::RunTogether(std::vector<Operation>&&
   const absl::Status status = RunWork(work, durability);
   meters_.AddTime(OperationClass::kWrite, Clock::now() - begin, operations.size());
   *failed = work.failed();
-  if (status.ok()) {
-    for (size_t i = 0; i < operations.size(); ++i) AddPath(&operations[i], &work.placed()[i]);
-    return std::move(work.placed());
+  for (size_t i = 0; i < operations.size(); ++i) {
+    if (status.ok()) {
+      AddPath(&operations[i], &work.placed()[i]);
+    } else {
+      meters_.Fail(KindOf(operations[i]));
+    }
   }
-  for (const Operation& operation : operations) meters_.Fail(KindOf(operation));
-  return status;
+  spare_.Give(std::move(operations));
+  if (!status.ok()) return status;
+  return std::move(work.placed());
 }
 
 std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(std::vector<Operation>&& operations,
@@ -424,6 +428,7 @@ std::vector<absl::StatusOr<Placed>> Engine::RunSideBySide(std::vector<Operation>
       meters_.Fail(KindOf(operations[i]));
     }
   }
+  spare_.Give(std::move(operations));
   return outcomes;
 }
 

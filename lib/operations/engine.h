@@ -24,6 +24,7 @@
 #include "operations/meters.h"
 #include "operations/operation.h"
 #include "operations/pipeline.h"
+#include "operations/spare_operations.h"
 #include "operations/summaries.h"
 
 namespace marcot::operations {
@@ -74,6 +75,8 @@ class Engine {
   absl::Status RunWork(Pipeline::Work& work, Durability durability);
   // One operation of a host. Here and below the answers take the operations' paths.
   absl::StatusOr<Placed> RunOperation(Operation&& operation, Durability durability);
+  // For the operations of a batch, empty. It is given back by who runs them.
+  std::vector<Operation> TakeOperations(size_t count) { return spare_.Take(count); }
   // All or none; the error is that of `*failed`. `next` is the error of the item behind the last,
   // if that could not be prepared: then it fails where none before it does.
   absl::StatusOr<std::vector<Placed>> RunTogether(std::vector<Operation>&& operations,
@@ -134,6 +137,7 @@ class Engine {
   Summaries summaries_;
   std::atomic<bool> summaries_had_turn_{false};
   NameHints hints_;  // used by the leader alone
+  SpareOperations spare_;
   std::atomic<bool> reclaim_paused_{false};
 
   std::mutex snapshots_mutex_;

@@ -40,35 +40,57 @@ unsigned char KindsIn(std::string_view name) {
 using Block = signed char __attribute__((vector_size(16)));
 using Word = signed char __attribute__((vector_size(8)));
 
-// The bytes at the front; behind the end of the path are plain ones.
 template <typename Bytes>
-Bytes Front(std::string_view path) {
+Bytes Load(const char* from) {
   Bytes bytes;
-  if (path.size() >= sizeof bytes) {
-    std::memcpy(&bytes, path.data(), sizeof bytes);
-  } else {
-    bytes = Bytes{} + 'a';
-    std::memcpy(&bytes, path.data(), path.size());
-  }
+  std::memcpy(&bytes, from, sizeof bytes);
   return bytes;
+}
+
+// Of fewer bytes than that; behind the end of the path are plain ones.
+template <typename Bytes>
+Bytes LoadShort(std::string_view path) {
+  Bytes bytes = Bytes{} + 'a';
+  std::memcpy(&bytes, path.data(), path.size());
+  return bytes;
+}
+
+// All bits of each byte that is neither a plain one nor a separator.
+Block OddIn(Block bytes) {
+  Block odd = Block{} + ' ' > bytes;  // what is beyond ASCII is negative
+  for (const char c : kForbiddenBytes) odd |= bytes == static_cast<signed char>(c);
+  return odd;
 }
 
 // Whether all bytes are plain ones or separators.
 bool IsPlain(std::string_view path) {
   Block odd{};
-  while (!path.empty()) {
-    const auto bytes = Front<Block>(path);
-    odd |= Block{} + ' ' > bytes;  // what is beyond ASCII is negative
-    for (const char c : kForbiddenBytes) odd |= bytes == static_cast<signed char>(c);
-    path.remove_prefix(std::min(path.size(), sizeof bytes));
+  if (path.size() < sizeof(Block)) {
+    odd = OddIn(LoadShort<Block>(path));
+  } else {
+    const char* const last = path.data() + path.size() - sizeof(Block);
+    for (const char* at = path.data(); at < last; at += sizeof(Block))
+      odd |= OddIn(Load<Block>(at));
+    odd |= OddIn(Load<Block>(last));  // some of it for a second time
   }
   return std::bit_cast<std::array<uint64_t, 2>>(odd) == std::array<uint64_t, 2>{};
 }
 
-// One bit of each of the first eight bytes that is a separator.
-uint64_t SeparatorsIn(std::string_view path) {
+// One bit of each byte that is a separator among the eight from there on.
+uint64_t SeparatorsAt(std::string_view path, size_t at) {
   constexpr uint64_t kBitOfEachByte = 0x0101010101010101;
-  return std::bit_cast<uint64_t>(Front<Word>(path) == '/') & kBitOfEachByte;
+  const auto in = [](Word bytes) { return std::bit_cast<uint64_t>(bytes == '/') & kBitOfEachByte; };
+  if (path.size() < sizeof(Word)) return in(LoadShort<Word>(path)) >> (8 * at);
+  const size_t last = path.size() - sizeof(Word);
+  if (at <= last) return in(Load<Word>(path.data() + at));
+  return in(Load<Word>(path.data() + last)) >> (8 * (at - last));
+}
+
+// The bytes of the directory of a known path, its last separator too, where the other path is below
+// the same.
+size_t SharedParent(std::string_view path, std::string_view known) {
+  const size_t size = known.rfind('/') + 1;  // 0: it is below the root
+  return path.substr(0, size) == known.substr(0, size) ? size : 0;
 }
 
 // U+0080..U+009F are control characters too.
@@ -155,7 +177,8 @@ std::optional<std::pair<size_t, uint64_t>> NumberOf(std::string_view stem) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const Limits& limits) {
+absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const Limits& limits,
+                                                   const KnownPath& known) {
   std::vector<std::string> names;
   if (path.empty()) return names;
   if (path.size() > limits.max_path_bytes) {
@@ -165,8 +188,9 @@ absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const 
   }
   constexpr size_t kUsualDepth = 8;
   names.reserve(kUsualDepth);
-  const bool plain = IsPlain(path);
-  size_t begin = 0;
+  size_t begin = SharedParent(path, known.path);
+  if (begin > 0) names.assign(known.names->begin(), known.names->end() - 1);
+  const bool plain = IsPlain(path.substr(begin));
   // Whether it may be none: of plain bytes only "", "." and ".." are.
   const auto end_name = [&](size_t end) {
     const std::string_view name(path.data() + begin, end - begin);
@@ -174,9 +198,8 @@ absl::StatusOr<std::vector<std::string>> ParsePath(std::string_view path, const 
     begin = end + 1;
     return !plain || name.empty() || (name.size() <= 2 && name.front() == '.');
   };
-  for (size_t at = 0; at < path.size(); at += sizeof(Word)) {
-    for (uint64_t left = SeparatorsIn({path.data() + at, path.size() - at}); left != 0;
-         left &= left - 1) {
+  for (size_t at = begin; at < path.size(); at += sizeof(Word)) {
+    for (uint64_t left = SeparatorsAt(path, at); left != 0; left &= left - 1) {
       if (!end_name(at + static_cast<size_t>(std::countr_zero(left)) / 8)) continue;
       MARCOT_RETURN_IF_ERROR(CheckName(names.back(), path));
     }
