@@ -111,6 +111,13 @@ void RawDb::Put(const Record& record) {
   Must(db_->Put(rocksdb::WriteOptions(), entries_, record.key, record.value));
 }
 
+uint64_t RawDb::RunningJobs() const {
+  uint64_t flushes = 0, compactions = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kNumRunningFlushes, &flushes);
+  db_->GetIntProperty(rocksdb::DB::Properties::kNumRunningCompactions, &compactions);
+  return flushes + compactions;
+}
+
 size_t RawDb::Scan(uint64_t directory) {
   const std::string first = core::IdKey(directory), end = core::IdKey(directory + 1);
   const rocksdb::Slice upper(end);

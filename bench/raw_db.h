@@ -31,6 +31,7 @@ class RawDb {
   // Reads all records of a directory through one iterator; answers their number.
   size_t Scan(uint64_t directory);
   void Reopen();
+  uint64_t RunningJobs() const;  // flushes and compactions
 
  private:
   const TempFolder folder_;

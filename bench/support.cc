@@ -7,6 +7,7 @@
 #include <iostream>
 #include <mutex>
 #include <system_error>
+#include <thread>
 
 namespace marcot::bench {
 
@@ -42,6 +43,22 @@ void BenchStore::Close() { store_.reset(); }
 void BenchStore::Open() {
   store_ = Must(Store::Open(folder().string(), options_));
   space_ = Must(store_->OpenSpace("default", "-"));
+}
+
+void AwaitCompaction(const std::function<uint64_t()>& running) {
+  // One may be about to begin where another has ended.
+  constexpr int kQuiet = 5;
+  for (int quiet = 0; quiet < kQuiet;) {
+    quiet = running() != 0 ? 0 : quiet + 1;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void AwaitCompaction(const Store& store) {
+  AwaitCompaction([&store] {
+    const StorageFigures now = store.GetMetrics().storage;
+    return now.running_flushes + now.running_compactions;
+  });
 }
 
 ContentRef NewContent() {

@@ -62,6 +62,11 @@ class BenchStore {
   Space space_;
 };
 
+// Until nothing is flushed or compacted: what that has to do is part of what caused it. `running`
+// answers how many of both there are.
+void AwaitCompaction(const std::function<uint64_t()>& running);
+void AwaitCompaction(const Store& store);
+
 // A content that no entry holds yet.
 ContentRef NewContent();
 

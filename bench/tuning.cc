@@ -19,7 +19,6 @@
 #include <numeric>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "support.h"
@@ -103,16 +102,6 @@ class Report {
   bool first_ = true;
 };
 
-// What flushes and compactions have to do is part of what caused them.
-void Settle(const Store& store) {
-  for (int quiet = 0; quiet < 2;) {
-    const StorageFigures now = store.GetMetrics().storage;
-    const bool busy = now.running_flushes + now.running_compactions != 0;
-    quiet = busy ? 0 : quiet + 1;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-}
-
 // So often a phase lets them finish, so that what reads find does not hang on who was quicker.
 constexpr uint64_t kSettleEvery = 1'000;
 
@@ -124,16 +113,16 @@ class Workload {
   void Measure(const char* phase, uint64_t operations, const std::function<void()>& run) {
     const Cost before = Cost::Now();
     run();
-    Settle(store_.store());
+    AwaitCompaction(store_.store());
     report_->Add(phase, operations, Cost::Now() - before);
   }
   // What was written is in files afterwards, and nothing is under way.
   void Reopen() {
     store_.Reopen();
-    Settle(store_.store());
+    AwaitCompaction(store_.store());
   }
   void SettleAfter(uint64_t operations) {
-    if (operations % kSettleEvery == 0) Settle(store_.store());
+    if (operations % kSettleEvery == 0) AwaitCompaction(store_.store());
   }
   const Space& space() const { return store_.space(); }
   BenchStore& store() { return store_; }

@@ -71,7 +71,10 @@ class MarcotPeer : public Peer {
     Must(space().MoveDirectory(from, to).status());
   }
   void Delete(const std::string& path) override { Must(space().DeleteDirectory(path).status()); }
-  void Settle() override { Must(store_.store().ReclaimUntilIdle()); }
+  void Settle() override {
+    Must(store_.store().ReclaimUntilIdle());
+    bench::AwaitCompaction(store_.store());
+  }
 
   std::optional<File> Stat(const std::string& path) override {
     const auto found = space().GetStat(path);

@@ -49,6 +49,10 @@ class RawRocksdbPeer : public Peer {
     return {.entries = db_.Scan(directories_.at(path).id)};
   }
 
+  void Settle() override {
+    bench::AwaitCompaction([this] { return db_.RunningJobs(); });
+  }
+
   // What `Does` leaves out.
   void Copy(const std::string&, const std::string&) override {}
   void Move(const std::string&, const std::string&) override {}
