@@ -7,6 +7,8 @@
 //
 // Who has led one group returns to its own work. That it goes on with what was queued meanwhile was
 // measured: callers that it answered then wait for the core that it keeps, and the store is slower.
+// The next leader is one on the same processor, if any is about to come there: what a group needs
+// of the store's memory is in that processor's caches.
 #pragma once
 
 #include <atomic>
@@ -67,6 +69,7 @@ class Pipeline {
   static void Warm(Work& work);
   void Await(Work& work);
   void Sleep(Work& work);
+  bool IsLedHere() const;
   bool TryToLead();
   void Lead();
   void Gather() const;
@@ -89,6 +92,7 @@ class Pipeline {
   // leader.
   alignas(64) std::atomic<Work*> queue_{nullptr};
   alignas(64) std::atomic<bool> led_{false};  // somebody leads
+  std::atomic<int> processor_{0};             // of the last leader
   bool failure_reported_ = false;             // the leader's
   // The leader's: the callers that its next group may have, if the last one was flushed, and how
   // long that took.
