@@ -6,7 +6,6 @@
 #include "core/records.h"
 #include "operations/memory.h"
 #include "rocksdb/cache.h"
-#include "rocksdb/memtablerep.h"
 #include "rocksdb/slice_transform.h"
 #include "storage/storage.h"
 #include "storage_rocksdb/family_options.h"
@@ -34,16 +33,13 @@ rocksdb::DBOptions DatabaseOptions() {
   return options;
 }
 
-// Marcot's, but for the memtable: RocksDB's own, with hints for the names of a directory and as
-// large a filter.
+// Marcot's, but for the memtable and its filter: RocksDB's own, with hints for the names of a
+// directory.
 rocksdb::ColumnFamilyOptions EntriesOptions(size_t memtable_bytes,
                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options =
       storage::FamilyOptions(storage::Family::kEntries, memtable_bytes, cache);
-  options.memtable_factory = std::make_shared<rocksdb::SkipListFactory>();
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
-  options.memtable_prefix_bloom_size_ratio = 0.01;
-  options.memtable_whole_key_filtering = true;
   return options;
 }
 

@@ -59,7 +59,7 @@ struct Cost {
   uint64_t blocks_read = 0;   // from files
   uint64_t bytes_read = 0;    // in those
   uint64_t blocks_found = 0;  // in the cache
-  uint64_t filtered = 0;      // look-ups in a memtable or a file that a filter saved
+  uint64_t filtered = 0;      // look-ups in a file that a filter saved
 
   static Cost Now() {
     const rocksdb::PerfContext& counted = *rocksdb::get_perf_context();
@@ -70,7 +70,7 @@ struct Cost {
             counted.block_read_count,
             counted.block_read_byte,
             counted.block_cache_hit_count,
-            counted.bloom_memtable_miss_count + counted.bloom_sst_miss_count};
+            counted.bloom_sst_miss_count};
   }
   Cost operator-(const Cost& before) const {
     return {caller_ns - before.caller_ns,         all_ns - before.all_ns,

@@ -243,21 +243,25 @@ TEST(KeyFilterTest, ReadersBesideTheWriter) {
   EXPECT_EQ(missed, 0);
 }
 
-std::unique_ptr<rocksdb::DB> OpenDatabase(const testing::TempFolder& folder) {
+std::unique_ptr<rocksdb::DB> OpenDatabase(const testing::TempFolder& folder, size_t filter_bytes) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.allow_concurrent_memtable_write = false;
-  options.memtable_factory = MemtableFactory(64 << 10);
+  options.memtable_factory = MemtableFactory(filter_bytes);
   rocksdb::DB* db = nullptr;
   const bool ok = rocksdb::DB::Open(options, (folder.path() / "db").string(), &db).ok();
   return std::unique_ptr<rocksdb::DB>(ok ? db : nullptr);
 }
 
+// With filters of so many bytes: none, less than a line, one line, and many.
+class MemtableOfFilterTest : public ::testing::TestWithParam<size_t> {};
+INSTANTIATE_TEST_SUITE_P(Sizes, MemtableOfFilterTest, ::testing::Values(0, 63, 64, 64 << 10));
+
 // RocksDB reads through it: versions of a key, deletions, both directions, and whoever began
 // before.
-TEST(MemtableTest, UnderADatabase) {
+TEST_P(MemtableOfFilterTest, UnderADatabase) {
   const testing::TempFolder folder;
-  const std::unique_ptr<rocksdb::DB> db = OpenDatabase(folder);
+  const std::unique_ptr<rocksdb::DB> db = OpenDatabase(folder, GetParam());
   ASSERT_NE(db, nullptr);
   std::mt19937_64 random(1);
   std::map<std::string, std::string> expected, held;
@@ -313,7 +317,7 @@ TEST(MemtableTest, UnderADatabase) {
 // RocksDB's function for it never frees the iterator that it asks for.
 TEST(MemtableTest, LookUpsKeepNoMemory) {
   const testing::TempFolder folder;
-  const std::unique_ptr<rocksdb::DB> db = OpenDatabase(folder);
+  const std::unique_ptr<rocksdb::DB> db = OpenDatabase(folder, 64 << 10);
   ASSERT_NE(db, nullptr);
   ASSERT_TRUE(db->Put({}, "key", "value").ok());
   std::string value;

@@ -306,13 +306,14 @@ TEST(StorageTest, WhatCompactsGivesWayToOthers) {
 
 class OptionsFileTest : public ::testing::Test {
  protected:
-  absl::Status Open(const std::string& text) {
+  absl::StatusOr<std::unique_ptr<Storage>> OpenWith(const std::string& text,
+                                                    RocksdbOptions options = kSmall) {
     const std::string file = (folder_.path() / "options").string();
     std::ofstream(file) << text;
-    RocksdbOptions options = kSmall;
     options.options_file = file;
-    return OpenRocksdb(store().string(), options).status();
+    return OpenRocksdb(store().string(), options);
   }
+  absl::Status Open(const std::string& text) { return OpenWith(text).status(); }
 
   // What RocksDB says it runs with, of one section.
   std::string Running(const std::string& section) {
@@ -353,6 +354,30 @@ TEST_F(OptionsFileTest, WhatItSaysIsRun) {
   EXPECT_TRUE(absl::StrContains(table, "block_size=8192\n"));
   // What it does not say stays Marcot's.
   EXPECT_TRUE(absl::StrContains(table, "cache_index_and_filter_blocks=true\n"));
+}
+
+// A filter of the memtable's keys is a part of the memtable, however small a host makes that.
+TEST_F(OptionsFileTest, SmallMemtables) {
+  RocksdbOptions options = kSmall;
+  options.memtable_bytes = 64u << 20;
+  for (const char* const bytes : {"1", "65536", "262144", "1048576"}) {
+    for (const char* const share : {"0", "0.01", "1"}) {
+      const auto storage =
+          OpenWith(absl::StrCat("[CFOptions \"default\"]\nwrite_buffer_size=", bytes,
+                                "\nmemtable_prefix_bloom_size_ratio=", share, "\n"),
+                   options);
+      ASSERT_TRUE(storage.ok()) << bytes << " " << share;
+      std::string value;
+      for (int i = 0; i < 60; ++i) {
+        const std::string key = absl::StrCat(i);
+        const std::unique_ptr<Batch> batch = (*storage)->NewBatch();
+        batch->Put(Family::kEntries, key, std::string(100, 'v'));
+        ASSERT_TRUE((*storage)->Write(*batch, false).ok());
+        EXPECT_TRUE(*(*storage)->Get(Family::kEntries, key, nullptr, &value)) << key;
+        EXPECT_FALSE(*(*storage)->Get(Family::kEntries, key + "-", nullptr, &value)) << key;
+      }
+    }
+  }
 }
 
 TEST_F(OptionsFileTest, WhatIsWrongIsRefused) {

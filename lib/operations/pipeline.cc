@@ -28,18 +28,15 @@ constexpr std::chrono::milliseconds kGatherTime{1};
 absl::Status Pipeline::Run(Work& work) {
   const bool cold = cold_.load(std::memory_order_relaxed);
   work.warming_.store(cold, std::memory_order_relaxed);
-  Join(work);
-  static thread_local int led_in_a_row = 0;
-  const bool alone = work.next_ == nullptr;
-  if (!alone && led_in_a_row >= kMostInARow) {
-    led_in_a_row = 0;
-    std::this_thread::yield();
-  }
-  if ((alone || IsLedHere()) && TryToLead()) {
-    ++led_in_a_row;
+  const bool alone = Join(work);
+  static thread_local int led_in_a_row = 0;  // beside others, of whatever stores
+  const bool gives_way = !alone && led_in_a_row >= kMostInARow;
+  if (!gives_way && (alone || IsLedHere()) && TryToLead()) {
+    if (!alone) ++led_in_a_row;
     Lead();
   } else {
     led_in_a_row = 0;
+    if (gives_way) std::this_thread::yield();
     if (cold) Warm(work);
     Await(work);
   }
@@ -55,11 +52,14 @@ void Pipeline::Warm(Work& work) {
   work.warming_.store(false, std::memory_order_relaxed);
 }
 
-void Pipeline::Join(Work& work) {
+// Whether nobody else is queued. Once it is queued, a leader may take it.
+bool Pipeline::Join(Work& work) {
   work.state_.store(Work::kQueued, std::memory_order_relaxed);
-  work.next_ = queue_.load(std::memory_order_relaxed);
-  while (!queue_.compare_exchange_weak(work.next_, &work)) {
-  }
+  Work* before = queue_.load(std::memory_order_relaxed);
+  do {
+    work.next_ = before;
+  } while (!queue_.compare_exchange_weak(before, &work));
+  return before == nullptr;
 }
 
 bool Pipeline::IsLedHere() const {
@@ -139,7 +139,7 @@ void Pipeline::ExpectBack(const Work* group, Clock::duration flush_time) {
   }
 }
 
-// Whoever looks first leads from now on. That it is not left to callers who sleep, one that is
+// Somebody who looks leads from now on. That it is not left to callers who sleep, one that is
 // queued is kept awake; works stay where they are for as long as this caller leads.
 void Pipeline::StopLeading() {
   while (true) {

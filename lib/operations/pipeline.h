@@ -1,9 +1,9 @@
 // The commit pipeline: every change of a store goes through here, one group at a time.
 //
-// A caller queues its work. If nobody leads, it becomes the leader: it executes all that is queued,
-// in order, in one transaction, commits that as one batch and answers everybody. A lone caller
-// leads itself, without any hand-off. So operations are serialisable by construction, and callers
-// that wait together share one write, and one flush where any of them asked for it.
+// A caller queues its work. If nobody leads, it may become the leader: it executes all that is
+// queued, in order, in one transaction, commits that as one batch and answers everybody. A lone
+// caller leads itself, without any hand-off. So operations are serialisable by construction, and
+// callers that wait together share one write, and one flush where any of them asked for it.
 //
 // Who has led one group returns to its own work. That it goes on with what was queued meanwhile was
 // measured: callers that it answered then wait for the core that it keeps, and the store is slower.
@@ -65,7 +65,7 @@ class Pipeline {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void Join(Work& work);
+  bool Join(Work& work);
   static void Warm(Work& work);
   void Await(Work& work);
   void Sleep(Work& work);

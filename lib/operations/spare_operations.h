@@ -1,5 +1,5 @@
-// The memory of the last batch, for the next one: half a MiB, which would be asked of the kernel
-// each time. Thread-safe.
+// The memory of the last batch, for the next one: up to half a MiB, which would be asked of the
+// kernel each time. Thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -55,7 +55,6 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
-  options.memtable_factory = MemtableFactory(HasPointReads(family) ? memtable_bytes / 100 : 0);
   options.write_buffer_size = memtable_bytes;
   // The default, an eighth of the buffer, is taken by every family at its first record: a dozen
   // nearly empty memtables would use up the store's budget and be flushed again and again.
@@ -68,6 +67,10 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
       rocksdb::NewCompactOnDeletionCollectorFactory(0, 0, kMostlyTombstones));
   if (HasPointReads(family)) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    // Most of these reads ask for keys that do not exist; without this each of them searches the
+    // memtable's skip list.
+    options.memtable_prefix_bloom_size_ratio = 0.01;
+    options.memtable_whole_key_filtering = true;
   }
   if (family == Family::kHistory) {
     options.prefix_extractor = std::make_shared<AllButSuffix>();
@@ -91,6 +94,23 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, size_t memtable_bytes,
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
+}
+
+void UseMarcotsMemtable(rocksdb::ColumnFamilyOptions* options) {
+  // RocksDB aborts where a memtable is full before its first record.
+  constexpr size_t kMinBuffer = 64u << 10;
+  options->write_buffer_size = std::max(options->write_buffer_size, kMinBuffer);
+  options->arena_block_size = std::min(options->arena_block_size, options->write_buffer_size / 8);
+  size_t filter_bytes = 0;
+  // A filter of prefixes is asked by cursors too, and stays RocksDB's.
+  if (options->memtable_whole_key_filtering && options->prefix_extractor == nullptr) {
+    constexpr double kMostOfMemtable = 0.25;  // as RocksDB has it
+    const double share =
+        std::clamp(options->memtable_prefix_bloom_size_ratio, 0.0, kMostOfMemtable);
+    filter_bytes = static_cast<size_t>(share * static_cast<double>(options->write_buffer_size));
+    options->memtable_prefix_bloom_size_ratio = 0;
+  }
+  options->memtable_factory = MemtableFactory(filter_bytes);
 }
 
 }  // namespace marcot::storage

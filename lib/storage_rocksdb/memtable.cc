@@ -53,7 +53,8 @@ class ArenaIterator final : public EntryIterator {
   ~ArenaIterator() override { SpareMemory<ArenaIterator>::Give(this); }
 };
 
-// In memory of the thread, for one look-up at a time: of a key that is there, or of nothing.
+// In memory of the thread, for one look-up at a time. At nothing where the filter knows that the
+// key is not there.
 class LookupIterator final : public EntryIterator {
  public:
   static LookupIterator* Of(const SkipList* list, const KeyFilter* filter) {

@@ -417,6 +417,7 @@ absl::StatusOr<std::unique_ptr<Storage>> OpenRocksdb(const std::string& folder,
   if (!options.options_file.empty()) {
     MARCOT_RETURN_IF_ERROR(ApplyOptionsFile(options.options_file, &db_options, &families));
   }
+  for (rocksdb::ColumnFamilyDescriptor& family : families) UseMarcotsMemtable(&family.options);
   MARCOT_RETURN_IF_ERROR(CheckFolder(folder, options.create_if_missing));
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
   std::vector<std::string> present;
