@@ -361,7 +361,7 @@ TEST_F(OptionsFileTest, SmallMemtables) {
   RocksdbOptions options = kSmall;
   options.memtable_bytes = 64u << 20;
   for (const char* const bytes : {"1", "65536", "262144", "1048576"}) {
-    for (const char* const share : {"0", "0.01", "1"}) {
+    for (const char* const share : {"0", "0.01", "1", "-1", "nan"}) {
       const auto storage =
           OpenWith(absl::StrCat("[CFOptions \"default\"]\nwrite_buffer_size=", bytes,
                                 "\nmemtable_prefix_bloom_size_ratio=", share, "\n"),

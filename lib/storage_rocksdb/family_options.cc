@@ -105,9 +105,10 @@ void UseMarcotsMemtable(rocksdb::ColumnFamilyOptions* options) {
   // A filter of prefixes is asked by cursors too, and stays RocksDB's.
   if (options->memtable_whole_key_filtering && options->prefix_extractor == nullptr) {
     constexpr double kMostOfMemtable = 0.25;  // as RocksDB has it
-    const double share =
-        std::clamp(options->memtable_prefix_bloom_size_ratio, 0.0, kMostOfMemtable);
-    filter_bytes = static_cast<size_t>(share * static_cast<double>(options->write_buffer_size));
+    const double share = std::min(options->memtable_prefix_bloom_size_ratio, kMostOfMemtable);
+    if (share > 0) {  // a host may say anything, not a number too
+      filter_bytes = static_cast<size_t>(share * static_cast<double>(options->write_buffer_size));
+    }
     options->memtable_prefix_bloom_size_ratio = 0;
   }
   options->memtable_factory = MemtableFactory(filter_bytes);
