@@ -16,9 +16,9 @@ namespace {
 constexpr std::chrono::microseconds kYieldTime{100};
 // So often a caller looks for a leader before it leads on another processor than the last one.
 constexpr int kLooksElsewhere = 2;
-// So many groups a caller leads in a row where others wait, before those of its processor have a
-// turn: more is a little faster, and lets single callers wait for milliseconds.
-constexpr int kMostInARow = 4;
+// So long a caller leads groups in a row where others wait, before those of its processor have a
+// turn: some groups of creates, one of first writes in a copy. Answered callers wait for its core.
+constexpr std::chrono::microseconds kTurn{20};
 // Before a flush its leader waits for so much of the time that the last one took, and no longer.
 constexpr int kGatherShare = 8;
 constexpr std::chrono::milliseconds kGatherTime{1};
@@ -29,13 +29,13 @@ absl::Status Pipeline::Run(Work& work) {
   const bool cold = cold_.load(std::memory_order_relaxed);
   work.warming_.store(cold, std::memory_order_relaxed);
   const bool alone = Join(work);
-  static thread_local int led_in_a_row = 0;  // beside others, of whatever stores
-  const bool gives_way = !alone && led_in_a_row >= kMostInARow;
+  static thread_local Clock::duration led_for{};  // beside others, of whatever stores
+  const bool gives_way = !alone && led_for >= kTurn;
   if (!gives_way && (alone || IsLedHere()) && TryToLead()) {
-    if (!alone) ++led_in_a_row;
-    Lead();
+    const Clock::duration took = Lead();
+    if (!alone) led_for += took;
   } else {
-    led_in_a_row = 0;
+    led_for = {};
     if (gives_way) std::this_thread::yield();
     if (cold) Warm(work);
     Await(work);
@@ -74,7 +74,10 @@ void Pipeline::Await(Work& work) {
   int looks = 0;
   while (work.state_.load(std::memory_order_acquire) != Work::kDone) {
     const bool led = led_.load(std::memory_order_relaxed);
-    if (!led && (IsLedHere() || ++looks > kLooksElsewhere) && TryToLead()) return Lead();
+    if (!led && (IsLedHere() || ++looks > kLooksElsewhere) && TryToLead()) {
+      Lead();
+      return;
+    }
     if (Clock::now() - begin < kYieldTime) {
       std::this_thread::yield();
     } else {
@@ -93,7 +96,9 @@ void Pipeline::Sleep(Work& work) {
   work.state_.compare_exchange_strong(state, Work::kQueued);
 }
 
-void Pipeline::Lead() {
+// Answers how long that took.
+Pipeline::Clock::duration Pipeline::Lead() {
+  const Clock::time_point begin = Clock::now();
   processor_.store(sched_getcpu(), std::memory_order_relaxed);
   Gather();
   Work* const group = TakeGroup();
@@ -107,6 +112,7 @@ void Pipeline::Lead() {
   ReportFailure();
   Answer(group);
   StopLeading();
+  return Clock::now() - begin;
 }
 
 // Who misses a flush waits for two. So the callers that the last one answered, and who came while
