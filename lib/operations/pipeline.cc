@@ -32,8 +32,9 @@ absl::Status Pipeline::Run(Work& work) {
   static thread_local Clock::duration led_for{};  // beside others, of whatever stores
   const bool gives_way = !alone && led_for >= kTurn;
   if (!gives_way && (alone || IsLedHere()) && TryToLead()) {
-    const Clock::duration took = Lead();
-    if (!alone) led_for += took;
+    const Clock::time_point begin = alone ? Clock::time_point() : Clock::now();
+    Lead();
+    if (!alone) led_for += Clock::now() - begin;
   } else {
     led_for = {};
     if (gives_way) std::this_thread::yield();
@@ -96,9 +97,7 @@ void Pipeline::Sleep(Work& work) {
   work.state_.compare_exchange_strong(state, Work::kQueued);
 }
 
-// Answers how long that took.
-Pipeline::Clock::duration Pipeline::Lead() {
-  const Clock::time_point begin = Clock::now();
+void Pipeline::Lead() {
   processor_.store(sched_getcpu(), std::memory_order_relaxed);
   Gather();
   Work* const group = TakeGroup();
@@ -112,7 +111,6 @@ Pipeline::Clock::duration Pipeline::Lead() {
   ReportFailure();
   Answer(group);
   StopLeading();
-  return Clock::now() - begin;
 }
 
 // Who misses a flush waits for two. So the callers that the last one answered, and who came while

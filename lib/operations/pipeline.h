@@ -71,7 +71,7 @@ class Pipeline {
   void Sleep(Work& work);
   bool IsLedHere() const;
   bool TryToLead();
-  Clock::duration Lead();
+  void Lead();
   void Gather() const;
   void ExpectBack(const Work* group, Clock::duration flush_time);
   void StopLeading();
