@@ -155,11 +155,11 @@ Node* Node::Child(std::string_view name) const {
   return found == children.end() ? nullptr : found->second.get();
 }
 
-const Node::Sums& Node::sums() const {
+const NodeSums& Node::sums() const {
   if (sums_) return *sums_;
-  Sums& sums = sums_.emplace();
+  NodeSums& sums = sums_.emplace();
   for (const auto& [name, child] : children) {
-    const Sums& below = child->sums();
+    const NodeSums& below = child->sums();
     sums.totals.bytes += below.totals.bytes + child->content.size;
     sums.totals.files += below.totals.files + (child->is_file() ? 1 : 0);
     sums.totals.directories += below.totals.directories + (child->is_file() ? 0 : 1);

@@ -23,13 +23,19 @@
 
 namespace marcot::testing {
 
+// Of all below a node.
+struct NodeSums {
+  RecursiveTotals totals;
+  size_t height = 0;
+};
+
 struct Node {
   explicit Node(EntryType node_type) : type(node_type) {}
 
   bool is_file() const { return type == EntryType::kFile; }
   std::unique_ptr<Node> Clone() const;
   Node* Child(std::string_view name) const;
-  // Of all below, added up when somebody asks and kept until ForgetSums.
+  // Added up when somebody asks and kept until ForgetSums.
   const RecursiveTotals& Totals() const { return sums().totals; }
   size_t Height() const { return sums().height; }  // levels; 0: a file or an empty directory
   void ForgetSums() { sums_.reset(); }
@@ -54,13 +60,9 @@ struct Node {
   std::optional<std::string> stale_etag;  // the eTag must not be this one any more
 
  private:
-  struct Sums {
-    RecursiveTotals totals;
-    size_t height = 0;
-  };
-  const Sums& sums() const;
+  const NodeSums& sums() const;
 
-  mutable std::optional<Sums> sums_;
+  mutable std::optional<NodeSums> sums_;
 };
 
 // One operation as a value.
