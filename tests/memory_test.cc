@@ -71,6 +71,19 @@ TEST(MemoryTest, RecordsKeepWithinTheirBudget) {
   }
 }
 
+TEST(MemoryTest, RecordsThatShrinkKeepWithinTheirBudget) {
+  HighWater memory;
+  core::RecordCache cache(kBudget);
+  for (uint64_t i = 0; i < kNames / 10; ++i) {
+    const std::string key = core::EntryKey(i, "name");
+    for (size_t bytes = 1'000; bytes > 0; bytes /= 2) {
+      cache.Write(key, std::string(bytes, 'v'), i, true);
+    }
+    if (i % kLookEvery == 0) memory.Look();
+  }
+  EXPECT_LE(memory.grown(), kMost);
+}
+
 TEST(MemoryTest, ListsKeepWithinTheirBudget) {
   for (const uint64_t files : {1, 10, 400}) {
     HighWater memory;

@@ -151,7 +151,8 @@ class ListCache::KeepingCursor final : public Cursor {
   std::unique_ptr<Rows> rows_;  // all so far; null: they are not to be kept
 };
 
-// Two generations, as those of core/record_cache.h.
+// Two generations: what is found in the old one moves to the young one, and when that has its share
+// of the budget the old one is dropped.
 struct alignas(64) ListCache::Shard {
   struct Known {
     Seq as_of;

@@ -1,5 +1,5 @@
 // What nearly every file of the library includes, compiled once. Each file includes what it needs
-// all the same: the fuzz targets are built without this.
+// all the same: tools/test builds without this, too.
 // Guards and no #pragma once, of which gcc warns in a file that it compiles by itself.
 #ifndef MARCOT_LIB_PCH_LIB_PCH_H_
 #define MARCOT_LIB_PCH_LIB_PCH_H_
